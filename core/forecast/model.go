@@ -1,0 +1,153 @@
+// Package forecast is the contract that every model, host and handler shares:
+// window in, quantile forecast out.
+//
+// Fitting is apart from forecasting. A Model is configuration; fitted to a
+// history it gives a Fitted, which is immutable, safe for concurrent use, and
+// forecasts from any recent Window. New points need no refit: they are simply
+// in the window. A forecast is always finite and inside its metric's bounds,
+// names its model, and carries Reasons where it is a fallback.
+package forecast
+
+import (
+	"errors"
+
+	"github.com/foretide/foretide/core/series"
+)
+
+// Errors of Fitted.Forecast and Model.Fit. Data that is short, missing or
+// constant is not an error: it gives a forecast with a reason.
+var (
+	// ErrMetric: the window or the history has no column of the metric.
+	ErrMetric = errors.New("forecast: metric is not in the data")
+	// ErrStep: the window's step is not the one the model was fitted for.
+	ErrStep = errors.New("forecast: window has another step than the model")
+	// ErrEmpty: the window or the history has no cell at all.
+	ErrEmpty = errors.New("forecast: no data")
+	// ErrHorizon: a horizon is not a positive multiple of the step.
+	ErrHorizon = errors.New("forecast: horizon is not a positive multiple of the step")
+	// ErrInterrupted: Options.Interrupt asked the fit to stop before there was
+	// anything worth keeping.
+	ErrInterrupted = errors.New("forecast: fit interrupted")
+)
+
+// A Task says what is to be forecast.
+type Task struct {
+	Metric   string
+	Step     int64         // seconds between the cells of window and history
+	Horizons []int64       // seconds ahead, ascending, multiples of Step
+	Levels   []float64     // quantile probabilities, ascending in (0,1), 0.5 among them
+	Bounds   series.Bounds // of the metric
+}
+
+// Needs says how much of the past a model makes use of. Less is never an
+// error: the forecast then carries ShortWindow or NoLong.
+type Needs struct {
+	Recent   int   // cells at the full step, the origin's included
+	Long     int   // cells at LongStep; 0 where the model uses none
+	LongStep int64 // seconds, a multiple of the full step
+}
+
+// LongStep returns the step of the long part beside a full step: five minutes,
+// or the smallest multiple of the step that is not less.
+func LongStep(step int64) int64 { return (300 + step - 1) / step * step }
+
+// A Spec describes a fitted model. It is shared: do not modify it.
+type Spec struct {
+	Task
+	Model string // the family: "naive", "arima" …
+	Needs Needs
+}
+
+// Fitted is a fitted model. It is immutable and safe for concurrent use.
+type Fitted interface {
+	// Spec returns the model's description.
+	Spec() *Spec
+	// Forecast fills dst from a window that ends at the origin. The window
+	// may be shorter than the model's needs, have missing values, or lack the
+	// long part; dst then says so. dst's storage is reused: a goroutine that
+	// keeps its own dst forecasts without allocating. The error is ErrMetric,
+	// ErrStep or ErrEmpty, and then dst is not to be read.
+	Forecast(dst *Forecast, w *Window) error
+	// AppendPayload appends the model's bytes, which the decoder of its Kind
+	// turns back into the same model.
+	AppendPayload(dst []byte) []byte
+	// Kind names the decoder of the payload: "naive.1" …
+	Kind() string
+}
+
+// A Model is the configuration of a model family.
+type Model interface {
+	// Name is the family: "naive", "arima" …
+	Name() string
+	// Global reports whether one fit, to the histories of many containers,
+	// serves all of them. Otherwise Fit takes one history and serves only that
+	// container.
+	Global() bool
+	// Fit fits the model to one history or, for a global model, several. It
+	// neither modifies nor retains them. It uses all of what it is given:
+	// holding data back for validation is the caller's part (core/train).
+	Fit(history []series.Frame, task Task, opts Options) (Fitted, Report, error)
+}
+
+// Options are what every fit takes beside its configuration and data.
+type Options struct {
+	Seed      uint64      // of every random choice; 0 is a seed like any other
+	Interrupt func() bool // polled by long fits; true ends them early; may be nil
+	Progress  func(Event) // called as a fit advances; may be nil
+}
+
+// Interrupted reports whether the caller asked the fit to stop.
+func (o *Options) Interrupted() bool { return o.Interrupt != nil && o.Interrupt() }
+
+// Emit passes an event to Progress where there is one.
+func (o *Options) Emit(e Event) {
+	if o.Progress != nil {
+		o.Progress(e)
+	}
+}
+
+// An Event tells how far a long computation has come.
+type Event struct {
+	Stage string  // "fit", "validate", "calibrate" …
+	Done  int     // units done
+	Total int     // units in all; 0 where unknown
+	Loss  float64 // of a model trained by epochs; NaN otherwise
+}
+
+// A Report tells how a fit went.
+type Report struct {
+	Status  Status
+	Summary string   // "ARIMA(2,1,2) with drift, AICc 812.4" …
+	Points  int      // observed values that were used
+	Reasons Reasons  // why the model is less than what was asked for
+	Notes   []string // what a user should know: data problems, choices made
+}
+
+// Status says how an estimation ended.
+type Status uint8
+
+// The ends of an estimation.
+const (
+	Converged     Status = iota
+	NotConverged         // the iteration limit was reached; the best so far is kept
+	Interrupted          // Options.Interrupt; the best so far is kept
+	NothingToFit         // the model has nothing to estimate from this history
+	EarlyStopping        // validation stopped improving; the best is kept
+)
+
+// String returns the status as a machine-readable word.
+func (s Status) String() string {
+	switch s {
+	case Converged:
+		return "converged"
+	case NotConverged:
+		return "not_converged"
+	case Interrupted:
+		return "interrupted"
+	case NothingToFit:
+		return "nothing_to_fit"
+	case EarlyStopping:
+		return "early_stopping"
+	}
+	return "unknown"
+}

@@ -1,0 +1,3 @@
+module github.com/foretide/foretide
+
+go 1.25.0
