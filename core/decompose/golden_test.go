@@ -1,0 +1,154 @@
+package decompose
+
+import (
+	"compress/gzip"
+	"encoding/csv"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+)
+
+// golden is testdata/golden.json, made by golden.R beside it with R 4.2.2 and
+// forecast 8.20. Of each component it has every Stride-th value.
+type golden struct {
+	STL []struct {
+		Name                                string
+		N                                   int
+		Y                                   []float64 // empty: M4 H1
+		Period, Stride, Window              int       // Window 0: periodic
+		TrendWindow                         int       `json:"trend_window"`
+		Robust                              bool
+		Seasonal, Trend, Remainder, Weights []float64
+	}
+	MSTL []struct {
+		Name             string
+		Y                []float64
+		Periods          []int
+		Stride           int
+		Seasonal         [][]float64
+		Trend, Remainder []float64
+	}
+}
+
+func readGolden(t testing.TB) golden {
+	var g golden
+	data, err := os.ReadFile("testdata/golden.json")
+	if err == nil {
+		err = json.Unmarshal(data, &g)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// h1 returns the first M4 Hourly series from the folder FORETIDE_BENCH.
+func h1(t testing.TB) []float64 {
+	dir := os.Getenv("FORETIDE_BENCH")
+	if dir == "" {
+		if os.Getenv("FORETIDE_CI") == "1" {
+			t.Fatal("FORETIDE_BENCH is not set")
+		}
+		t.Skip("FORETIDE_BENCH, the folder with m4_hourly_train.csv.gz, is not set")
+	}
+	f, err := os.Open(filepath.Join(dir, "m4_hourly_train.csv.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := csv.NewReader(z)
+	var row []string
+	for range 2 { // the header, then H1
+		if row, err = rows.Read(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var y []float64
+	for _, cell := range row[1:] {
+		if cell == "" {
+			break
+		}
+		v, err := strconv.ParseFloat(cell, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		y = append(y, v)
+	}
+	return y
+}
+
+// near reports every stride-th value of got that is off want by more than tol.
+func near(t *testing.T, what string, got, want []float64, stride int, tol float64) {
+	t.Helper()
+	if len(want) != (len(got)+stride-1)/stride {
+		t.Fatalf("%s: %d values, want every %dth of %d", what, len(got), stride, len(want))
+	}
+	for i, w := range want {
+		if g := got[i*stride]; !(math.Abs(g-w) <= tol) {
+			t.Fatalf("%s[%d] = %.15g, want %.15g", what, i*stride, g, w)
+		}
+	}
+}
+
+// The tolerance is relative to the size of the series: R gives 15 digits.
+func tolerance(y []float64) float64 {
+	size := 0.0
+	for _, v := range y {
+		size = max(size, math.Abs(v))
+	}
+	return 1e-11 * size
+}
+
+func TestSTLEqualsR(t *testing.T) {
+	for _, c := range readGolden(t).STL {
+		t.Run(c.Name, func(t *testing.T) {
+			y := c.Y
+			if len(y) == 0 {
+				y = h1(t)[:c.N]
+			}
+			config := Periodic(c.Period)
+			if c.Window > 0 {
+				config = Defaults(c.Period, c.Window)
+			}
+			if config.Trend.Window != c.TrendWindow {
+				t.Errorf("trend window %d, want %d", config.Trend.Window, c.TrendWindow)
+			}
+			if c.Robust {
+				config = config.Robust()
+			}
+			var r Result
+			if err := STL(&r, y, c.Period, config); err != nil {
+				t.Fatal(err)
+			}
+			tol := tolerance(y)
+			near(t, "seasonal", r.Seasonal, c.Seasonal, c.Stride, tol)
+			near(t, "trend", r.Trend, c.Trend, c.Stride, tol)
+			near(t, "remainder", r.Remainder, c.Remainder, c.Stride, tol)
+			near(t, "weights", r.Weights, c.Weights, c.Stride, 1e-8)
+		})
+	}
+}
+
+func TestMSTLEqualsR(t *testing.T) {
+	for _, c := range readGolden(t).MSTL {
+		t.Run(c.Name, func(t *testing.T) {
+			var m Multi
+			if err := MSTL(&m, c.Y, c.Periods, MultiDefaults(c.Periods)); err != nil {
+				t.Fatal(err)
+			}
+			tol := tolerance(c.Y)
+			for k := range c.Periods {
+				near(t, "seasonal", m.Seasonal[k], c.Seasonal[k], c.Stride, tol)
+			}
+			near(t, "trend", m.Trend, c.Trend, c.Stride, tol)
+			near(t, "remainder", m.Remainder, c.Remainder, c.Stride, tol)
+		})
+	}
+}
