@@ -1,0 +1,131 @@
+// Package unitroot tests how often a series must be differenced to be
+// stationary: the KPSS test for first differences and the strength of the
+// seasonal pattern for seasonal ones, by the rules of R's forecast package.
+//
+// A missing value is NaN. What each function does about it is in its comment;
+// none changes its input.
+package unitroot
+
+import "math"
+
+// Trend says what a KPSS test takes the series to be stationary around.
+type Trend uint8
+
+// The deterministic parts of the KPSS test.
+const (
+	Level  Trend = iota // a constant
+	Linear              // a straight line
+)
+
+// Significance levels of the critical values below, and the critical values of
+// the KPSS statistic: table 1 of the paper.
+var (
+	kpssLevels   = [...]float64{0.10, 0.05, 0.025, 0.01}
+	kpssCritical = [...][4]float64{
+		Level:  {0.347, 0.463, 0.574, 0.739},
+		Linear: {0.119, 0.146, 0.176, 0.216},
+	}
+)
+
+// Lags returns the number of autocovariances in the long-run variance of the
+// KPSS test for n values: trunc(3·√n/13), as R's forecast::ndiffs has it.
+func Lags(n int) int { return int(3 * math.Sqrt(float64(n)) / 13) }
+
+// KPSS tests the hypothesis that y is stationary around a level or a line:
+// Kwiatkowski, Phillips, Schmidt, Shin: "Testing the null hypothesis of
+// stationarity against the alternative of a unit root", J. Econometrics 54
+// (1992). The long-run variance has Bartlett weights over the given lags (see
+// Lags). It returns the statistic and its p-value, which is linear between the
+// published critical values and so lies in [0.01, 0.1].
+//
+// Missing values are left out and the gaps closed, as R does. Both results are
+// NaN where fewer than two values, or no variation, are left.
+func KPSS(y []float64, trend Trend, lags int) (statistic, p float64) {
+	return kpss(observed(y), trend, lags)
+}
+
+// kpss is KPSS for a series without missing values, which it overwrites.
+func kpss(e []float64, trend Trend, lags int) (statistic, p float64) {
+	n := float64(len(e))
+	if len(e) < 2 {
+		return math.NaN(), math.NaN()
+	}
+	if trend == Linear {
+		detrend(e)
+	} else {
+		centre(e)
+	}
+	partial, sumSquares, variance := 0.0, 0.0, 0.0
+	for _, v := range e {
+		partial += v
+		sumSquares += partial * partial
+		variance += v * v
+	}
+	lags = min(lags, len(e)-1)
+	for l := 1; l <= lags; l++ {
+		cov := 0.0
+		for i, v := range e[l:] {
+			cov += v * e[i]
+		}
+		variance += 2 * (1 - float64(l)/float64(lags+1)) * cov
+	}
+	statistic = sumSquares / (n * variance)
+	return statistic, kpssP(statistic, trend)
+}
+
+// kpssP interpolates the p-value of a statistic.
+func kpssP(statistic float64, trend Trend) float64 {
+	critical := &kpssCritical[trend]
+	switch {
+	case math.IsNaN(statistic):
+		return math.NaN()
+	case statistic <= critical[0]:
+		return kpssLevels[0]
+	}
+	for i := 1; i < len(critical); i++ {
+		if statistic <= critical[i] {
+			t := (statistic - critical[i-1]) / (critical[i] - critical[i-1])
+			return kpssLevels[i-1] + t*(kpssLevels[i]-kpssLevels[i-1])
+		}
+	}
+	return kpssLevels[len(kpssLevels)-1]
+}
+
+// centre subtracts the mean.
+func centre(e []float64) {
+	sum := 0.0
+	for _, v := range e {
+		sum += v
+	}
+	mean := sum / float64(len(e))
+	for i := range e {
+		e[i] -= mean
+	}
+}
+
+// detrend subtracts the least-squares line.
+func detrend(e []float64) {
+	centre(e)
+	mid := float64(len(e)-1) / 2
+	sxy, sxx := 0.0, 0.0
+	for i, v := range e {
+		d := float64(i) - mid
+		sxy += d * v
+		sxx += d * d
+	}
+	slope := sxy / sxx
+	for i := range e {
+		e[i] -= slope * (float64(i) - mid)
+	}
+}
+
+// observed returns the values of y that are not missing, in new storage.
+func observed(y []float64) []float64 {
+	out := make([]float64, 0, len(y))
+	for _, v := range y {
+		if !math.IsNaN(v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
