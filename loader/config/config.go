@@ -1,0 +1,183 @@
+// Package config reads how a metric is to be forecast: one YAML file for each
+// metric, over built-in defaults and under environment variables and flags,
+// each value with the place that it came from.
+//
+//	c, err := config.Load("configs/cpu.yaml")
+//	...
+//	err = c.Apply(append(config.Env(os.Environ()), config.Flag("model_type", "model-type", "arima"))...)
+//	task, err := c.Task(0)
+package config
+
+import (
+	"slices"
+	"time"
+
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
+)
+
+// DefaultStep is the step that horizons are counted in unless data.step says
+// otherwise: Prometheus' usual scrape interval.
+const DefaultStep = 15 * time.Second
+
+// A Config says how one metric is forecast. Its fields are taken literally:
+// start from Defaults, Parse or Load rather than from a zero Config.
+type Config struct {
+	MetricName    string // "cpu", "memory" …
+	ContainerName string // the only container that it is for; "" for every one
+	Data          Data
+	Model         Model
+	Training      Training
+
+	sources map[string]Source // by key; a key that is not there has its default
+}
+
+// Data says what a forecast is made from and for when.
+type Data struct {
+	Step               time.Duration // that horizons are counted in; whole seconds
+	WindowSize         int           // points of the recent past that a forecast is made from
+	PredictionHorizons []Span        // how far ahead, ascending
+	TrainSplit         float64       // share of the history, the earliest, that is trained on; in (0,1)
+	Quantiles          []float64     // probabilities in (0,1), ascending, 0.5 among them
+	LowerBound         float64       // no forecast is below; -Inf for none
+	UpperBound         float64       // no forecast is above; +Inf for none
+}
+
+// Model says which model forecasts, and how it is built. Settings of families
+// other than ModelType are kept and not used.
+type Model struct {
+	ModelType  string  // one of Known
+	HiddenSize int     // lstm: units of each layer
+	NumLayers  int     // lstm: recurrent layers
+	Dropout    float64 // lstm: share of units dropped between layers while training, in [0,1)
+}
+
+// Training says how the model is fitted.
+type Training struct {
+	Epochs       int     // lstm: passes over the training part at most
+	BatchSize    int     // lstm: windows for each step of the optimiser
+	LearningRate float64 // lstm: of the optimiser, > 0
+	Seed         uint64  // of every random choice; 0 is a seed like any other
+}
+
+// A Span is a length of time: a number of steps or, where Steps is 0, a
+// duration.
+type Span struct {
+	Steps    int
+	Duration time.Duration
+}
+
+// Length returns the span as a duration, with steps of the given length.
+func (s Span) Length(step time.Duration) time.Duration {
+	if s.Steps != 0 {
+		return time.Duration(s.Steps) * step
+	}
+	return s.Duration
+}
+
+// String returns the span as a configuration gives it: "20" or "5m".
+func (s Span) String() string {
+	if s.Steps != 0 {
+		return itoa(s.Steps)
+	}
+	return formatDuration(s.Duration)
+}
+
+// Known are the model families that a configuration may name, in this version
+// or a later one.
+var Known = []string{"naive", "arima", "auto", "linear", "prophet", "lstm", "ensemble"}
+
+// Defaults returns the built-in configuration of a metric. A metric that
+// series.Metrics does not list has no bounds.
+func Defaults(metric string) *Config {
+	bounds := series.DefaultBounds(metric)
+	return &Config{
+		MetricName: metric,
+		Data: Data{
+			Step:               DefaultStep,
+			WindowSize:         240,
+			PredictionHorizons: []Span{{Steps: 20}, {Steps: 60}, {Steps: 120}},
+			TrainSplit:         0.7,
+			Quantiles:          forecast.DefaultLevels(),
+			LowerBound:         bounds.Lower,
+			UpperBound:         bounds.Upper,
+		},
+		Model: Model{
+			ModelType:  "naive",
+			HiddenSize: 128,
+			NumLayers:  2,
+			Dropout:    0.3,
+		},
+		Training: Training{
+			Epochs:       100,
+			BatchSize:    32,
+			LearningRate: 0.001,
+		},
+	}
+}
+
+// Clone returns a copy that shares nothing with c.
+func (c *Config) Clone() *Config {
+	d := *c
+	for i := range settings {
+		switch p := settings[i].field(&d).(type) {
+		case *[]Span:
+			*p = slices.Clone(*p)
+		case *[]float64:
+			*p = slices.Clone(*p)
+		}
+	}
+	d.sources = nil
+	for k, s := range c.sources {
+		d.setSource(k, s)
+	}
+	return &d
+}
+
+// Source returns where the value of a key ("data.step") came from.
+func (c *Config) Source(key string) Source { return c.sources[key] }
+
+func (c *Config) setSource(key string, s Source) {
+	if c.sources == nil {
+		c.sources = make(map[string]Source)
+	}
+	c.sources[key] = s
+}
+
+// Horizons returns the prediction horizons as durations, ascending.
+func (c *Config) Horizons() []time.Duration {
+	out := make([]time.Duration, len(c.Data.PredictionHorizons))
+	for i, h := range c.Data.PredictionHorizons {
+		out[i] = h.Length(c.Data.Step)
+	}
+	return out
+}
+
+// Task returns what is to be forecast from data of the given step in seconds,
+// or of the configured step where it is 0. Horizons are converted by duration:
+// 20 steps of 15 s are one step of data at 5 minutes. A horizon that is not a
+// multiple of the data's step is an error, which wraps forecast.ErrHorizon.
+func (c *Config) Task(step int64) (forecast.Task, error) {
+	if step == 0 {
+		step = int64(c.Data.Step / time.Second)
+	}
+	t := forecast.Task{
+		Metric: c.MetricName,
+		Step:   step,
+		Levels: slices.Clone(c.Data.Quantiles),
+		Bounds: series.Bounds{Lower: c.Data.LowerBound, Upper: c.Data.UpperBound},
+	}
+	for i, h := range c.Horizons() {
+		s := int64(h / time.Second)
+		if s <= 0 || s%step != 0 {
+			return t, &Error{
+				Source: c.Source(keyHorizons), Key: keyHorizons,
+				Reason: "horizon " + c.Data.PredictionHorizons[i].String() + " (" + formatDuration(h) +
+					") is not a multiple of the data's step of " + formatDuration(time.Duration(step)*time.Second),
+				Err: forecast.ErrHorizon,
+			}
+		}
+		t.Horizons = append(t.Horizons, s)
+	}
+	return t, nil
+}
