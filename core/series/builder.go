@@ -1,0 +1,168 @@
+package series
+
+import (
+	"errors"
+	"math"
+	"strconv"
+)
+
+// DefaultMaxCells is the longest grid that a Builder makes unless told
+// otherwise: two years of 15 s, eight years of minutes.
+const DefaultMaxCells = 1 << 22
+
+// MaxMagnitude is the largest absolute value that a series can have; a larger
+// one counts as infinite. The sum of squares of a whole grid stays finite.
+const MaxMagnitude = 1e150
+
+// ErrNoSamples is returned by Builder.Frame when no value was added.
+var ErrNoSamples = errors.New("series: no samples")
+
+// A SpanError tells that the samples lie too far apart for one grid, as a
+// single wrong timestamp makes them.
+type SpanError struct {
+	First, Last int64 // the earliest and latest sample, Unix seconds
+	Step        int64 // seconds between cells
+	Cells, Max  int64 // cells from First to Last, and how many there may be
+}
+
+// Error names the two ends of the span, its cells and the limit.
+func (e *SpanError) Error() string {
+	return "series: samples from " + strconv.FormatInt(e.First, 10) + " to " +
+		strconv.FormatInt(e.Last, 10) + " (Unix seconds) need " + strconv.FormatInt(e.Cells, 10) +
+		" cells of " + strconv.FormatInt(e.Step, 10) + " s, more than " + strconv.FormatInt(e.Max, 10)
+}
+
+const (
+	chunkBits  = 8
+	chunkCells = 1 << chunkBits
+	maxTime    = 1 << 52 // seconds; keeps the arithmetic on cells from overflowing
+)
+
+// A column is the sums and counts of one metric in one chunk of the grid.
+type column struct {
+	sum   [chunkCells]float64
+	count [chunkCells]uint32
+}
+
+// A Builder puts samples on a regular grid: a cell holds the mean of the
+// samples in it. Samples may come in any order, with duplicate times and
+// gaps. Storage grows with the cells that hold samples, in chunks of 256 for
+// each metric, so that a stray timestamp costs no grid: 12 bytes for each
+// metric and cell of a chunk. Sums are taken in the order of the calls to Add.
+type Builder struct {
+	// MaxCells is the longest grid; a longer one is a SpanError.
+	MaxCells int64
+
+	step        int64
+	metrics     []string
+	chunks      map[int64][]*column // by cell >> chunkBits, then metric
+	recent      []*column           // of the chunk with index recentAt
+	recentAt    int64
+	first, last int64 // earliest and latest sample
+	lo, hi      int64 // their cells
+	samples     int64
+	columns     int
+}
+
+// NewBuilder returns a builder of frames with the given step in seconds and
+// metrics. It panics where the step is not positive.
+func NewBuilder(step int64, metrics []string) *Builder {
+	if step <= 0 {
+		panic("series: step is not positive")
+	}
+	return &Builder{MaxCells: DefaultMaxCells, step: step, metrics: metrics, chunks: map[int64][]*column{}}
+}
+
+// Add adds a value of the metric with the given index at the Unix second t.
+// A value that is NaN, infinite or beyond MaxMagnitude is missing: it is left
+// out.
+func (b *Builder) Add(t int64, metric int, v float64) {
+	if !(math.Abs(v) <= MaxMagnitude) {
+		return
+	}
+	t = min(max(t, -maxTime), maxTime)
+	cell := floorDiv(t, b.step)
+	if b.samples == 0 {
+		b.first, b.last, b.lo, b.hi = t, t, cell, cell
+	} else if t < b.first {
+		b.first, b.lo = t, cell
+	} else if t > b.last {
+		b.last, b.hi = t, cell
+	}
+	b.samples++
+	if b.hi-b.lo >= b.MaxCells {
+		return // Frame will say so; until then nothing more is stored
+	}
+	at := cell >> chunkBits
+	if b.recent == nil || at != b.recentAt {
+		b.recent, b.recentAt = b.chunk(at), at
+	}
+	c := b.recent[metric]
+	if c == nil {
+		c = new(column)
+		b.recent[metric] = c
+		b.columns++
+	}
+	c.sum[cell&(chunkCells-1)] += v
+	c.count[cell&(chunkCells-1)]++
+}
+
+func (b *Builder) chunk(at int64) []*column {
+	cs := b.chunks[at]
+	if cs == nil {
+		cs = make([]*column, len(b.metrics))
+		b.chunks[at] = cs
+	}
+	return cs
+}
+
+// Samples returns the number of values that were added and not missing.
+func (b *Builder) Samples() int64 { return b.samples }
+
+// Span returns the earliest and latest Unix second of the samples; zeros
+// where there are none.
+func (b *Builder) Span() (first, last int64) { return b.first, b.last }
+
+// Stored returns the number of values that the builder has room for: its
+// storage in units of 12 bytes.
+func (b *Builder) Stored() int { return b.columns * chunkCells }
+
+// Frame returns what was added so far as a frame that reaches from the first
+// to the last cell with a sample. All metrics have a column; one without
+// samples is NaN throughout. The error is ErrNoSamples or a *SpanError. The
+// builder may be added to afterwards.
+func (b *Builder) Frame(container string) (Frame, error) {
+	f := Frame{Container: container, Step: b.step, Metrics: b.metrics}
+	if b.samples == 0 {
+		return f, ErrNoSamples
+	}
+	n := b.hi - b.lo + 1
+	if n > b.MaxCells {
+		return f, &SpanError{First: b.first, Last: b.last, Step: b.step, Cells: n, Max: b.MaxCells}
+	}
+	f.Start = b.lo * b.step
+	f.Columns = make([][]float64, len(b.metrics))
+	for k := range f.Columns {
+		f.Columns[k] = make([]float64, n)
+		b.means(f.Columns[k], k)
+	}
+	return f, nil
+}
+
+// means writes the means of metric k to dst, whose first cell is b.lo.
+func (b *Builder) means(dst []float64, k int) {
+	for i := range dst {
+		dst[i] = math.NaN()
+	}
+	for at, cs := range b.chunks {
+		c := cs[k]
+		if c == nil {
+			continue
+		}
+		for i, n := range c.count {
+			if n > 0 {
+				dst[at<<chunkBits+int64(i)-b.lo] = c.sum[i] / float64(n)
+			}
+		}
+	}
+}
