@@ -117,6 +117,16 @@ func TestSTLReusesItsResult(t *testing.T) {
 	if !slices.Equal(used.Trend, fresh.Trend) || !slices.Equal(used.Seasonal, fresh.Seasonal) {
 		t.Error("a used result gives another decomposition")
 	}
+	var fresh2, used2 Multi
+	periods := []int{12, 24}
+	for _, m := range []*Multi{&fresh2, &used2, &used2} {
+		if err := MSTL(m, y, periods, MultiDefaults(periods)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(used2.Seasonal[0], fresh2.Seasonal[0]) || !slices.Equal(used2.Remainder, fresh2.Remainder) {
+		t.Error("a used result of several seasons gives another decomposition")
+	}
 	n := testing.AllocsPerRun(3, func() { _ = STL(used, y, 288, c) })
 	if n > 1 {
 		t.Errorf("%g allocations", n)

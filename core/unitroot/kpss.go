@@ -47,9 +47,6 @@ func KPSS(y []float64, trend Trend, lags int) (statistic, p float64) {
 // kpss is KPSS for a series without missing values, which it overwrites.
 func kpss(e []float64, trend Trend, lags int) (statistic, p float64) {
 	n := float64(len(e))
-	if len(e) < 2 {
-		return math.NaN(), math.NaN()
-	}
 	if trend == Linear {
 		detrend(e)
 	} else {

@@ -200,6 +200,20 @@ func TestUntestable(t *testing.T) {
 	}
 }
 
+// A pattern of a billionth of the level is no variation, as for R.
+func TestNearlyConstant(t *testing.T) {
+	y := make([]float64, 48)
+	for i := range y {
+		y[i] = 1e9 + float64(i%12)
+	}
+	if f := SeasonalStrength(y, 12); f < 0.9 {
+		t.Errorf("strength %g", f)
+	}
+	if d := SeasonalDifferences(y, 12, 1); d != 0 {
+		t.Errorf("%d seasonal differences", d)
+	}
+}
+
 func TestConstant(t *testing.T) {
 	nan := math.NaN()
 	for _, c := range []struct {
