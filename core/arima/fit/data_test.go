@@ -1,0 +1,88 @@
+package fit
+
+import (
+	"bufio"
+	"compress/gzip"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// airPassengers are the monthly totals of international airline passengers,
+// 1949 to 1960, in thousands: series G of Box and Jenkins (1976), from the
+// examples of facebook/prophet at 181f447 (MIT licence).
+var airPassengers = []float64{
+	112, 118, 132, 129, 121, 135, 148, 148, 136, 119, 104, 118,
+	115, 126, 141, 135, 125, 149, 170, 170, 158, 133, 114, 140,
+	145, 150, 178, 163, 172, 178, 199, 199, 184, 162, 146, 166,
+	171, 180, 193, 181, 183, 218, 230, 242, 209, 191, 172, 194,
+	196, 196, 236, 235, 229, 243, 264, 272, 237, 211, 180, 201,
+	204, 188, 235, 227, 234, 264, 302, 293, 259, 229, 203, 229,
+	242, 233, 267, 269, 270, 315, 364, 347, 312, 274, 237, 278,
+	284, 277, 317, 313, 318, 374, 413, 405, 355, 306, 271, 306,
+	315, 301, 356, 348, 355, 422, 465, 467, 404, 347, 305, 336,
+	340, 318, 362, 348, 363, 435, 491, 505, 404, 359, 310, 337,
+	360, 342, 406, 396, 420, 472, 548, 559, 463, 407, 362, 405,
+	417, 391, 419, 461, 472, 535, 622, 606, 508, 461, 390, 432,
+}
+
+func logs(y []float64) []float64 {
+	out := make([]float64, len(y))
+	for i, v := range y {
+		out[i] = math.Log(v)
+	}
+	return out
+}
+
+func diffs(y []float64) []float64 {
+	out := make([]float64, len(y)-1)
+	for i := range out {
+		out[i] = y[i+1] - y[i]
+	}
+	return out
+}
+
+// benchFolder returns the folder of the public benchmark series.
+func benchFolder(t testing.TB) string {
+	dir := os.Getenv("FORETIDE_BENCH")
+	if dir == "" {
+		if os.Getenv("FORETIDE_CI") == "1" {
+			t.Fatal("FORETIDE_BENCH is not set")
+		}
+		t.Skip("FORETIDE_BENCH, the folder of the M4 series, is not set")
+	}
+	return dir
+}
+
+// m4Hourly returns the training part of the M4 Hourly series, by id.
+func m4Hourly(t testing.TB, name string) (ids []string, series map[string][]float64) {
+	f, err := os.Open(filepath.Join(benchFolder(t), name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	series = map[string][]float64{}
+	scan := bufio.NewScanner(z)
+	scan.Buffer(nil, 1<<20)
+	for scan.Scan() {
+		cells := strings.Split(strings.ReplaceAll(scan.Text(), "\"", ""), ",")
+		var y []float64
+		for _, c := range cells[1:] {
+			if v, err := strconv.ParseFloat(c, 64); err == nil {
+				y = append(y, v)
+			}
+		}
+		if len(ids) > 0 || cells[0] != "V1" {
+			ids = append(ids, cells[0])
+			series[cells[0]] = y
+		}
+	}
+	return ids, series
+}

@@ -1,0 +1,240 @@
+// Package fit estimates ARIMA models and chooses their orders.
+package fit
+
+import (
+	"math"
+
+	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/forecast"
+)
+
+// Method says what is maximised.
+type Method uint8
+
+// The methods.
+const (
+	CSSML Method = iota // the exact likelihood, from the conditional sum of squares
+	CSS                 // the conditional sum of squares alone
+)
+
+// Settings of one estimation.
+type Settings struct {
+	Method     Method
+	Iterations int     // of each minimisation, at most
+	Tolerance  float64 // relative change of the sum of squares at which it ends
+	// Start are coefficients to begin from beside the method's own; may be nil.
+	Start []float64
+	// Errors asks for standard errors.
+	Errors bool
+	// Levels computes the likelihood as R's arima does, see
+	// arima.NewLevelsLikelihood: slow, for comparisons.
+	Levels bool
+}
+
+// DefaultSettings estimates by exact likelihood.
+func DefaultSettings() Settings {
+	return Settings{Method: CSSML, Iterations: 100, Tolerance: 1e-10, Errors: true}
+}
+
+// A Result is an estimated model.
+type Result struct {
+	arima.Process
+	LogLik     float64 // NaN for the method CSS
+	AIC        float64
+	AICc, BIC  float64
+	MaxSigma2  float64   // the maximum likelihood estimate of σ²; Process.Sigma2 has the degrees of freedom taken off
+	SE         []float64 // standard errors: coefficients as Process.Coefs, then Beta; NaN where not identified
+	N          int       // values that count
+	Status     forecast.Status
+	Evaluation int // evaluations of the likelihood or the sum of squares
+}
+
+// Estimate fits the order to y, NaN for missing, by maximum likelihood.
+// Where constant is true and d+D is 0 or 1, a mean or drift is estimated
+// beside the regressors x.
+func Estimate(y []float64, x [][]float64, o arima.Order, constant bool, s Settings) (*Result, error) {
+	e, err := newEstimator(y, x, o, constant, s.Levels)
+	if err != nil {
+		return nil, err
+	}
+	return e.Estimate(s)
+}
+
+// An Estimator holds the workspace to estimate one order on one series.
+type Estimator struct {
+	like     *arima.Likelihood
+	constant bool
+	solver   solver
+}
+
+// NewEstimator prepares the estimation by the likelihood of the differences.
+func NewEstimator(y []float64, x [][]float64, o arima.Order, constant bool) (*Estimator, error) {
+	return newEstimator(y, x, o, constant, false)
+}
+
+func newEstimator(y []float64, x [][]float64, o arima.Order, constant, levels bool) (*Estimator, error) {
+	constant = constant && o.D+o.SD <= 1
+	if constant {
+		x = append([][]float64{ConstantColumn(len(y), o)}, x...)
+	}
+	prepare := arima.NewLikelihood
+	if levels {
+		prepare = arima.NewLevelsLikelihood
+	}
+	l, err := prepare(y, x, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Estimator{like: l, constant: constant}, nil
+}
+
+// ConstantColumn returns the regressor whose coefficient is the mean, where
+// the order does not difference, or the drift, where it does.
+func ConstantColumn(n int, o arima.Order) []float64 {
+	c := make([]float64, n)
+	for t := range c {
+		c[t] = 1
+		if o.D+o.SD > 0 {
+			c[t] = float64(t + 1)
+		}
+	}
+	return c
+}
+
+// Estimate runs the estimation.
+func (e *Estimator) Estimate(s Settings) (*Result, error) {
+	o := e.like.Order()
+	k := o.Coefs()
+	u := make([]float64, k)
+	r := &Result{N: e.like.N(), Status: forecast.Converged}
+	if k > 0 {
+		e.conditional(u, s)
+	}
+	x := newExact(e.like)
+	_, converged, ok := e.solver.minimize(x, u, limits{s.Iterations, s.Tolerance})
+	if !ok {
+		clear(u)
+		_, converged, ok = e.solver.minimize(x, u, limits{s.Iterations, s.Tolerance})
+	}
+	if !ok {
+		return nil, ErrLikelihood
+	}
+	if !converged {
+		r.Status = forecast.NotConverged
+	}
+	x.eval(u)
+	r.Process = *arima.NewProcess(o, x.coefs)
+	r.Constant = e.constant
+	r.Beta = make([]float64, e.like.Regressors())
+	e.like.Beta(r.Beta)
+	e.criteria(r, x.value)
+	r.Evaluation = e.solver.evals
+	if s.Errors {
+		r.SE = e.standardErrors(r)
+	}
+	return r, nil
+}
+
+// criteria fills the information criteria as R's forecast package does: the
+// number of parameters includes σ².
+func (e *Estimator) criteria(r *Result, v arima.Value) {
+	n := float64(v.N)
+	k := float64(r.Order.Coefs() + len(r.Beta) + 1)
+	r.LogLik = v.LogLik
+	r.AIC = -2*v.LogLik + 2*k
+	r.BIC = r.AIC + k*(math.Log(n)-2)
+	r.AICc = math.Inf(1)
+	if n > k+1 {
+		r.AICc = r.AIC + 2*k*(k+1)/(n-k-1)
+	}
+	r.MaxSigma2 = v.Sigma2
+	r.Sigma2 = v.SSQ / math.Max(1, n-k+1)
+}
+
+// conditional brings u to the minimum of the conditional sum of squares, the
+// best of several starts.
+func (e *Estimator) conditional(u []float64, s Settings) {
+	o := e.like.Order()
+	cols := e.like.Columns()
+	w, x := cols[0], cols[1:]
+	if e.like.Len() > e.like.N() {
+		w, x = e.bridged()
+	}
+	c := newCSS(w, x, o)
+	if c.used() < o.Coefs()+len(x)+3 {
+		if s.Start != nil {
+			arima.Unconstrain(u, s.Start, o)
+		}
+		return
+	}
+	k := len(u)
+	best := math.Inf(1)
+	try := func(coefs []float64) {
+		v := make([]float64, k+len(x))
+		if coefs != nil {
+			arima.Unconstrain(v[:k], coefs, o)
+			shrinkInside(v[:k])
+		}
+		ssq, _, ok := e.solver.minimize(c, v, limits{s.Iterations / 2, 1e-7})
+		if ok && ssq < best {
+			best = ssq
+			copy(u, v)
+		}
+	}
+	start := make([]float64, k)
+	if hannanRissanen(start, w, o) {
+		try(start)
+	}
+	try(nil)
+	if s.Start != nil {
+		try(s.Start)
+	}
+	// The conditional sum often has its minimum on the boundary, where the
+	// exact likelihood is flat in these parameters.
+	shrinkInside(u)
+}
+
+// shrinkInside keeps starting values where the map to coefficients still
+// moves.
+func shrinkInside(u []float64) {
+	for i, v := range u {
+		u[i] = min(max(v, -2.5), 2.5)
+	}
+}
+
+// bridged returns the differenced data with missing values interpolated: good
+// enough to start from.
+func (e *Estimator) bridged() (w []float64, x [][]float64) {
+	o := e.like.Order()
+	cols := e.like.Columns()
+	filled := append([]float64(nil), cols[0]...)
+	interpolate(filled)
+	w = arima.Difference(filled, filled, o)
+	for _, c := range cols[1:] {
+		d := append([]float64(nil), c...)
+		x = append(x, arima.Difference(d, d, o))
+	}
+	return w, x
+}
+
+// interpolate fills missing values linearly, those at the ends with the
+// nearest.
+func interpolate(y []float64) {
+	last := -1
+	for t, v := range y {
+		if math.IsNaN(v) {
+			continue
+		}
+		for i := last + 1; i < t; i++ {
+			if last < 0 {
+				y[i] = v
+			} else {
+				y[i] = y[last] + (v-y[last])*float64(i-last)/float64(t-last)
+			}
+		}
+		last = t
+	}
+	for i := last + 1; i < len(y) && last >= 0; i++ {
+		y[i] = y[last]
+	}
+}

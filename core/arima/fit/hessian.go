@@ -1,0 +1,92 @@
+package fit
+
+import (
+	"errors"
+	"math"
+)
+
+// ErrLikelihood: the likelihood could not be computed at any starting value.
+var ErrLikelihood = errors.New("arima: likelihood cannot be computed from any starting value")
+
+// standardErrors inverts the numerical Hessian of the log-likelihood, σ² at
+// its maximum, in the coefficients and Beta: central differences with steps
+// of a thousandth, a tenth of a standard error for Beta. NaN where the
+// Hessian is not positive definite.
+func (e *Estimator) standardErrors(r *Result) []float64 {
+	coefs := r.Process.Coefs()
+	k, n := len(coefs), len(coefs)+len(r.Beta)
+	at := append(coefs, r.Beta...)
+	h := make([]float64, n)
+	for i := range h {
+		h[i] = 1e-3
+		if i >= k {
+			h[i] = 0.1 * e.betaScale(r, at, i)
+		}
+	}
+	f := func(p []float64) float64 {
+		v, ok := e.like.At(p[:k], p[k:])
+		if !ok {
+			return math.NaN()
+		}
+		return -v.LogLik
+	}
+	hess := numericalHessian(f, at, h)
+	se := make([]float64, n)
+	inv := make([]float64, n)
+	unit := make([]float64, n)
+	for i := range n {
+		clear(unit)
+		unit[i] = 1
+		if !cholesky(inv, append([]float64(nil), hess...), unit, n) {
+			inv[i] = math.NaN()
+		}
+		se[i] = math.Sqrt(inv[i])
+	}
+	return se
+}
+
+// betaScale guesses the standard error of a regression coefficient from the
+// curvature along it.
+func (e *Estimator) betaScale(r *Result, at []float64, i int) float64 {
+	k := r.Order.Coefs()
+	p := append([]float64(nil), at...)
+	step := 1e-4*math.Abs(at[i]) + 1e-12
+	for range 60 {
+		p[i] = at[i] + step
+		v, ok := e.like.At(p[:k], p[k:])
+		if !ok {
+			return step
+		}
+		if drop := r.LogLik - v.LogLik; drop > 1e-6*(1+math.Abs(r.LogLik)) {
+			return step / math.Sqrt(2*drop)
+		}
+		step *= 4
+	}
+	return step
+}
+
+// numericalHessian returns the lower triangle of the Hessian of f at p.
+func numericalHessian(f func([]float64) float64, p, h []float64) []float64 {
+	n := len(p)
+	q := append([]float64(nil), p...)
+	at := func(i int, di float64, j int, dj float64) float64 {
+		q[i] += di
+		q[j] += dj
+		v := f(q)
+		q[i], q[j] = p[i], p[j]
+		return v
+	}
+	out := make([]float64, n*n)
+	center := f(q)
+	for i := range n {
+		for j := 0; j <= i; j++ {
+			if i == j {
+				out[i*n+i] = (at(i, h[i], i, 0) - 2*center + at(i, -h[i], i, 0)) / (h[i] * h[i])
+				continue
+			}
+			out[i*n+j] = (at(i, h[i], j, h[j]) - at(i, h[i], j, -h[j]) -
+				at(i, -h[i], j, h[j]) + at(i, -h[i], j, -h[j])) / (4 * h[i] * h[j])
+		}
+	}
+	return out
+}

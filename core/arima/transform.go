@@ -1,0 +1,171 @@
+package arima
+
+import "math"
+
+// maxAtanh bounds the unconstrained parameters: tanh(9) is 1 - 3e-8, beyond
+// which the coefficients are on the boundary for every purpose.
+const maxAtanh = 9
+
+// Constrain maps unconstrained values u to ARMA coefficients of the order, in
+// the sequence AR, MA, SAR, SMA, such that every polynomial is stationary or
+// invertible: the hyperbolic tangents of u are the partial autocorrelations
+// (Monahan 1984; Jones 1980). R's arima does this for the AR parts only and
+// inverts the roots of the MA parts afterwards; here the MA parts are kept
+// inside from the start. dst may be u.
+func Constrain(dst, u []float64, o Order) {
+	for i, v := range u {
+		dst[i] = math.Tanh(min(max(v, -maxAtanh), maxAtanh))
+	}
+	ar, ma, sar, sma := split(dst, o)
+	stepUp(ar)
+	stepUp(sar)
+	negatedStepUp(ma)
+	negatedStepUp(sma)
+}
+
+// Unconstrain is the inverse of Constrain. Coefficients on or outside the
+// boundary are first drawn inside it. dst may be coefs.
+func Unconstrain(dst, coefs []float64, o Order) {
+	copy(dst, coefs)
+	ar, ma, sar, sma := split(dst, o)
+	negate(ma)
+	negate(sma)
+	for _, a := range [4][]float64{ar, ma, sar, sma} {
+		drawInside(a)
+		for i, r := range a {
+			a[i] = math.Atanh(r)
+		}
+	}
+}
+
+// split cuts coefficients of an order into their four parts.
+func split(c []float64, o Order) (ar, ma, sar, sma []float64) {
+	ar, c = c[:o.P], c[o.P:]
+	ma, c = c[:o.Q], c[o.Q:]
+	sar, c = c[:o.SP], c[o.SP:]
+	return ar, ma, sar, c[:o.SQ]
+}
+
+func negatedStepUp(a []float64) {
+	// θ has the opposite sign of φ.
+	stepUp(a)
+	negate(a)
+}
+
+func negate(a []float64) {
+	for i := range a {
+		a[i] = -a[i]
+	}
+}
+
+// drawInside replaces a, coefficients of 1 - Σ a_j z^j, by the partial
+// autocorrelations of the polynomial, its roots moved outwards until it is
+// stationary.
+func drawInside(a []float64) {
+	var small [16]float64
+	work := small[:0]
+	if len(a) > len(small) {
+		work = make([]float64, len(a))
+	}
+	work = work[:len(a)]
+	for shrink := 1.0; shrink > 1e-6; shrink *= 0.98 {
+		s := 1.0
+		for i := range a {
+			s *= shrink
+			work[i] = a[i] * s
+		}
+		if stepDown(work) && inside(work) {
+			copy(a, work)
+			return
+		}
+	}
+	clear(a) // not finite
+}
+
+// inside reports whether partial autocorrelations stay clear of the boundary.
+func inside(r []float64) bool {
+	for _, v := range r {
+		if math.Abs(v) > 1-1e-7 {
+			return false
+		}
+	}
+	return true
+}
+
+// InvertMA returns the invertible polynomial that gives the same
+// autocorrelations as 1 + Σ theta_j z^j: its roots inside the unit circle are
+// replaced by their inverses. The factor by which the innovation variance
+// grows is returned beside it. Roots on the circle stay.
+func InvertMA(theta []float64) (inverted []float64, variance float64) {
+	q := len(theta)
+	inverted = append([]float64(nil), theta...)
+	for q > 0 && theta[q-1] == 0 {
+		q--
+	}
+	if q == 0 {
+		return inverted, 1
+	}
+	poly := make([]complex128, q+1)
+	poly[0] = 1
+	for j := range q {
+		poly[j+1] = complex(theta[j], 0)
+	}
+	variance = 1
+	out := make([]complex128, 1, q+1)
+	out[0] = 1
+	for _, z := range roots(poly) {
+		if m := real(z)*real(z) + imag(z)*imag(z); m < 1 {
+			variance /= m
+			z = 1 / z
+		}
+		// Multiply by 1 - B/z.
+		out = append(out, 0)
+		for j := len(out) - 1; j > 0; j-- {
+			out[j] -= out[j-1] / z
+		}
+	}
+	for j := range q {
+		inverted[j] = real(out[j+1])
+	}
+	return inverted, variance
+}
+
+// roots returns the roots of Σ c_j z^j, c of degree at least 1 with a leading
+// coefficient that is not zero, by Aberth's simultaneous iteration (1973).
+func roots(c []complex128) []complex128 {
+	n := len(c) - 1
+	z := make([]complex128, n)
+	radius := math.Pow(cabs(c[0]/c[n]), 1/float64(n))
+	for i := range z {
+		s, co := math.Sincos(2*math.Pi*float64(i)/float64(n) + 0.4)
+		z[i] = complex(radius*co, radius*s)
+	}
+	for range 200 {
+		moved := 0.0
+		for i := range z {
+			p, dp := c[n], complex128(0)
+			for j := n - 1; j >= 0; j-- {
+				dp = dp*z[i] + p
+				p = p*z[i] + c[j]
+			}
+			if p == 0 {
+				continue
+			}
+			sum := complex128(0)
+			for j := range z {
+				if j != i && z[i] != z[j] {
+					sum += 1 / (z[i] - z[j])
+				}
+			}
+			step := p / (dp - p*sum)
+			z[i] -= step
+			moved = max(moved, cabs(step)/(1e-300+cabs(z[i])))
+		}
+		if moved < 1e-15 {
+			break
+		}
+	}
+	return z
+}
+
+func cabs(z complex128) float64 { return math.Hypot(real(z), imag(z)) }
