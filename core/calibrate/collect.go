@@ -1,0 +1,70 @@
+package calibrate
+
+import (
+	"math"
+
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
+)
+
+// A Row is one out-of-sample forecast of one horizon beside what happened.
+type Row struct {
+	Origin   int64 // Unix seconds
+	Actual   float64
+	Last     float64 // last observed value: the forecast of persistence
+	Model    float64 // the model's median, NaN where it was not finite
+	Fallback float64 // the fallback's median
+
+	parts [partCount]float64
+}
+
+// Collect forecasts from every stride-th cell in [from, to) of the frame and
+// returns the rows of each horizon whose origin and target are both observed.
+// The models see the window of each origin alone, and must not have been
+// fitted to anything after from. fallback may be nil. An interrupt returns
+// what there is so far.
+func Collect(model, fallback forecast.Fitted, frame *series.Frame, from, to, stride int, opts forecast.Options) ([][]Row, error) {
+	spec := model.Spec()
+	s, ok := frame.Series(spec.Metric)
+	if !ok {
+		return nil, forecast.ErrMetric
+	}
+	rows := make([][]Row, len(spec.Horizons))
+	windows := forecast.NewWindows(frame, needs(model, fallback))
+	var w forecast.Window
+	var dst, other forecast.Forecast
+	for i := from; i < to; i += stride {
+		if math.IsNaN(s.Values[i]) || len(spec.Horizons) == 0 {
+			continue
+		}
+		if opts.Interrupted() {
+			break
+		}
+		opts.Emit(forecast.Event{Stage: "validate", Done: i - from, Total: to - from, Loss: math.NaN()})
+		windows.At(&w, i)
+		if err := model.Forecast(&dst, &w); err != nil {
+			return nil, err
+		}
+		if fallback != nil {
+			if err := fallback.Forecast(&other, &w); err != nil {
+				return nil, err
+			}
+		}
+		recent, _ := w.Recent.Series(spec.Metric)
+		long, _ := w.Long.Series(spec.Metric)
+		for k, ahead := range spec.Horizons {
+			j := i + int(ahead/spec.Step)
+			if j >= to || math.IsNaN(s.Values[j]) {
+				continue
+			}
+			row := Row{Origin: s.Time(i), Actual: s.Values[j], Last: s.Values[i]}
+			row.Model, row.Fallback = dst.Median(&dst.At[k]), s.Values[i]
+			if fallback != nil {
+				row.Fallback = other.Median(&other.At[k])
+			}
+			volatility(&row.parts, recent, long, ahead, dst.Scratch())
+			rows[k] = append(rows[k], row)
+		}
+	}
+	return rows, nil
+}

@@ -1,0 +1,180 @@
+package calibrate
+
+import (
+	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/core/forecast"
+)
+
+// Kind names the decoder of the payload.
+const Kind = "calibrated.1"
+
+// Kind returns "calibrated.1".
+func (f *Fitted) Kind() string { return Kind }
+
+// AppendPayload appends the model's bytes (fields of core/codec):
+//
+//	1  task (forecast.Task.Write)
+//	2  the model: 1 kind, 2 payload
+//	3  the fallback, likewise; not there where it is the last value
+//	4  a horizon, once for each: 1 source, 2 weight, 3 shift, 4 mean, 5 run,
+//	   6 blend, 7 table, 8 reasons
+//	5  the model's family
+func (f *Fitted) AppendPayload(dst []byte) []byte {
+	w := codec.NewWriter(dst)
+	w.Message(1, f.spec.Task.Write)
+	writeModel(w, 2, f.model)
+	if f.fallback != nil {
+		writeModel(w, 3, f.fallback)
+	}
+	for i := range f.at {
+		w.Message(4, f.at[i].write)
+	}
+	w.String(5, f.spec.Model)
+	return w.Bytes()
+}
+
+func writeModel(w *codec.Writer, field int, m forecast.Fitted) {
+	w.Message(field, func(w *codec.Writer) {
+		w.String(1, m.Kind())
+		w.Data(2, m.AppendPayload(nil))
+	})
+}
+
+func (h *horizon) write(w *codec.Writer) {
+	w.Uint(1, uint64(h.source))
+	w.Float(2, h.weight)
+	w.Float(3, h.shift)
+	w.Float(4, h.mean)
+	w.Float(5, h.run)
+	w.Floats(6, h.blend[:])
+	w.Floats(7, h.table[:])
+	w.Uint(8, uint64(h.reasons))
+}
+
+// Decode returns the model whose payload AppendPayload wrote; inner decodes
+// the models within. An error is one of core/codec's, of inner's, or
+// forecast.ErrPayload and its kin where the bytes are no model.
+func Decode(payload []byte, inner func(kind string, payload []byte) (forecast.Fitted, error)) (*Fitted, error) {
+	f := &Fitted{}
+	var task forecast.Task
+	var family string
+	r := codec.NewReader(payload)
+	for r.Next() {
+		switch r.Field() {
+		case 1:
+			r.Message(func(r *codec.Reader) { task = forecast.ReadTask(r) })
+		case 2:
+			r.Message(func(r *codec.Reader) { f.model = readModel(r, inner) })
+		case 3:
+			r.Message(func(r *codec.Reader) { f.fallback = readModel(r, inner) })
+		case 4:
+			r.Message(func(r *codec.Reader) { f.at = append(f.at, readHorizon(r)) })
+		case 5:
+			family = r.String()
+		}
+	}
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
+	if err := task.Check(); err != nil {
+		return nil, err
+	}
+	if f.model == nil || !same(f.model, &task) || len(f.at) != len(task.Horizons) ||
+		(f.fallback != nil && !same(f.fallback, &task)) {
+		return nil, forecast.ErrPayload
+	}
+	f.spec = forecast.Spec{Task: task, Model: family, Needs: needs(f.model, f.fallback)}
+	return f, nil
+}
+
+// same reports whether a model's forecasts are of the task's metric, step and
+// horizons.
+func same(m forecast.Fitted, task *forecast.Task) bool {
+	t := m.Spec()
+	if t.Metric != task.Metric || t.Step != task.Step || len(t.Horizons) != len(task.Horizons) {
+		return false
+	}
+	for i, h := range t.Horizons {
+		if h != task.Horizons[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func readModel(r *codec.Reader, inner func(string, []byte) (forecast.Fitted, error)) forecast.Fitted {
+	var kind string
+	var payload []byte
+	for r.Next() {
+		switch r.Field() {
+		case 1:
+			kind = r.String()
+		case 2:
+			payload = r.Data()
+		}
+	}
+	if r.Err() != nil {
+		return nil
+	}
+	if kind == Kind { // a calibrated model within one would let a few bytes nest without end
+		r.Fail(forecast.ErrPayload)
+		return nil
+	}
+	m, err := inner(kind, payload)
+	if err != nil {
+		r.Fail(err)
+		return nil
+	}
+	return m
+}
+
+func readHorizon(r *codec.Reader) horizon {
+	var h horizon
+	for r.Next() {
+		switch r.Field() {
+		case 1:
+			h.source = source(min(r.Uint(), 255))
+		case 2:
+			h.weight = r.Float()
+		case 3:
+			h.shift = r.Float()
+		case 4:
+			h.mean = r.Float()
+		case 5:
+			h.run = r.Float()
+		case 6:
+			readArray(r, h.blend[:])
+		case 7:
+			readArray(r, h.table[:])
+		case 8:
+			h.reasons = forecast.Reasons(r.Uint())
+		}
+	}
+	if !h.valid() {
+		r.Fail(forecast.ErrPayload)
+	}
+	return h
+}
+
+// readArray reads an array of exactly the length of dst.
+func readArray(r *codec.Reader, dst []float64) {
+	x := r.Floats()
+	if len(x) != len(dst) {
+		r.Fail(forecast.ErrPayload)
+		return
+	}
+	copy(dst, x)
+}
+
+// valid reports whether a calibration could have made the horizon.
+func (h *horizon) valid() bool {
+	ok := h.source <= usePersistence && h.weight >= 0 && h.weight <= 1 &&
+		finite(h.shift) && finite(h.mean) && finite(h.run) && h.run >= 0
+	for _, w := range h.blend {
+		ok = ok && finite(w) && w >= 0
+	}
+	for k, x := range h.table {
+		ok = ok && finite(x) && (k == 0 || x >= h.table[k-1])
+	}
+	return ok
+}
