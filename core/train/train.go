@@ -1,0 +1,133 @@
+// Package train makes fitted, gated and calibrated models from histories.
+package train
+
+import (
+	"errors"
+	"math"
+
+	"github.com/foretide/foretide/core/calibrate"
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/series"
+)
+
+// Config is the configuration of training. Take Defaults; every field is taken
+// literally.
+type Config struct {
+	// Validation is the share of the history, at its end, that the model is
+	// judged and calibrated on, in (0,1).
+	Validation float64
+	// Origins is about the most origins of the validation part.
+	Origins int
+	// Refit fits the model again to the whole history after validation.
+	Refit bool
+	// Naive is the model that others fall back to.
+	Naive naive.Config
+	// Calibrate is the gate and the intervals.
+	Calibrate calibrate.Config
+}
+
+// Defaults returns the settings of the published results.
+func Defaults() Config {
+	return Config{Validation: 0.4, Origins: 4000, Refit: true, Naive: naive.Defaults(), Calibrate: calibrate.Defaults()}
+}
+
+// A Report tells how a training went.
+type Report struct {
+	Model    string
+	Fit      forecast.Report // of the model that is kept
+	Points   int             // observed values of the history
+	From, To int64           // Unix seconds: the history's first and last cell
+	Horizons []calibrate.HorizonReport
+	Reasons  forecast.Reasons
+	Notes    []string
+}
+
+// Fit fits m to the history, judges it on the history's last part, calibrates
+// it, and fits it again to all. A history too short for that still gives a
+// model: a naive one, with the reason.
+func (c Config) Fit(m forecast.Model, history []series.Frame, task forecast.Task, opts forecast.Options) (*calibrate.Fitted, Report, error) {
+	report := Report{Model: m.Name()}
+	if len(history) == 0 || history[0].Len() == 0 {
+		return nil, report, forecast.ErrEmpty
+	}
+	frame := &history[0]
+	s, ok := frame.Series(task.Metric)
+	if !ok {
+		return nil, report, forecast.ErrMetric
+	}
+	if s.Step != task.Step {
+		return nil, report, forecast.ErrStep
+	}
+	if err := task.Check(); err != nil {
+		return nil, report, err
+	}
+	report.Points, report.From, report.To = s.Count(), s.Start, s.End()-s.Step
+	fitted, err := c.fit(m, frame, task, opts, &report)
+	var failed *fitError
+	if errors.As(err, &failed) && m.Name() != naive.Name {
+		// The naive model stands in, judged and calibrated like any other.
+		report.Notes = append(report.Notes, m.Name()+": "+failed.err.Error())
+		report.Reasons |= forecast.FitFailed
+		if fitted, err = c.fit(c.Naive, frame, task, opts, &report); err == nil {
+			fitted = fitted.Because(forecast.FitFailed)
+		}
+	}
+	if err != nil {
+		return nil, report, err
+	}
+	for _, h := range report.Horizons {
+		report.Reasons |= h.Reasons
+	}
+	return fitted, report, nil
+}
+
+// A fitError is a model's own failure to estimate, as against wrong arguments
+// or an interruption.
+type fitError struct{ err error }
+
+func (e *fitError) Error() string { return e.err.Error() }
+func (e *fitError) Unwrap() error { return e.err }
+
+// fit is Fit for a frame that has the metric.
+func (c Config) fit(m forecast.Model, frame *series.Frame, task forecast.Task, opts forecast.Options, report *Report) (*calibrate.Fitted, error) {
+	n := frame.Len()
+	cut := n - int(math.Round(c.Validation*float64(n)))
+	cut = min(max(cut, 1), n)
+	model, fallback, fit, err := c.fitBoth(m, frame.Slice(0, cut), task, opts)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := calibrate.Collect(model, fallback, frame, cut, n, max(1, (n-cut)/max(c.Origins, 1)), opts)
+	if err != nil {
+		return nil, err
+	}
+	fitted, horizons := c.Calibrate.Fit(model, fallback, rows)
+	if c.Refit && !opts.Interrupted() {
+		model, fallback, fit, err = c.fitBoth(m, *frame, task, opts)
+		if err != nil {
+			return nil, err
+		}
+		fitted = fitted.With(model, fallback)
+	}
+	report.Fit, report.Horizons = fit, horizons
+	return fitted, nil
+}
+
+// fitBoth fits the model and the naive one that it falls back to, which is
+// none where the model is naive itself.
+func (c Config) fitBoth(m forecast.Model, frame series.Frame, task forecast.Task, opts forecast.Options) (model, fallback forecast.Fitted, fit forecast.Report, err error) {
+	frames := []series.Frame{frame}
+	if m.Name() != naive.Name {
+		if fallback, _, err = c.Naive.Fit(frames, task, opts); err != nil {
+			return nil, nil, fit, err
+		}
+	}
+	model, fit, err = m.Fit(frames, task, opts)
+	switch {
+	case err == nil, errors.Is(err, forecast.ErrInterrupted), errors.Is(err, forecast.ErrMetric),
+		errors.Is(err, forecast.ErrStep), errors.Is(err, forecast.ErrHorizon):
+		return model, fallback, fit, err
+	}
+	return nil, nil, fit, &fitError{err}
+}

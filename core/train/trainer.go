@@ -1,0 +1,31 @@
+package train
+
+import (
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
+)
+
+// A Trainer trains one model family by one configuration: what a backtest, or
+// any other caller that has many histories, needs of training.
+type Trainer struct {
+	Config Config
+	Model  forecast.Model
+}
+
+// Name is the family of the model.
+func (t Trainer) Name() string { return t.Model.Name() }
+
+// Global reports whether one fit serves all containers.
+func (t Trainer) Global() bool { return t.Model.Global() }
+
+// Train is Config.Fit with the report of the fit alone, to which the reasons
+// and notes of the training are added.
+func (t Trainer) Train(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
+	fitted, report, err := t.Config.Fit(t.Model, history, task, opts)
+	if err != nil {
+		return nil, report.Fit, err
+	}
+	report.Fit.Reasons |= report.Reasons
+	report.Fit.Notes = append(report.Fit.Notes, report.Notes...)
+	return fitted, report.Fit, nil
+}
