@@ -68,14 +68,18 @@ func (f *innovations) run(out, w [][]float64, phi, theta []float64) (sumLog floa
 	for c := range w {
 		clear(f.a[c])
 	}
-	t := 0
+	t, product := 0, 1.0
 	for steady := -1; t < f.n && (steady < 0 || t < steady+f.q); t++ {
-		if !(variance > 0) || math.IsInf(variance, 1) {
+		if !(variance > 0 && variance < 1e100) {
 			return 0, false
 		}
 		inv := 1 / variance
 		f.invSD[t] = math.Sqrt(inv)
-		sumLog += math.Log(variance)
+		// One logarithm for many factors.
+		if product *= variance; product > 1e200 || product < 1e-200 {
+			sumLog += math.Log(product)
+			product = 1
+		}
 		for c := range w {
 			v := w[c][t] - f.a[c][0]
 			out[c][t] = v
@@ -88,6 +92,7 @@ func (f *innovations) run(out, w [][]float64, phi, theta []float64) (sumLog floa
 			}
 		}
 	}
+	sumLog += math.Log(product)
 	f.steadyFrom = t
 	f.plain(out, w, phi, theta, t)
 	for c := range w {

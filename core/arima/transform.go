@@ -7,12 +7,14 @@ import "math"
 const maxAtanh = 9
 
 // Constrain maps unconstrained values u to ARMA coefficients of the order, in
-// the sequence AR, MA, SAR, SMA, such that every polynomial is stationary or
-// invertible: the hyperbolic tangents of u are the partial autocorrelations
-// (Monahan 1984; Jones 1980). R's arima does this for the AR parts only and
-// inverts the roots of the MA parts afterwards; here the MA parts are kept
-// inside from the start. dst may be u.
-func Constrain(dst, u []float64, o Order) {
+// the sequence AR, MA, SAR, SMA, such that the roots of every polynomial (the
+// seasonal ones in B^m) are outside the circle of the given radius: 1 for
+// stationary and invertible processes. The hyperbolic tangents of u are
+// partial autocorrelations (Monahan 1984; Jones 1980), whose coefficients are
+// divided by powers of the radius. R's arima does this for the AR parts only,
+// with radius 1, and inverts the roots of the MA parts afterwards; here the MA
+// parts are kept inside from the start. dst may be u.
+func Constrain(dst, u []float64, o Order, radius float64) {
 	for i, v := range u {
 		dst[i] = math.Tanh(min(max(v, -maxAtanh), maxAtanh))
 	}
@@ -21,16 +23,31 @@ func Constrain(dst, u []float64, o Order) {
 	stepUp(sar)
 	negatedStepUp(ma)
 	negatedStepUp(sma)
+	if radius != 1 {
+		for _, a := range [4][]float64{ar, ma, sar, sma} {
+			powers(a, 1/radius)
+		}
+	}
+}
+
+// powers multiplies a_j, j from 1, by f^j.
+func powers(a []float64, f float64) {
+	p := 1.0
+	for j := range a {
+		p *= f
+		a[j] *= p
+	}
 }
 
 // Unconstrain is the inverse of Constrain. Coefficients on or outside the
 // boundary are first drawn inside it. dst may be coefs.
-func Unconstrain(dst, coefs []float64, o Order) {
+func Unconstrain(dst, coefs []float64, o Order, radius float64) {
 	copy(dst, coefs)
 	ar, ma, sar, sma := split(dst, o)
 	negate(ma)
 	negate(sma)
 	for _, a := range [4][]float64{ar, ma, sar, sma} {
+		powers(a, radius)
 		drawInside(a)
 		for i, r := range a {
 			a[i] = math.Atanh(r)

@@ -15,14 +15,14 @@ func TestTransformInverts(t *testing.T) {
 			u[i] = 1.5 * rng.NormFloat64()
 		}
 		c, back := make([]float64, len(u)), make([]float64, len(u))
-		Constrain(c, u, o)
+		Constrain(c, u, o, 1.01)
 		ar, ma, sar, sma := split(c, o)
 		for _, a := range [][]float64{ar, negated(ma), sar, negated(sma)} {
-			if !Stationary(a, 1, make([]float64, len(a))) {
+			if !Stationary(a, 1.01, make([]float64, len(a))) {
 				t.Fatalf("constrained coefficients %v are not stationary", a)
 			}
 		}
-		Unconstrain(back, c, o)
+		Unconstrain(back, c, o, 1.01)
 		for i := range u {
 			if math.Abs(back[i]-u[i]) > 1e-6*(1+math.Abs(u[i])) {
 				t.Fatalf("%v came back as %v", u, back)
@@ -42,7 +42,7 @@ func negated(a []float64) []float64 {
 func TestUnconstrainDrawsInside(t *testing.T) {
 	for _, c := range [][]float64{{1.5, 0.3}, {1, -1}, {math.NaN(), 0}, {math.Inf(1), 1}} {
 		u := make([]float64, 2)
-		Unconstrain(u, c, Order{P: 2})
+		Unconstrain(u, c, Order{P: 2}, 1)
 		if math.IsNaN(u[0]+u[1]) || math.Abs(u[0]) > maxAtanh || math.Abs(u[1]) > maxAtanh {
 			t.Errorf("%v gave %v", c, u)
 		}

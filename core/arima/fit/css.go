@@ -12,6 +12,7 @@ import (
 // one series at different lags, as are those by θ, Φ and Θ.
 type css struct {
 	order   arima.Order
+	radius  float64
 	w       []float64
 	x       [][]float64
 	cond    int
@@ -25,10 +26,10 @@ type css struct {
 	chain   *chain
 }
 
-func newCSS(w []float64, x [][]float64, o arima.Order) *css {
+func newCSS(w []float64, x [][]float64, o arima.Order, radius float64) *css {
 	n, k := len(w), o.Coefs()
 	c := &css{
-		order: o, w: w, x: x, cond: o.ARLags(),
+		order: o, radius: radius, w: w, x: x, cond: o.ARLags(),
 		coefs: make([]float64, k), e: make([]float64, n), z: make([]float64, n),
 		pad:     max(o.ARLags(), o.MALags()),
 		columns: make([][]float64, k+len(x)),
@@ -58,7 +59,7 @@ func (c *css) parts() (ar, ma, sar, sma []float64) {
 
 func (c *css) eval(u []float64) (float64, bool) {
 	k := c.order.Coefs()
-	arima.Constrain(c.coefs, u[:k], c.order)
+	arima.Constrain(c.coefs, u[:k], c.order, c.radius)
 	copy(c.z, c.w)
 	for i, x := range c.x {
 		b := u[k+i]
@@ -142,7 +143,7 @@ func divide(e, coefs []float64, m, from int) {
 func (c *css) normal(u, jtj, jtr []float64) {
 	c.eval(u)
 	c.jacobian()
-	c.chain.at(u, c.order)
+	c.chain.at(u, c.order, c.radius)
 	n := len(c.columns)
 	e := c.e[c.cond:]
 	for i, a := range c.columns {

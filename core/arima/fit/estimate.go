@@ -22,8 +22,12 @@ type Settings struct {
 	Method     Method
 	Iterations int     // of each minimisation, at most
 	Tolerance  float64 // relative change of the sum of squares at which it ends
+	Radius     float64 // all roots are outside this circle: 1 for stationary and invertible, more to keep away from unit roots
 	// Start are coefficients to begin from beside the method's own; may be nil.
 	Start []float64
+	// OnlyStart begins from Start alone, without the conditional sum of
+	// squares.
+	OnlyStart bool
 	// Errors asks for standard errors.
 	Errors bool
 	// Levels computes the likelihood as R's arima does, see
@@ -33,7 +37,7 @@ type Settings struct {
 
 // DefaultSettings estimates by exact likelihood.
 func DefaultSettings() Settings {
-	return Settings{Method: CSSML, Iterations: 100, Tolerance: 1e-10, Errors: true}
+	return Settings{Method: CSSML, Iterations: 100, Tolerance: 1e-10, Radius: 1, Errors: true}
 }
 
 // A Result is an estimated model.
@@ -107,10 +111,14 @@ func (e *Estimator) Estimate(s Settings) (*Result, error) {
 	k := o.Coefs()
 	u := make([]float64, k)
 	r := &Result{N: e.like.N(), Status: forecast.Converged}
-	if k > 0 {
+	switch {
+	case k > 0 && s.OnlyStart && s.Start != nil:
+		arima.Unconstrain(u, s.Start, o, s.Radius)
+		shrinkInside(u)
+	case k > 0:
 		e.conditional(u, s)
 	}
-	x := newExact(e.like)
+	x := newExact(e.like, s.Radius)
 	_, converged, ok := e.solver.minimize(x, u, limits{s.Iterations, s.Tolerance})
 	if !ok {
 		clear(u)
@@ -155,15 +163,11 @@ func (e *Estimator) criteria(r *Result, v arima.Value) {
 // best of several starts.
 func (e *Estimator) conditional(u []float64, s Settings) {
 	o := e.like.Order()
-	cols := e.like.Columns()
-	w, x := cols[0], cols[1:]
-	if e.like.Len() > e.like.N() {
-		w, x = e.bridged()
-	}
-	c := newCSS(w, x, o)
+	w, x := e.differenced()
+	c := newCSS(w, x, o, s.Radius)
 	if c.used() < o.Coefs()+len(x)+3 {
 		if s.Start != nil {
-			arima.Unconstrain(u, s.Start, o)
+			arima.Unconstrain(u, s.Start, o, s.Radius)
 		}
 		return
 	}
@@ -172,7 +176,7 @@ func (e *Estimator) conditional(u []float64, s Settings) {
 	try := func(coefs []float64) {
 		v := make([]float64, k+len(x))
 		if coefs != nil {
-			arima.Unconstrain(v[:k], coefs, o)
+			arima.Unconstrain(v[:k], coefs, o, s.Radius)
 			shrinkInside(v[:k])
 		}
 		ssq, _, ok := e.solver.minimize(c, v, limits{s.Iterations / 2, 1e-7})
@@ -202,11 +206,14 @@ func shrinkInside(u []float64) {
 	}
 }
 
-// bridged returns the differenced data with missing values interpolated: good
-// enough to start from.
-func (e *Estimator) bridged() (w []float64, x [][]float64) {
+// differenced returns the differenced data; missing values are interpolated,
+// which is good enough to start from.
+func (e *Estimator) differenced() (w []float64, x [][]float64) {
 	o := e.like.Order()
 	cols := e.like.Columns()
+	if e.like.Len() == e.like.N() {
+		return cols[0], cols[1:]
+	}
 	filled := append([]float64(nil), cols[0]...)
 	interpolate(filled)
 	w = arima.Difference(filled, filled, o)

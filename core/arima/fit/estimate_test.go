@@ -143,10 +143,10 @@ func TestGradients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Run("exact", func(t *testing.T) { checkGradient(t, newExact(l), u, 1e-4) })
+	t.Run("exact", func(t *testing.T) { checkGradient(t, newExact(l, 1), u, 1e-4) })
 	// The conditional derivatives leave out how the first innovations, set to
 	// zero, move: a term of order 1/n.
-	t.Run("conditional", func(t *testing.T) { checkGradient(t, newCSS(y, [][]float64{x}, o), append(u, 0.3), 5e-3) })
+	t.Run("conditional", func(t *testing.T) { checkGradient(t, newCSS(y, [][]float64{x}, o, 1), append(u, 0.3), 5e-3) })
 }
 
 func checkGradient(t *testing.T, p problem, u []float64, tol float64) {

@@ -11,18 +11,19 @@ import (
 // to a constant, with r_t = e_t/√F_t · (Π F)^(1/2n). The Jacobian is by
 // forward differences of the residuals.
 type exact struct {
-	like  *arima.Likelihood
-	coefs []float64
-	base  []float64
-	cols  [][]float64
-	bump  []float64
-	value arima.Value
+	like   *arima.Likelihood
+	radius float64
+	coefs  []float64
+	base   []float64
+	cols   [][]float64
+	bump   []float64
+	value  arima.Value
 }
 
-func newExact(l *arima.Likelihood) *exact {
+func newExact(l *arima.Likelihood, radius float64) *exact {
 	k := l.Order().Coefs()
 	x := &exact{
-		like: l, coefs: make([]float64, k), bump: make([]float64, k),
+		like: l, radius: radius, coefs: make([]float64, k), bump: make([]float64, k),
 		base: make([]float64, l.Len()),
 	}
 	for range k {
@@ -32,7 +33,7 @@ func newExact(l *arima.Likelihood) *exact {
 }
 
 func (x *exact) eval(u []float64) (float64, bool) {
-	arima.Constrain(x.coefs, u, x.like.Order())
+	arima.Constrain(x.coefs, u, x.like.Order(), x.radius)
 	v, ok := x.like.Profile(x.coefs)
 	if !ok || math.IsNaN(v.LogLik) {
 		return 0, false
