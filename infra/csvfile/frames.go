@@ -1,0 +1,144 @@
+package csvfile
+
+import (
+	"errors"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/foretide/foretide/core/series"
+)
+
+// settleSteps infers each container's step from all of its rows. It reports
+// whether some were gridded with another, for which the files must be read
+// again; the builders of those are dropped.
+func (r *reader) settleSteps() (again bool) {
+	for _, c := range r.byName {
+		if c.builder == nil {
+			r.start(c)
+		}
+		if r.o.Step > 0 {
+			continue
+		}
+		step := series.InferStep(c.elapsed())
+		if c.done = step == c.step || step == 0; c.done {
+			continue
+		}
+		again = true
+		r.stored -= int64(c.stored)
+		c.step, c.stored = step, 0
+		c.builder = series.NewBuilder(step, r.metrics)
+		c.builder.MaxCells = r.o.MaxCells
+	}
+	return again
+}
+
+// elapsed returns the seconds from the first row to each of the first rows.
+func (c *container) elapsed() []int64 {
+	out := make([]int64, len(c.offsets))
+	for i, o := range c.offsets {
+		out[i] = int64(o)
+	}
+	return out
+}
+
+// frames makes the result of what was gathered.
+func (r *reader) frames() error {
+	if r.data.Rows == 0 {
+		return &Error{File: r.path, Text: "there is a header but no row of data", Err: ErrEmpty}
+	}
+	if len(r.byName) == 0 {
+		return containerError(r.path, r.o.Container, slices.Sorted(maps.Keys(r.others)))
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.byName)) {
+		c := r.byName[name]
+		r.judge(c)
+		f, err := c.builder.Frame(name)
+		c.builder = nil // its storage is free for the next frames
+		var span *series.SpanError
+		switch {
+		case errors.Is(err, series.ErrNoSamples):
+			r.warn(c, "has no value and is left out")
+			continue
+		case errors.As(err, &span):
+			return r.spanError(c, span)
+		case err != nil:
+			return err
+		}
+		dropEmpty(&f)
+		r.data.Frames = append(r.data.Frames, f)
+	}
+	if len(r.data.Frames) == 0 {
+		return &Error{File: r.path, Text: "every value is missing in " + plural(r.data.Rows, "row", "rows"), Err: ErrEmpty}
+	}
+	return nil
+}
+
+// dropEmpty removes the columns without a value.
+func dropEmpty(f *series.Frame) {
+	all, columns := f.Metrics, f.Columns
+	f.Metrics, f.Columns = nil, nil
+	for k, c := range columns {
+		if slices.ContainsFunc(c, func(v float64) bool { return !math.IsNaN(v) }) {
+			f.Metrics, f.Columns = append(f.Metrics, all[k]), append(f.Columns, c)
+		}
+	}
+}
+
+func (r *reader) warn(c *container, text string) {
+	r.data.Warnings = append(r.data.Warnings, "container "+strconv.Quote(c.name)+" "+text)
+}
+
+// judge adds the warnings about a container's times.
+func (r *reader) judge(c *container) {
+	if c.rows == 1 && r.o.Step == 0 {
+		r.warn(c, "has a single row; its step is taken as "+seconds(c.step))
+	}
+	if c.unordered > 0 {
+		r.warn(c, "has "+plural(c.unordered, "row", "rows")+" earlier than the row before; they are put in order")
+	}
+	if c.repeated > 0 {
+		r.warn(c, "has "+plural(c.repeated, "row", "rows")+" at the time of the row before; values of a cell are averaged")
+	}
+	if third := len(c.offsets) / 3; third >= 10 && c.unordered == 0 {
+		all := c.elapsed()
+		from, to := series.MedianInterval(all[:third]), series.MedianInterval(all[2*third:])
+		if series.InferStep(all[:third]) != series.InferStep(all[2*third:]) {
+			r.warn(c, "is sampled every "+seconds(from)+" at first and every "+seconds(to)+" later; its grid has a step of "+
+				seconds(c.step)+", and cells without a sample are missing")
+		}
+	}
+	span := c.last.t - c.first.t + c.step
+	switch {
+	case r.o.Horizon > 0 && span < r.o.Horizon:
+		r.warn(c, "has "+seconds(span)+" of history, less than the longest horizon of "+seconds(r.o.Horizon)+
+			": too little to learn from, so forecasts are naive")
+	case r.o.Window > 0 && span < r.o.Window:
+		r.warn(c, "has "+seconds(span)+" of history, less than the window of "+seconds(r.o.Window)+": models see less than they ask for")
+	}
+}
+
+// spanError says which rows lie too far apart.
+func (r *reader) spanError(c *container, span *series.SpanError) *Error {
+	at := func(p place) string {
+		return time.Unix(p.t, 0).UTC().Format(time.RFC3339) + " (" + r.data.Files[p.file] + ":" + strconv.FormatInt(p.line, 10) + ")"
+	}
+	return &Error{File: r.path, Column: timeColumn, Err: ErrSpan, Text: "container " + strconv.Quote(c.name) + " has rows from " +
+		at(c.first) + " to " + at(c.last) + ": " + strconv.FormatInt(span.Cells, 10) + " cells of " + seconds(span.Step) + ", more than " +
+		strconv.FormatInt(span.Max, 10) + "; remove the row with the wrong time, or give a longer step"}
+}
+
+// seconds writes a duration for people: "45 s", "5 min", "36 h", "9 days".
+func seconds(s int64) string {
+	switch {
+	case s < 120 && s != 60 || s%60 != 0 && s < 7200:
+		return strconv.FormatInt(s, 10) + " s"
+	case s < 7200:
+		return strconv.FormatInt(s/60, 10) + " min"
+	case s < 3*86400:
+		return strconv.FormatInt(s/3600, 10) + " h"
+	}
+	return strconv.FormatInt(s/86400, 10) + " days"
+}

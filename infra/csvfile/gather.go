@@ -1,0 +1,207 @@
+package csvfile
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/foretide/foretide/core/series"
+)
+
+const (
+	firstRows   = 256     // rows of a container that its step is first inferred from
+	stepRows    = 1 << 18 // rows that it is at last inferred from
+	unknownStep = 60      // seconds, of a container with a single time
+)
+
+// A place is a row of a file.
+type place struct {
+	t    int64 // its time
+	file int32 // index in Data.Files
+	line int64
+}
+
+// A container is what is known of one while the files are read.
+type container struct {
+	name        string
+	step        int64
+	done        bool // its frame needs no second pass
+	builder     *series.Builder
+	stored      int       // values that the builder has room for
+	times       []int64   // of the rows before there is a builder
+	values      []float64 // their values, row after row
+	offsets     []int32   // times of the first stepRows rows, from base
+	base        int64     // time of the first row
+	first, last place     // the earliest and latest row
+	prev        int64     // time of the row before
+	rows        int64
+	unordered   int64 // rows with a time before that of the row before
+	repeated    int64 // rows with the time of the row before
+}
+
+// container returns the state of the container with this name; nil where it
+// was not asked for.
+func (r *reader) container(in *input, name []byte) (*container, error) {
+	if r.last != nil && string(name) == r.last.name {
+		return r.last, nil
+	}
+	if c := r.byName[string(name)]; c != nil {
+		r.last = c
+		return c, nil
+	}
+	key := string(trim(name))
+	if key == "" {
+		return nil, &Error{File: in.path, Line: in.line, Column: containerColumn, Err: ErrRow,
+			Text: "the container's name is empty; every row needs one"}
+	}
+	if r.o.Container != "" && key != r.o.Container {
+		if r.others == nil {
+			r.others = map[string]bool{}
+		}
+		if len(r.others) < 10_000 {
+			r.others[key] = true
+		}
+		return nil, nil
+	}
+	c := r.byName[key]
+	if c == nil {
+		c = &container{name: key, step: r.o.Step}
+		r.byName[key] = c
+		r.stored += 64 // as much as some values
+	}
+	r.last = c
+	return c, nil
+}
+
+// values sets row to the values of the fields, NaN where there is none.
+func (l *layout) values(in *input, fields [][]byte, row []float64, slots []int) error {
+	for i := range row {
+		row[i] = math.NaN()
+	}
+	for i := range l.metrics {
+		c := &l.metrics[i]
+		s := fields[c.field]
+		if len(s) == 0 || slots[i] < 0 || c.text {
+			continue
+		}
+		v, ok := parseFloat(s)
+		if !ok {
+			if s = trim(s); len(s) == 0 {
+				continue
+			}
+			if v, ok = parseFloat(s); !ok {
+				if !c.known && !c.numeric {
+					c.text = true
+					l.warn(in, "column "+strconv.Quote(c.name)+" holds text ("+clip(string(s))+") and is left out")
+					continue
+				}
+				return &Error{File: in.path, Line: in.line, Column: c.name, Value: string(s), Err: ErrNumber,
+					Text: clip(string(s)) + " is not a number; write it without a unit, with a point for decimals, and leave the cell empty where there is no value"}
+			}
+		}
+		if !(math.Abs(v) <= series.MaxMagnitude) && !math.IsNaN(v) {
+			if c.inf++; c.inf == 1 {
+				c.infAt = in.line
+			}
+			continue
+		}
+		c.numeric = true
+		row[slots[i]] = v
+	}
+	return nil
+}
+
+// warn adds a warning about the row that is read.
+func (l *layout) warn(in *input, text string) {
+	l.warnings = append(l.warnings, in.path+":"+strconv.FormatInt(in.line, 10)+": "+text)
+}
+
+// finish adds the warnings that are known when all rows are read.
+func (l *layout) finish(in *input) {
+	for i := range l.metrics {
+		if c := &l.metrics[i]; c.inf > 0 {
+			l.warnings = append(l.warnings, in.path+":"+strconv.FormatInt(c.infAt, 10)+": column "+strconv.Quote(c.name)+": "+
+				plural(c.inf, "infinite value is", "infinite values are")+" taken as missing")
+		}
+	}
+}
+
+// plural returns a count with the words for one or for many.
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.FormatInt(n, 10) + " " + many
+}
+
+// add adds a row to its container.
+func (r *reader) add(in *input, c *container, t int64, row []float64, at place) error {
+	if c.done {
+		return nil
+	}
+	if !r.again {
+		c.note(t, at, r.o.Step == 0)
+	}
+	if c.builder == nil {
+		c.times = append(c.times, t)
+		c.values = append(c.values, row...)
+		r.stored += int64(len(row)) + 1
+		if len(c.times) >= firstRows || c.step > 0 {
+			r.start(c)
+		}
+	} else {
+		for k, v := range row {
+			c.builder.Add(t, k, v)
+		}
+		if s := c.builder.Stored(); s != c.stored {
+			r.stored += int64(s - c.stored)
+			c.stored = s
+		}
+	}
+	if r.stored > r.o.MaxValues {
+		return &Error{File: in.path, Line: in.line, Err: ErrTooLarge, Text: "the data takes more than " +
+			plural(r.o.MaxValues, "value", "values") + " of memory; read one container or fewer metrics at a time, or give a longer step"}
+	}
+	return nil
+}
+
+// note keeps what is to be known about a container's rows.
+func (c *container) note(t int64, at place, offsets bool) {
+	if c.rows == 0 {
+		c.first, c.last, c.base = at, at, t
+	} else if t > c.prev {
+		if t > c.last.t {
+			c.last = at
+		}
+	} else if t == c.prev {
+		c.repeated++
+	} else {
+		c.unordered++
+		if t < c.first.t {
+			c.first = at
+		}
+	}
+	if offsets && c.rows < stepRows {
+		c.offsets = append(c.offsets, int32(min(max(t-c.base, math.MinInt32), math.MaxInt32)))
+	}
+	c.prev = t
+	c.rows++
+}
+
+// start makes the container's builder and gives it the rows so far.
+func (r *reader) start(c *container) {
+	if c.step == 0 {
+		if c.step = series.InferStep(c.times); c.step == 0 {
+			c.step = unknownStep
+		}
+	}
+	c.builder = series.NewBuilder(c.step, r.metrics)
+	c.builder.MaxCells = r.o.MaxCells
+	for i, t := range c.times {
+		for k := range r.metrics {
+			c.builder.Add(t, k, c.values[i*len(r.metrics)+k])
+		}
+	}
+	c.stored = c.builder.Stored()
+	r.stored += int64(c.stored) - int64(len(c.times)*(len(r.metrics)+1))
+	c.times, c.values = nil, nil
+}
