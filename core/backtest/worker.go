@@ -1,0 +1,146 @@
+package backtest
+
+import (
+	"math"
+	"sync"
+
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
+)
+
+var nan = math.NaN()
+
+// A worker does jobs one after the other with the same storage.
+type worker struct {
+	run *run
+	dst forecast.Forecast
+	win forecast.Window
+}
+
+// do fits the job's model and forecasts from its origins. A refit that no
+// origin is left for is not made.
+func (w *worker) do(j *job) (o outcome) {
+	defer w.run.progressed()
+	r, it := w.run, j.item
+	if r.interrupted() {
+		o.err = forecast.ErrInterrupted
+		return o
+	}
+	var mine []int
+	for _, i := range it.origins {
+		if it.block(i, r.cfg.Refit) == j.block {
+			mine = append(mine, i)
+		}
+	}
+	if len(mine) == 0 && j.block > 0 {
+		return o
+	}
+	fitted, report, err := r.train(it, j.block)
+	if err == nil && r.interrupted() {
+		err = forecast.ErrInterrupted
+	}
+	if err != nil {
+		o.err = err
+		return o
+	}
+	o.report = report
+	o.levels = fitted.Spec().Levels
+	o.rows, o.err = w.forecast(it, fitted, mine)
+	return o
+}
+
+// forecast makes the rows of the given origins.
+func (w *worker) forecast(it *item, fitted forecast.Fitted, from []int) ([]Row, error) {
+	windows := forecast.NewWindows(&it.frame, fitted.Spec().Needs)
+	rows := make([]Row, 0, len(from)*len(it.task.Horizons))
+	for _, i := range from {
+		if w.run.interrupted() {
+			return nil, forecast.ErrInterrupted
+		}
+		windows.At(&w.win, i)
+		if err := fitted.Forecast(&w.dst, &w.win); err != nil {
+			return nil, err
+		}
+		for _, h := range it.task.Horizons {
+			target := i + int(h/it.frame.Step)
+			if target >= len(it.values) || math.IsNaN(it.values[target]) {
+				continue
+			}
+			rows = append(rows, it.row(w.run.model, i, target, h, &w.dst))
+		}
+	}
+	return rows, nil
+}
+
+// row is the forecast of horizon h from cell i, for the cell target. A horizon
+// that the model did not forecast is missing: NaN.
+func (it *item) row(model string, i, target int, h int64, f *forecast.Forecast) Row {
+	row := Row{
+		Container: it.frame.Container, Metric: it.task.Metric, Model: model,
+		Origin: it.frame.Time(i), Horizon: h,
+		Point: nan, Lo: nan, Hi: nan, Last: it.values[i], Actual: it.values[target],
+	}
+	if at := f.Find(h); at != nil {
+		row.Point = f.Median(at)
+		row.Lo, row.Hi = f.Interval(at, Coverage)
+		row.Quantiles = append([]float64(nil), at.Quantiles...)
+		row.Detail, row.Reasons = at.Detail, at.Reasons
+	}
+	return row
+}
+
+// A sharedKey names a fit of a global model.
+type sharedKey struct {
+	metric string
+	step   int64
+	block  int
+}
+
+// A sharedFit is made by whichever worker needs it first.
+type sharedFit struct {
+	once   sync.Once
+	items  []*item
+	fitted forecast.Fitted
+	report forecast.Report
+	err    error
+}
+
+// share lists the fits of a global trainer and the series that each serves.
+func (r *run) share() {
+	if !r.trainer.Global() {
+		return
+	}
+	r.shared = map[sharedKey]*sharedFit{}
+	for i := range r.jobs {
+		j := &r.jobs[i]
+		key := sharedKey{j.item.task.Metric, j.item.frame.Step, j.block}
+		if r.shared[key] == nil {
+			r.shared[key] = &sharedFit{}
+		}
+	}
+	for key, fit := range r.shared {
+		for _, it := range r.items {
+			if it.task.Metric == key.metric && it.frame.Step == key.step {
+				fit.items = append(fit.items, it)
+			}
+		}
+	}
+}
+
+// train returns the model that serves a block of an item.
+func (r *run) train(it *item, block int) (forecast.Fitted, forecast.Report, error) {
+	if r.shared == nil {
+		return r.trainer.Train([]series.Frame{it.history(block, r.cfg.Refit)}, it.task, r.fitOptions())
+	}
+	fit := r.shared[sharedKey{it.task.Metric, it.frame.Step, block}]
+	fit.once.Do(func() {
+		var history []series.Frame
+		for _, other := range fit.items {
+			history = append(history, other.history(block, r.cfg.Refit))
+		}
+		opts := r.fitOptions()
+		opts.Progress = r.emit
+		fit.fitted, fit.report, fit.err = r.trainer.Train(history, it.task, opts)
+	})
+	return fit.fitted, fit.report, fit.err
+}
