@@ -298,7 +298,7 @@ func FuzzReader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var s sample
 		var r *Reader
-		if n := allocated(func() { r = NewReader(b); s.read(r) }); n > 1<<12+1<<10*uint64(len(b)) {
+		if n := allocated(func() { r = NewReader(b); s.read(r) }); n > 1<<17+1<<10*uint64(len(b)) {
 			t.Fatalf("%d bytes of input allocated %d bytes", len(b), n)
 		}
 		if r.Err() != nil {
