@@ -1,0 +1,300 @@
+package prometheus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+)
+
+// Export writes the metrics of every container to the file of the options, in
+// order of time and then of name: a row for each step at which a container has
+// at least one value. A row's time stamp is the moment at which the values were
+// known: a rate is of the window that ends there. What is missing, and what is
+// not finite, is an empty cell.
+//
+// The file is replaced in one step when all is there. Where Append continues a
+// file, what was fetched before a failure or an interruption is kept too, in
+// whole time stamps; without Append the file stays as it was.
+//
+// The memory in use does not grow with the range: it is some tens of MiB, plus
+// what the server answers for a single step where that has more than 100,000
+// series.
+func Export(ctx context.Context, o Options) (Summary, error) {
+	if err := o.check(); err != nil {
+		return Summary{}, err
+	}
+	from, to, err := o.span()
+	if err != nil {
+		return Summary{}, err
+	}
+	// The window is known later; the columns do not depend on it.
+	_, header, err := o.columns(time.Minute)
+	if err != nil {
+		return Summary{}, err
+	}
+	c, err := newClient(&o)
+	if err != nil {
+		return Summary{}, err
+	}
+	out, err := openOutput(o.Path, header, o.Append)
+	if err != nil {
+		return Summary{}, err
+	}
+	defer out.abort()
+	step := int64(o.Step / time.Second)
+	if out.continues {
+		from = ceilTo(out.next, step)
+	}
+	e := &exporter{options: &o, client: c, out: out, step: step, from: from, to: to, header: header}
+	return e.run(ctx)
+}
+
+// An exporter is one export under way.
+type exporter struct {
+	options  *Options
+	client   *client
+	out      *output
+	step     int64
+	from, to int64 // time stamps of the first and last step
+	header   []string
+	ask      []column
+	namer    namer
+	table    table
+	summary  Summary
+	reached  int64 // everything before is written
+}
+
+func (e *exporter) run(ctx context.Context) (Summary, error) {
+	e.summary = Summary{Path: e.out.path, Cells: make(map[string]int)}
+	e.reached = e.from
+	if e.from <= e.to {
+		if err := e.prepare(ctx); err != nil {
+			return e.summary, err
+		}
+		if err := e.pages(ctx); err != nil {
+			return e.keepPart(err)
+		}
+	}
+	if e.summary.Rows == 0 && !e.out.continues {
+		return e.summary, &failure{kind: ErrNoData, text: fmt.Sprintf("%v at %s from %s to %s: none of %s%s", ErrNoData,
+			e.client.address, stampOf(e.from), stampOf(e.to), strings.Join(metricsOf(e.ask), ", "), e.unnamedHint())}
+	}
+	if e.summary.Rows > 0 || e.out.mends {
+		if err := e.out.commit(); err != nil {
+			return e.summary, err
+		}
+	}
+	e.finish()
+	return e.summary, nil
+}
+
+// keepPart ends an export that failed on its way.
+func (e *exporter) keepPart(cause error) (Summary, error) {
+	if !e.out.continues || e.summary.Rows == 0 {
+		return e.summary, cause
+	}
+	if err := e.out.commit(); err != nil {
+		return e.summary, errors.Join(cause, err)
+	}
+	e.finish()
+	return e.summary, fmt.Errorf("%w (kept up to %s: append again to continue)", cause, stampOf(e.summary.To.Unix()))
+}
+
+// prepare finds what the queries depend on: how often the server scrapes, and
+// what the pods belong to.
+func (e *exporter) prepare(ctx context.Context) error {
+	o := e.options
+	e.client.retry.notify = func(reason string) { e.progress(e.client.redact(reason)) }
+	e.summary.RateWindow = o.RateWindow
+	if o.RateWindow == 0 {
+		scrape, err := e.scrapeInterval(ctx)
+		if err != nil {
+			return err
+		}
+		e.summary.RateWindow = rateWindow(o.Step, scrape)
+	}
+	var err error
+	if e.ask, _, err = o.columns(e.summary.RateWindow); err != nil {
+		return err
+	}
+	for _, c := range e.ask {
+		e.summary.Cells[c.metric] = 0
+	}
+	e.namer = namer{by: o.By, hosts: o.Hosts, preset: o.Preset, label: o.Label, workloadLabel: o.WorkloadLabel}
+	if o.By == ByWorkload && o.Preset == CAdvisor {
+		if e.namer.owners, err = e.owners(ctx); err != nil {
+			return err
+		}
+	}
+	e.table.init(e.header, e.ask)
+	return nil
+}
+
+// scrapeInterval is the usual time between two samples of the preset's
+// counters, 15 s where it cannot be told.
+func (e *exporter) scrapeInterval(ctx context.Context) (time.Duration, error) {
+	const over = 10 * time.Minute
+	probe, ok := probes[e.options.Preset]
+	if !ok {
+		return 15 * time.Second, nil
+	}
+	query := "quantile(0.5, count_over_time(" + selector(probe, e.options.Match) + "[10m]))"
+	for _, at := range []int64{e.to, e.from + (e.to-e.from)/2} {
+		var value model.Value
+		_, err := e.client.ask(ctx, query, func(ctx context.Context) (err error) {
+			value, _, _, err = e.client.api.Query(ctx, query, time.Unix(at, 0))
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+		if v, ok := value.(model.Vector); ok && len(v) == 1 && v[0].Value >= 1 {
+			return (over / time.Duration(float64(v[0].Value)+0.5)).Round(time.Second), nil
+		}
+	}
+	return 15 * time.Second, nil
+}
+
+// owners asks for what the pods of the range belong to. A server that has no
+// kube-state-metrics knows nothing about it.
+func (e *exporter) owners(ctx context.Context) (map[string]string, error) {
+	var sets []model.LabelSet
+	_, err := e.client.ask(ctx, "kube_pod_owner", func(ctx context.Context) (err error) {
+		sets, _, _, err = e.client.api.Series(ctx, []string{"kube_pod_owner"}, time.Unix(e.from, 0), time.Unix(e.to, 0))
+		return err
+	})
+	return ownersOf(sets), err
+}
+
+// Bounds of one range query. The server's own is 11,000 points a series.
+const (
+	firstPoints  = 16
+	maxPoints    = 10_000
+	aimedSamples = 100_000
+)
+
+// pages walks through the range, in steps as long as the number of series
+// allows.
+func (e *exporter) pages(ctx context.Context) error {
+	points := int64(firstPoints)
+	for e.reached <= e.to {
+		n := min(points, maxPoints, (e.to-e.reached)/e.step+1)
+		most, tooMuch, err := e.page(ctx, e.reached, e.reached+(n-1)*e.step)
+		if tooMuch && n > 1 {
+			points = n / 2
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		e.reached += n * e.step
+		e.progress("")
+		switch {
+		case most > aimedSamples:
+			points = max(1, n*aimedSamples/int64(most))
+		case most <= aimedSamples/4:
+			points = min(4*n, maxPoints)
+		default:
+			points = n
+		}
+	}
+	return nil
+}
+
+// page asks for every column from one time stamp to another, both included,
+// and writes the rows. most is the number of samples of the longest answer.
+func (e *exporter) page(ctx context.Context, from, to int64) (most int, tooMuch bool, err error) {
+	e.table.clear()
+	r := v1.Range{Start: time.Unix(from, 0), End: time.Unix(to, 0), Step: time.Duration(e.step) * time.Second}
+	for i, c := range e.ask {
+		var value model.Value
+		var warnings v1.Warnings
+		tooMuch, err := e.client.ask(ctx, c.metric+" = "+c.query, func(ctx context.Context) (err error) {
+			value, warnings, _, err = e.client.api.QueryRange(ctx, c.query, r)
+			return err
+		})
+		if err != nil {
+			return 0, tooMuch, err
+		}
+		for _, w := range warnings {
+			e.warn(e.client.redact(w))
+		}
+		matrix, ok := value.(model.Matrix)
+		if !ok && value != nil {
+			return 0, false, &failure{kind: ErrQuery, text: fmt.Sprintf("%v: %s: the result is a %v, not a range of series", ErrQuery, c.query, value.Type())}
+		}
+		samples := 0
+		for _, s := range matrix {
+			samples += len(s.Values)
+			e.add(i, c, s)
+		}
+		most = max(most, samples)
+	}
+	return most, false, e.table.rows(func(t int64, container string, values []float64) error {
+		if e.summary.Rows == 0 {
+			e.summary.From = time.Unix(t, 0).UTC()
+		}
+		e.summary.To = time.Unix(t, 0).UTC()
+		e.summary.Rows++
+		return e.out.write(t, container, values)
+	})
+}
+
+// add puts one series of an answer into the table.
+func (e *exporter) add(i int, c column, s *model.SampleStream) {
+	n := e.namer.name(c, s.Metric)
+	if n.container == "" && n.pod == "" {
+		e.summary.Unnamed++
+		return
+	}
+	if other := e.table.add(i, n, s.Values); other != "" {
+		e.warn(fmt.Sprintf("container %s is on several hosts, %s and %s: their values are added up unless names begin with the host", n.container, other, n.host))
+	}
+}
+
+// warn keeps the first few different warnings.
+func (e *exporter) warn(text string) {
+	if len(e.summary.Warnings) < 20 && !slices.Contains(e.summary.Warnings, text) {
+		e.summary.Warnings = append(e.summary.Warnings, text)
+	}
+}
+
+func (e *exporter) progress(waiting string) {
+	if e.options.Progress != nil {
+		e.options.Progress(Progress{From: time.Unix(e.from, 0).UTC(), To: time.Unix(e.to, 0).UTC(),
+			At: time.Unix(min(e.reached, e.to), 0).UTC(), Rows: e.summary.Rows, Waiting: waiting})
+	}
+}
+
+// finish completes the summary.
+func (e *exporter) finish() {
+	e.summary.Containers = e.table.containers()
+	for i, c := range e.ask {
+		e.summary.Cells[c.metric] = e.table.cells[i]
+	}
+}
+
+// unnamedHint explains an empty result where series were there that name no
+// container.
+func (e *exporter) unnamedHint() string {
+	if e.summary.Unnamed == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d series have no label that names a container", e.summary.Unnamed)
+}
+
+func metricsOf(columns []column) []string {
+	out := make([]string, len(columns))
+	for i, c := range columns {
+		out[i] = c.metric
+	}
+	return out
+}
+
+func stampOf(t int64) string { return stamp(time.Unix(t, 0)) }

@@ -1,0 +1,210 @@
+package prometheus
+
+import (
+	"bufio"
+	"compress/gzip"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// An output is the file while it is written: a temporary one beside it, which
+// takes its place when all is there.
+type output struct {
+	path      string
+	continues bool  // path had rows before
+	mends     bool  // path ends in half a row
+	next      int64 // where it continues: the first time stamp that it lacks
+	file      *os.File
+	buf       *bufio.Writer
+	gz        *gzip.Writer
+	w         io.Writer
+	line      []byte
+	// held are rows of the time stamp heldAt, which a crash may have left
+	// incomplete. They are written again unless the server has them still.
+	held   map[string]string
+	heldAt int64
+}
+
+// openOutput begins to write the file at path, with the rows that it has where
+// it is to be continued. A file that a crash has cut is mended.
+func openOutput(path string, header []string, appending bool) (*output, error) {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("prometheus: %s is not a file", path)
+	}
+	out := &output{path: path}
+	var old *tail
+	if err == nil && appending && info.Size() > 0 {
+		if old, err = readTail(path, header); err != nil {
+			return nil, err
+		}
+		defer old.close()
+		out.continues, out.mends = old.rows, old.cut
+		out.next, out.held, out.heldAt = old.next, old.held, old.heldAt
+	}
+	mode := fs.FileMode(0o666)
+	if info != nil {
+		mode = info.Mode().Perm()
+	}
+	if err := out.create(mode); err != nil {
+		return nil, err
+	}
+	if err := out.begin(old, header); err != nil {
+		out.abort()
+		return nil, err
+	}
+	return out, nil
+}
+
+func (o *output) create(mode fs.FileMode) error {
+	temp := filepath.Join(filepath.Dir(o.path), "."+filepath.Base(o.path)+"."+rand.Text()[:8]+".tmp")
+	f, err := os.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	if err != nil {
+		return fmt.Errorf("prometheus: creating the file: %w", err)
+	}
+	o.file, o.buf = f, bufio.NewWriterSize(f, 1<<16)
+	return nil
+}
+
+// begin writes what comes before the new rows: the header, or what the file
+// has already. Compressed data that is sound is taken over as it is: gzip reads
+// one stream after another as one.
+func (o *output) begin(old *tail, header []string) error {
+	o.w = o.buf
+	var err error
+	if strings.HasSuffix(o.path, ".gz") || (old != nil && old.gzip) {
+		o.gz = gzip.NewWriter(o.buf)
+		o.w = o.gz
+	}
+	switch {
+	case old != nil && old.gzip && !old.cut:
+		_, err = io.Copy(o.buf, old.raw())
+	case old != nil && old.keep > 0:
+		var r io.Reader
+		if r, err = old.text(); err == nil {
+			_, err = io.CopyN(o.w, r, old.keep)
+		}
+	default:
+		_, err = io.WriteString(o.w, headerLine(header)+"\n")
+	}
+	if err != nil {
+		return fmt.Errorf("prometheus: writing %s: %w", o.path, err)
+	}
+	return nil
+}
+
+func headerLine(header []string) string {
+	all := []string{"timestamp", "container"}
+	for _, h := range header {
+		all = append(all, quoted(h))
+	}
+	return strings.Join(all, ",")
+}
+
+// write appends one row. NaN is an empty cell.
+func (o *output) write(t int64, container string, values []float64) error {
+	if o.held != nil {
+		if t > o.heldAt {
+			if err := o.release(); err != nil {
+				return err
+			}
+		} else {
+			delete(o.held, container)
+		}
+	}
+	b := strconv.AppendInt(o.line[:0], t, 10)
+	b = append(b, ',')
+	b = append(b, quoted(container)...)
+	for _, v := range values {
+		b = append(b, ',')
+		if !math.IsNaN(v) {
+			b = appendNumber(b, v)
+		}
+	}
+	b = append(b, '\n')
+	o.line = b
+	if _, err := o.w.Write(b); err != nil {
+		return fmt.Errorf("prometheus: writing %s: %w", o.path, err)
+	}
+	return nil
+}
+
+// release writes the held rows that the server no longer has.
+func (o *output) release() error {
+	held := o.held
+	o.held = nil
+	for _, name := range sortedKeys(held) {
+		if _, err := io.WriteString(o.w, held[name]+"\n"); err != nil {
+			return fmt.Errorf("prometheus: writing %s: %w", o.path, err)
+		}
+	}
+	return nil
+}
+
+// commit puts the file in its place.
+func (o *output) commit() error {
+	err := o.release()
+	if err == nil && o.gz != nil {
+		err = o.gz.Close()
+	}
+	if err == nil {
+		err = o.buf.Flush()
+	}
+	if err == nil {
+		err = o.file.Sync()
+	}
+	if cerr := o.file.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(o.file.Name(), o.path)
+	}
+	if err != nil {
+		os.Remove(o.file.Name())
+		o.file = nil
+		return fmt.Errorf("prometheus: writing %s: %w", o.path, err)
+	}
+	o.file = nil
+	if dir, err := os.Open(filepath.Dir(o.path)); err == nil {
+		_ = dir.Sync() // some file systems cannot; the data itself is safe
+		dir.Close()
+	}
+	return nil
+}
+
+// abort removes the temporary file. After commit it does nothing.
+func (o *output) abort() {
+	if o.file != nil {
+		o.file.Close()
+		os.Remove(o.file.Name())
+		o.file = nil
+	}
+}
+
+// appendNumber writes the shortest text that reads back as v.
+func appendNumber(b []byte, v float64) []byte {
+	if a := math.Abs(v); a != 0 && (a < 1e-6 || a >= 1e15) {
+		return strconv.AppendFloat(b, v, 'e', -1, 64)
+	}
+	return strconv.AppendFloat(b, v, 'f', -1, 64)
+}
+
+// quoted writes a field as RFC 4180 has it. A line break inside would end the
+// row for a reader that goes by lines, and becomes a space.
+func quoted(s string) string {
+	if !strings.ContainsAny(s, ",\"\r\n") {
+		return s
+	}
+	s = strings.NewReplacer("\r", " ", "\n", " ", `"`, `""`).Replace(s)
+	return `"` + s + `"`
+}

@@ -1,0 +1,173 @@
+package prometheus
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/foretide/foretide/core/series"
+)
+
+// nameLabels are the labels that name a container, by every convention that
+// nameOf knows. Queries keep them and sum over all others.
+var nameLabels = []string{
+	"instance", "name",
+	"namespace", "pod", "container", // Kubernetes since 1.16
+	"pod_name", "container_name", // Kubernetes before
+	labelPrefix + "io_kubernetes_pod_namespace", // cAdvisor on its own, on Kubernetes
+	labelPrefix + "io_kubernetes_pod_name",
+	labelPrefix + "io_kubernetes_container_name",
+}
+
+// workloadLabels are kept too where rows are by workload.
+var workloadLabels = []string{
+	"workload", "owner_kind", "owner_name",
+	labelPrefix + "com_docker_compose_project", labelPrefix + "com_docker_compose_service",
+	labelPrefix + "com_docker_swarm_service_name", labelPrefix + "com_docker_stack_namespace",
+}
+
+// labelPrefix is what cAdvisor puts before a container's own labels.
+const labelPrefix = "container_label_"
+
+// probes are counters whose sampling tells how often the server scrapes.
+var probes = map[string]string{
+	CAdvisor:     "container_cpu_usage_seconds_total",
+	NodeExporter: "node_cpu_seconds_total",
+}
+
+// A column is one column of the file and the PromQL that fills it.
+type column struct {
+	metric string
+	query  string
+	custom bool // the user's own
+}
+
+// columns returns the columns to ask for, in the order of the file, with the
+// window of rates put in. All columns of the file are in header, asked for or
+// not.
+func (o *Options) columns(window time.Duration) (ask []column, header []string, err error) {
+	header = slices.Clone(Columns)
+	own := make(map[string]string)
+	for _, q := range o.Queries {
+		if _, twice := own[q.Metric]; twice {
+			return nil, nil, fmt.Errorf("prometheus: two queries for %s", q.Metric)
+		}
+		own[q.Metric] = q.PromQL
+		if !slices.Contains(header, q.Metric) {
+			header = append(header, q.Metric)
+		}
+	}
+	for _, m := range o.Metrics {
+		if !slices.Contains(header, m) {
+			return nil, nil, fmt.Errorf("prometheus: no query gives the metric %q; there are %s", m, strings.Join(header, ", "))
+		}
+	}
+	w := strconv.FormatInt(int64(window/time.Second), 10) + "s"
+	for _, m := range header {
+		if len(o.Metrics) > 0 && !slices.Contains(o.Metrics, m) {
+			continue
+		}
+		query, custom := own[m]
+		if !custom {
+			query = o.presetQuery(m, w)
+		}
+		if query != "" {
+			ask = append(ask, column{metric: m, query: strings.ReplaceAll(query, "$__rate_interval", w), custom: custom})
+		}
+	}
+	if len(ask) == 0 {
+		return nil, nil, fmt.Errorf("prometheus: nothing to ask for: preset %q and no query", o.Preset)
+	}
+	return ask, header, nil
+}
+
+// presetQuery returns the PromQL of a metric, "" where the preset has none. A
+// rate is taken before the sum: only so are resets of single counters seen.
+func (o *Options) presetQuery(metric, window string) string {
+	switch o.Preset {
+	case CAdvisor:
+		return o.cadvisorQuery(metric, window)
+	case NodeExporter:
+		return o.nodeQuery(metric, window)
+	}
+	return ""
+}
+
+func (o *Options) cadvisorQuery(metric, window string) string {
+	labels := nameLabels
+	if o.By == ByWorkload {
+		labels = append(slices.Clone(labels), workloadLabels...)
+		if o.WorkloadLabel != "" {
+			labels = append(labels, o.WorkloadLabel)
+		}
+	}
+	by := "sum by (" + strings.Join(labels, ", ") + ") "
+	rate := func(counter string, matchers ...string) string {
+		return by + "(rate(" + selector(counter, o.Match, matchers...) + "[" + window + "]))"
+	}
+	switch metric {
+	case series.CPU:
+		return rate(probes[CAdvisor])
+	case series.Memory:
+		return by + "(" + selector("container_memory_working_set_bytes", o.Match) + ")"
+	case series.DiskRead:
+		return rate("container_fs_reads_bytes_total")
+	case series.DiskWrite:
+		return rate("container_fs_writes_bytes_total")
+	case series.NetRx:
+		return rate("container_network_receive_bytes_total", `interface!="lo"`)
+	case series.NetTx:
+		return rate("container_network_transmit_bytes_total", `interface!="lo"`)
+	}
+	return ""
+}
+
+// What node-exporter counts twice: partitions and mappings beside the disks
+// under them, bridges and virtual interfaces beside the real ones.
+const (
+	wholeDisks     = `device!~"dm-.*|loop.*|ram.*|sr.*|md.*|zram.*"`
+	realInterfaces = `device!~"lo|veth.*|docker.*|br-.*|virbr.*|cni.*|cali.*|flannel.*|tunl.*|vxlan.*|lxc.*"`
+)
+
+func (o *Options) nodeQuery(metric, window string) string {
+	rate := func(counter string, matchers ...string) string {
+		return "sum by (instance) (rate(" + selector(counter, o.Match, matchers...) + "[" + window + "]))"
+	}
+	switch metric {
+	case series.CPU:
+		return rate(probes[NodeExporter], `mode!~"idle|iowait|steal"`)
+	case series.Memory:
+		return "sum by (instance) (" + selector("node_memory_MemTotal_bytes", o.Match) + " - " +
+			selector("node_memory_MemAvailable_bytes", o.Match) + ")"
+	case series.DiskRead:
+		return rate("node_disk_read_bytes_total", wholeDisks)
+	case series.DiskWrite:
+		return rate("node_disk_written_bytes_total", wholeDisks)
+	case series.NetRx:
+		return rate("node_network_receive_bytes_total", realInterfaces)
+	case series.NetTx:
+		return rate("node_network_transmit_bytes_total", realInterfaces)
+	}
+	return ""
+}
+
+// selector writes name{matchers}.
+func selector(name, match string, more ...string) string {
+	all := more
+	if match != "" {
+		all = append([]string{strings.Trim(strings.TrimSpace(match), "{}")}, more...)
+	}
+	if len(all) == 0 {
+		return name
+	}
+	return name + "{" + strings.Join(all, ", ") + "}"
+}
+
+// rateWindow returns the range of rates: it reaches over a step and the scrape
+// before it, and over four scrapes, so that one or two may fail. This is the
+// rule that dashboards follow too.
+func rateWindow(step, scrape time.Duration) time.Duration {
+	return max(step+scrape, 4*scrape)
+}

@@ -1,0 +1,309 @@
+package prometheus
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// began is when the samples of the tests begin: far in the past, so that no
+// test depends on the clock.
+const began = 1714521600 // 2024-05-01T00:00:00Z
+
+const (
+	scrape  = 15
+	hours   = 3
+	samples = hours * 3600 / scrape
+)
+
+// longBegan is when a second stretch begins, of longSamples, that is longer
+// than one range query may be.
+const (
+	longBegan   = began + 30*86400
+	longSamples = 3 * 86400 / scrape
+)
+
+// A real server, back-filled once for all tests.
+var shared struct {
+	once sync.Once
+	url  string
+	err  error
+	stop func()
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if shared.stop != nil {
+		shared.stop()
+	}
+	os.Exit(code)
+}
+
+// server returns the URL of a Prometheus that has the samples of dataset.
+func server(t *testing.T) string {
+	t.Helper()
+	need(t, "prometheus")
+	need(t, "promtool")
+	shared.once.Do(func() { shared.url, shared.stop, shared.err = startPrometheus(dataset) })
+	if shared.err != nil {
+		t.Fatal(shared.err)
+	}
+	return shared.url
+}
+
+// need skips a test that lacks a program, except where everything must run.
+func need(t *testing.T, program string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err != nil {
+		if os.Getenv("FORETIDE_CI") == "1" {
+			t.Fatalf("%s is not installed, and FORETIDE_CI=1", program)
+		}
+		t.Skipf("%s is not installed (Debian: apt-get install prometheus)", program)
+	}
+}
+
+// startPrometheus runs a server on the loopback with the samples that write
+// gives as OpenMetrics text.
+func startPrometheus(write func(w io.Writer)) (url string, stop func(), err error) {
+	dir, err := os.MkdirTemp("", "foretide-prometheus-")
+	if err != nil {
+		return "", nil, err
+	}
+	remove := func() { os.RemoveAll(dir) }
+	text := filepath.Join(dir, "samples.txt")
+	f, err := os.Create(text)
+	if err != nil {
+		return "", remove, err
+	}
+	w := bufio.NewWriter(f)
+	write(w)
+	fmt.Fprintln(w, "# EOF")
+	if err := w.Flush(); err != nil {
+		return "", remove, err
+	}
+	f.Close()
+	data := filepath.Join(dir, "data")
+	if out, err := exec.Command("promtool", "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h", text, data).CombinedOutput(); err != nil {
+		return "", remove, fmt.Errorf("promtool: %v\n%s", err, out)
+	}
+	settings := filepath.Join(dir, "prometheus.yml")
+	if err := os.WriteFile(settings, []byte("global: {scrape_interval: 15s}\n"), 0o644); err != nil {
+		return "", remove, err
+	}
+	address, err := freeAddress()
+	if err != nil {
+		return "", remove, err
+	}
+	var log strings.Builder
+	cmd := exec.Command("prometheus", "--config.file="+settings, "--storage.tsdb.path="+data,
+		"--storage.tsdb.retention.time=100y", "--web.listen-address="+address, "--log.level=warn")
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		return "", remove, err
+	}
+	stop = func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		remove()
+	}
+	url = "http://" + address
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if resp, err := http.Get(url + "/-/ready"); err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return url, stop, nil
+			}
+		}
+	}
+	stop()
+	return "", nil, fmt.Errorf("prometheus is not ready after a minute:\n%s", log.String())
+}
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// emit writes samples of one series; value is called with the index and the
+// seconds since from.
+func emit(w io.Writer, metric string, from, n int64, value func(i int64, s float64) float64) {
+	for i := range n {
+		v := value(i, float64(i*scrape))
+		text := strconv.FormatFloat(v, 'g', -1, 64)
+		if math.IsInf(v, 1) {
+			text = "+Inf"
+		}
+		fmt.Fprintf(w, "%s %s %d\n", metric, text, from+i*scrape)
+	}
+}
+
+func rising(perSecond float64) func(int64, float64) float64 {
+	return func(_ int64, s float64) float64 { return 1000 + perSecond*s }
+}
+
+func level(v float64) func(int64, float64) float64 {
+	return func(int64, float64) float64 { return v }
+}
+
+// dataset is three hours of containers by every convention of labels, with the
+// accidents that real ones have, and three days of one more.
+func dataset(w io.Writer) {
+	docker(w)
+	kubernetes(w)
+	machine(w)
+	emit(w, `container_cpu_usage_seconds_total{id="/docker/l",name="long",instance="h1",cpu="total"}`, longBegan, longSamples, rising(0.25))
+	emit(w, `container_memory_working_set_bytes{id="/docker/l",name="long",instance="h1"}`, longBegan, longSamples,
+		func(i int64, _ float64) float64 { return float64(i) })
+}
+
+func docker(w io.Writer) {
+	// webapp: two cores' counters, two disks, two networks and the loopback.
+	web := `id="/docker/w",name="webapp",image="nginx",instance="h1"`
+	emit(w, `container_cpu_usage_seconds_total{cpu="cpu00",`+web+`}`, began, samples, rising(0.5))
+	emit(w, `container_cpu_usage_seconds_total{cpu="cpu01",`+web+`}`, began, samples, rising(0.25))
+	emit(w, `container_memory_working_set_bytes{`+web+`}`, began, samples, func(i int64, _ float64) float64 { return 1e8 + float64(i) })
+	emit(w, `container_fs_reads_bytes_total{device="/dev/sda",`+web+`}`, began, samples, rising(1000))
+	emit(w, `container_fs_reads_bytes_total{device="/dev/sdb",`+web+`}`, began, samples, rising(24))
+	emit(w, `container_fs_writes_bytes_total{device="/dev/sda",`+web+`}`, began, samples, rising(2000))
+	emit(w, `container_network_receive_bytes_total{interface="eth0",`+web+`}`, began, samples, rising(300))
+	emit(w, `container_network_receive_bytes_total{interface="eth1",`+web+`}`, began, samples, rising(40))
+	emit(w, `container_network_receive_bytes_total{interface="lo",`+web+`}`, began, samples, rising(1e6))
+	emit(w, `container_network_transmit_bytes_total{interface="eth0",`+web+`}`, began, samples, rising(500))
+	// db: its counter is reset half way; no disk metrics; odd memory values.
+	db := `id="/docker/d",name="db",instance="h1"`
+	emit(w, `container_cpu_usage_seconds_total{cpu="total",`+db+`}`, began, samples, func(i int64, s float64) float64 {
+		if i >= samples/2 {
+			return 0.8 * (s - samples/2*scrape)
+		}
+		return 5000 + 0.8*s
+	})
+	emit(w, `container_memory_working_set_bytes{`+db+`}`, began, samples, func(i int64, _ float64) float64 {
+		switch i {
+		case 100:
+			return math.NaN()
+		case 101:
+			return math.Inf(1)
+		}
+		return 2e8
+	})
+	// batch: runs for the second hour only, under a name that needs quotes.
+	emit(w, `container_memory_working_set_bytes{id="/docker/b",name="batch,\"1\"",instance="h1"}`, began+3600, 3600/scrape, level(7))
+	// twin: the same name on two hosts.
+	emit(w, `container_memory_working_set_bytes{id="/docker/t",name="twin",instance="h1"}`, began, samples, level(10))
+	emit(w, `container_memory_working_set_bytes{id="/docker/u",name="twin",instance="h2"}`, began, samples, level(20))
+	// The machine's own group, which is no container.
+	emit(w, `container_cpu_usage_seconds_total{id="/",cpu="total",instance="h1"}`, began, samples, rising(9))
+	emit(w, `container_memory_working_set_bytes{id="/system.slice",instance="h1"}`, began, samples, level(9e9))
+}
+
+func kubernetes(w io.Writer) {
+	pod := func(name string) string { return `namespace="shop",pod="` + name + `",instance="n1"` }
+	for i, p := range []string{"web-7d9c5b6f4-x2x7k", "web-7d9c5b6f4-b4q8z"} {
+		cpu := 0.1 * float64(i+1)
+		// app is restarted half way: another container, with series of its own.
+		half := int64(samples / 2)
+		emit(w, `container_cpu_usage_seconds_total{container="app",id="/a1",name="k8s_a1",`+pod(p)+`}`, began, half, rising(cpu))
+		emit(w, `container_cpu_usage_seconds_total{container="app",id="/a2",name="k8s_a2",`+pod(p)+`}`, began+half*scrape, half,
+			func(_ int64, s float64) float64 { return cpu * s })
+		emit(w, `container_memory_working_set_bytes{container="app",id="/a",name="k8s_a",`+pod(p)+`}`, began, samples, level(1e6))
+		emit(w, `container_memory_working_set_bytes{container="sidecar",id="/s",name="k8s_s",`+pod(p)+`}`, began, samples, level(1e3))
+		emit(w, `container_memory_working_set_bytes{container="",id="/p",`+pod(p)+`}`, began, samples, level(1.1e6))
+		emit(w, `container_memory_working_set_bytes{container="POD",id="/z",`+pod(p)+`}`, began, samples, level(5))
+		emit(w, `container_network_receive_bytes_total{container="POD",interface="eth0",id="/z",`+pod(p)+`}`, began, samples, rising(100))
+	}
+	// A database of a stateful set that says what owns it, with labels as before 1.16.
+	old := `namespace="shop",pod_name="pg-0",instance="n1"`
+	emit(w, `container_cpu_usage_seconds_total{container_name="postgres",id="/g",`+old+`}`, began, samples, rising(2))
+	emit(w, `container_network_transmit_bytes_total{container_name="POD",interface="eth0",id="/y",`+old+`}`, began, samples, rising(70))
+	// cAdvisor as a pod of its own: the plain labels name cAdvisor.
+	own := `pod="cadvisor-9ftkq",container="cadvisor",namespace="ops",instance="n2"`
+	emit(w, `container_memory_working_set_bytes{id="/e",name="k8s_cache",container_label_io_kubernetes_container_name="redis",`+
+		`container_label_io_kubernetes_pod_name="cache-x2x7k",container_label_io_kubernetes_pod_namespace="shop",`+own+`}`, began, samples, level(64))
+	emit(w, `kube_pod_owner{namespace="shop",pod="cache-x2x7k",owner_kind="ReplicaSet",owner_name="big-cache-7d9c5b6f4"}`, began, samples, level(1))
+}
+
+func machine(w io.Writer) {
+	for _, mode := range []string{"user", "system", "idle", "iowait"} {
+		emit(w, `node_cpu_seconds_total{cpu="0",mode="`+mode+`",instance="m1:9100"}`, began, samples, rising(0.25))
+	}
+	emit(w, `node_memory_MemTotal_bytes{instance="m1:9100"}`, began, samples, level(8e9))
+	emit(w, `node_memory_MemAvailable_bytes{instance="m1:9100"}`, began, samples, level(5e9))
+	emit(w, `node_disk_read_bytes_total{device="sda",instance="m1:9100"}`, began, samples, rising(10))
+	emit(w, `node_disk_read_bytes_total{device="dm-0",instance="m1:9100"}`, began, samples, rising(10))
+	emit(w, `node_disk_written_bytes_total{device="nvme0n1",instance="m1:9100"}`, began, samples, rising(20))
+	emit(w, `node_network_receive_bytes_total{device="eth0",instance="m1:9100"}`, began, samples, rising(30))
+	emit(w, `node_network_receive_bytes_total{device="veth12",instance="m1:9100"}`, began, samples, rising(30))
+	emit(w, `node_network_transmit_bytes_total{device="eth0",instance="m1:9100"}`, began, samples, rising(40))
+}
+
+// A row of a written file. A missing cell is NaN.
+type row struct {
+	t         int64
+	container string
+	values    map[string]float64
+}
+
+// readRows reads a file that Export wrote.
+func readRows(t *testing.T, path string) []row {
+	t.Helper()
+	records, err := csv.NewReader(strings.NewReader(readText(t, path))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []row
+	for _, rec := range records[1:] {
+		r := row{container: rec[1], values: make(map[string]float64)}
+		if r.t, err = strconv.ParseInt(rec[0], 10, 64); err != nil {
+			t.Fatal(err)
+		}
+		for k, cell := range rec[2:] {
+			v := math.NaN()
+			if cell != "" {
+				if v, err = strconv.ParseFloat(cell, 64); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.values[records[0][k+2]] = v
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// readText returns a file's content, decompressed where it is compressed.
+func readText(t *testing.T, path string) string {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var r io.Reader = f
+	if strings.HasSuffix(path, ".gz") {
+		if r, err = gzip.NewReader(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
