@@ -1,0 +1,44 @@
+//go:build !wasip1
+
+package models
+
+import (
+	"os"
+	"os/exec"
+	"path"
+	"strings"
+	"testing"
+)
+
+// TestGuestDependencies: what the WebAssembly guest reaches imports none of
+// the packages that would make it bigger and slower to start.
+func TestGuestDependencies(t *testing.T) {
+	banned := map[string]bool{
+		"fmt": true, "time": true, "os": true, "context": true, "reflect": true,
+		"encoding/json": true, "encoding/binary": true,
+	}
+	packages := []string{"series", "forecast", "codec", "naive", "arima", "calibrate", "models"}
+	const root = "github.com/foretide/foretide/core/"
+	for _, p := range packages {
+		t.Run(p, func(t *testing.T) {
+			cmd := exec.Command("go", "list", "-deps", root+p)
+			cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatalf("go list: %v", err)
+			}
+			deps := strings.Fields(string(out))
+			for _, d := range deps {
+				if banned[d] {
+					t.Errorf("%s depends on %s", p, d)
+				}
+				if strings.HasPrefix(d, path.Dir(path.Dir(root))+"/") && !strings.HasPrefix(d, root) {
+					t.Errorf("%s depends on %s, which is not of the core", p, d)
+				}
+			}
+			if len(deps) < 2 {
+				t.Errorf("go list names only %v", deps)
+			}
+		})
+	}
+}

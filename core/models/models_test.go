@@ -1,0 +1,187 @@
+package models
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"runtime/metrics"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/foretide/foretide/core/calibrate"
+	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/train"
+)
+
+// history is four days of a daily pattern at 5-minute steps.
+func history() series.Frame {
+	v := make([]float64, 4*288)
+	for i := range v {
+		v[i] = 2 + math.Sin(2*math.Pi*float64(i)/288) + 0.3*math.Sin(float64(i)*1.7)
+	}
+	return series.FrameOf("webapp", series.CPU, series.Series{Start: 1700000100, Step: 300, Values: v})
+}
+
+func task() forecast.Task {
+	return forecast.Task{Metric: series.CPU, Step: 300, Horizons: []int64{300, 900, 1800},
+		Levels: forecast.DefaultLevels(), Bounds: series.DefaultBounds(series.CPU)}
+}
+
+// examples returns a fitted model of every kind.
+func examples(t testing.TB) map[string]forecast.Fitted {
+	t.Helper()
+	out := make(map[string]forecast.Fitted)
+	h := []series.Frame{history()}
+	add := func(f forecast.Fitted, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[f.Kind()] = f
+	}
+	n, _, err := naive.Defaults().Fit(h, task(), forecast.Options{})
+	add(n, err)
+	c, _, err := train.Defaults().Fit(naive.Defaults(), h, task(), forecast.Options{})
+	add(c, err)
+	return out
+}
+
+func TestDecodeEveryKind(t *testing.T) {
+	models := examples(t)
+	if len(models) != len(kinds) || !slices.IsSorted(kinds[:]) {
+		t.Fatalf("%d examples for the kinds %v, which are sorted", len(models), kinds)
+	}
+	for _, kind := range Kinds() {
+		t.Run(kind, func(t *testing.T) {
+			m := models[kind]
+			payload := m.AppendPayload(nil)
+			got, err := Decode(kind, payload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Kind() != kind || !bytes.Equal(got.AppendPayload(nil), payload) {
+				t.Error("decoded and encoded again it has other bytes")
+			}
+			sameForecasts(t, got, m)
+		})
+	}
+}
+
+// sameForecasts compares what two models forecast, bit by bit.
+func sameForecasts(t *testing.T, got, want forecast.Fitted) {
+	t.Helper()
+	h := history()
+	w := forecast.WindowOf(&h, want.Spec().Needs)
+	var a, b forecast.Forecast
+	if err := errors.Join(got.Forecast(&a, &w), want.Forecast(&b, &w)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range b.At {
+		x, y := &a.At[i], &b.At[i]
+		if x.Mean != y.Mean || !slices.Equal(x.Quantiles, y.Quantiles) || x.Detail != y.Detail || x.Reasons != y.Reasons {
+			t.Errorf("forecasts %+v, not %+v", x, y)
+		}
+	}
+}
+
+func TestDecodeUnknownKind(t *testing.T) {
+	for _, kind := range []string{"", "lstm.9", "naive.2"} {
+		m, err := Decode(kind, nil)
+		var ke *KindError
+		if m != nil || !errors.Is(err, ErrKind) || !errors.As(err, &ke) || ke.Kind != kind {
+			t.Fatalf("%q: %v, %v", kind, m, err)
+		}
+		for _, k := range append(Kinds(), `"`+kind+`"`) {
+			if !strings.Contains(err.Error(), k) {
+				t.Errorf("%q does not name %s", err, k)
+			}
+		}
+	}
+}
+
+// TestDecodeEmpty: no bytes are a model of no kind, and no model is nil in
+// earnest, not a nil pointer in an interface.
+func TestDecodeEmpty(t *testing.T) {
+	for _, kind := range Kinds() {
+		if m, err := Decode(kind, nil); m != nil || err == nil {
+			t.Errorf("%s: %v, %v", kind, m, err)
+		}
+	}
+}
+
+func TestDecodeNested(t *testing.T) {
+	if _, err := decode(naive.Kind, nil, maxNested+1); err != ErrNested {
+		t.Errorf("too deep: %v", err)
+	}
+	// A calibrated model around itself.
+	payload := examples(t)[calibrate.Kind].AppendPayload(nil)
+	w := codec.NewWriter(slices.Clone(payload))
+	w.Message(2, func(w *codec.Writer) {
+		w.String(1, calibrate.Kind)
+		w.Data(2, payload)
+	})
+	if m, err := Decode(calibrate.Kind, w.Bytes()); m != nil || err == nil {
+		t.Errorf("a nest of models is %v, %v", m, err)
+	}
+}
+
+// FuzzDecode decodes arbitrary bytes as every kind. What is accepted must
+// forecast finite numbers and encode to bytes that decode again.
+func FuzzDecode(f *testing.F) {
+	for kind, m := range examples(f) {
+		f.Add(kind, m.AppendPayload(nil))
+	}
+	h := history()
+	f.Fuzz(func(t *testing.T, kind string, payload []byte) {
+		sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+		metrics.Read(sample)
+		before := sample[0].Value.Uint64()
+		m, err := Decode(kind, payload)
+		metrics.Read(sample)
+		if n := sample[0].Value.Uint64() - before; n > 1<<20+1<<10*uint64(len(payload)) {
+			t.Fatalf("%d bytes of payload allocated %d bytes", len(payload), n)
+		}
+		if err != nil {
+			return
+		}
+		again, err := Decode(m.Kind(), m.AppendPayload(nil))
+		if err != nil || again.Kind() != kind {
+			t.Fatalf("what was accepted does not decode again: %v", err)
+		}
+		spec := m.Spec()
+		if spec.Step != h.Step || spec.Metric != series.CPU {
+			return
+		}
+		w := forecast.WindowOf(&h, spec.Needs)
+		var dst forecast.Forecast
+		if err := m.Forecast(&dst, &w); err != nil {
+			t.Fatal(err)
+		}
+		for i := range dst.At {
+			for _, v := range append([]float64{dst.At[i].Mean}, dst.At[i].Quantiles...) {
+				if v-v != 0 {
+					t.Fatalf("horizon %d is not finite: %+v", i, dst.At[i])
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkDecode(b *testing.B) {
+	for kind, m := range examples(b) {
+		payload := m.AppendPayload(nil)
+		b.Run(kind, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(payload)))
+			for b.Loop() {
+				if _, err := Decode(kind, payload); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
