@@ -1,0 +1,152 @@
+package fit
+
+import (
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
+)
+
+// Config is the configuration of the ARIMA family. Take Defaults and change
+// what is needed; every field is taken literally.
+type Config struct {
+	// Span is the step, in seconds, that the model works on where the series'
+	// own is finer: values are averaged over blocks of it that end with the
+	// origin's cell.
+	Span int64
+	// Window is the number of blocks that the model asks windows to have.
+	Window int
+	// Points is the most blocks, from the end of the history, that the order
+	// is chosen on and the coefficients are estimated from.
+	Points int
+	// Auto chooses the order; otherwise it is Order, with a mean or a drift
+	// where Constant says so.
+	Auto       bool
+	Order      arima.Order
+	Constant   bool
+	MaxP, MaxQ int
+	MaxD       int
+	// Asinh transforms metrics that cannot be negative.
+	Asinh bool
+}
+
+// Defaults returns the settings of the published results.
+func Defaults() Config {
+	return Config{Span: 300, Window: 48, Points: 4000, Auto: true, MaxP: 5, MaxQ: 5, MaxD: 2, Asinh: true}
+}
+
+// Name returns "arima".
+func (Config) Name() string { return arima.Name }
+
+// Global returns false: a fit serves one container.
+func (Config) Global() bool { return false }
+
+// Fit implements forecast.Model.
+func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
+	s, err := only(history, &task)
+	if err != nil {
+		return nil, forecast.Report{}, err
+	}
+	block := c.block(task.Step)
+	recent := c.Window * block
+	report := forecast.Report{Points: s.Count()}
+	s = s.Trim()
+	blocks := make([]float64, len(s.Values)/block)
+	arima.Fold(blocks, s.Values, block)
+	blocks = blocks[max(0, len(blocks)-c.Points):]
+	level := median(blocks)
+	part := arima.Part{Link: c.link(blocks, &task), Clip: math.Inf(1)}
+	z := make([]float64, len(blocks))
+	for i, v := range blocks {
+		z[i] = part.Link.Apply(v)
+	}
+	r, err := c.estimate(z, &opts)
+	switch {
+	case report.Points == 0 || err == arima.ErrShort:
+		report.Status, report.Reasons = forecast.NothingToFit, forecast.ShortHistory
+		part.Process = arima.Process{Order: arima.Order{D: 1}}
+		level = max(level, 0)
+	case err != nil:
+		return nil, report, err
+	default:
+		part.Process, report.Status = r.Process, r.Status
+		report.Summary = summary(r)
+	}
+	if math.IsNaN(level) {
+		level = task.Bounds.Clamp(0)
+	}
+	f := arima.New(task, []arima.Part{part}, block, recent, level)
+	return f, report, nil
+}
+
+// only returns the one history's series of the task.
+func only(history []series.Frame, task *forecast.Task) (series.Series, error) {
+	if err := task.Check(); err != nil {
+		return series.Series{}, err
+	}
+	if len(history) == 0 || history[0].Len() == 0 {
+		return series.Series{}, forecast.ErrEmpty
+	}
+	s, ok := history[0].Series(task.Metric)
+	switch {
+	case !ok:
+		return s, forecast.ErrMetric
+	case s.Step != task.Step:
+		return s, forecast.ErrStep
+	}
+	return s, nil
+}
+
+// block returns the number of cells that make a block.
+func (c Config) block(step int64) int { return int(max(1, c.Span/step)) }
+
+// link returns the transformation for the metric.
+func (c Config) link(y []float64, task *forecast.Task) arima.Link {
+	scale := median(y)
+	if !c.Asinh || task.Bounds.Lower < 0 || !(scale > 0) {
+		return arima.Link{Kind: arima.Identity, Scale: 1}
+	}
+	return arima.Link{Kind: arima.Asinh, Scale: scale}
+}
+
+func (c Config) estimate(z []float64, opts *forecast.Options) (*Result, error) {
+	if !c.Auto {
+		return Estimate(z, nil, c.Order, c.Constant, DefaultSettings())
+	}
+	s := DefaultSearch(len(z), 1)
+	s.MaxP, s.MaxQ, s.MaxD = c.MaxP, c.MaxQ, c.MaxD
+	s.Interrupt = opts.Interrupt
+	r, _, err := Auto(z, nil, s)
+	return r, err
+}
+
+// summary is "ARIMA(2,1,2) with drift, AICc 812.4".
+func summary(r *Result) string {
+	s := r.Order.String()
+	switch {
+	case r.Constant && r.D == 0:
+		s += " with mean"
+	case r.Constant:
+		s += " with drift"
+	}
+	return s + ", AICc " + strconv.FormatFloat(r.AICc, 'f', 1, 64)
+}
+
+// median returns the median of the values that are not NaN; NaN where there
+// is none.
+func median(y []float64) float64 {
+	v := make([]float64, 0, len(y))
+	for _, x := range y {
+		if !math.IsNaN(x) {
+			v = append(v, x)
+		}
+	}
+	if len(v) == 0 {
+		return math.NaN()
+	}
+	slices.Sort(v)
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}

@@ -1,0 +1,231 @@
+package arima
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
+)
+
+// Name is the family of these models.
+const Name = "arima"
+
+// A Part is what one or all horizons are forecast by: an ARIMA process, without
+// a seasonal part of its own, of the transformed values less a season.
+type Part struct {
+	Process Process
+	Link    Link
+	Season  Season
+	Clip    float64 // innovations are cut to this; +Inf: never
+
+	tracker Tracker
+}
+
+// Fitted is a fitted ARIMA model that serves windows. It works on blocks of
+// whole cells that end with the origin's cell, and follows the window from its
+// first value without estimating anything. It is immutable and safe for
+// concurrent use.
+type Fitted struct {
+	spec  forecast.Spec
+	block int     // cells to a block
+	level float64 // the forecast where every value is missing
+	parts []Part  // one, or one for each horizon
+	at    []horizon
+	lags  int
+}
+
+// horizon is what is derived from a part for one horizon.
+type horizon struct {
+	part   int
+	blocks int // ahead
+	sd     float64
+	detail string
+}
+
+// New returns the fitted model of a task. block is the number of cells of the
+// task's step that the parts' processes take as one value; recent the number
+// of cells that it asks windows to have; level the typical value of the
+// metric. There is one part for all horizons or one for each; they are kept,
+// not copied. It panics where the number of parts is another, or a part has a
+// seasonal ARMA part, regressors, or other than 0 to 2 differences.
+func New(task forecast.Task, parts []Part, block, recent int, level float64) *Fitted {
+	if len(parts) != 1 && len(parts) != len(task.Horizons) {
+		panic("arima: neither one part nor one for each horizon")
+	}
+	f := &Fitted{
+		spec:  forecast.Spec{Task: task, Model: Name, Needs: forecast.Needs{Recent: recent}},
+		block: block, level: level, parts: parts,
+	}
+	trackers := make([]*Tracker, len(parts))
+	for i := range parts {
+		p := &parts[i].Process
+		if p.Seasonal() || p.D > 2 || len(p.Beta) > 1 || len(p.Beta) == 1 && !p.Constant {
+			panic("arima: a part has seasonal orders, regressors or more than two differences")
+		}
+		t := NewTracker(p, parts[i].Clip)
+		trackers[i] = &t
+		parts[i].tracker = t
+		f.lags = max(f.lags, t.Lags(), 1)
+	}
+	span := int64(block) * task.Step
+	for i, ahead := range task.Horizons {
+		h := horizon{part: min(i, len(parts)-1), blocks: int((ahead + span - 1) / span)}
+		p := &parts[h.part]
+		psi := make([]float64, h.blocks)
+		PsiWeights(psi, trackers[h.part].Phi, trackers[h.part].Theta)
+		for _, v := range psi {
+			h.sd += v * v
+		}
+		h.sd = min(math.Sqrt(h.sd*p.Process.Sigma2), 1e300)
+		if math.IsNaN(h.sd) {
+			h.sd = 1e300 // an explosive process from a payload
+		}
+		h.detail = p.detail(span)
+		f.at = append(f.at, h)
+	}
+	return f
+}
+
+// detail names a part for people.
+func (p *Part) detail(span int64) string {
+	s := p.Process.Order.String()
+	switch {
+	case p.Process.Constant && p.Process.D == 0:
+		s += " with mean"
+	case p.Process.Constant:
+		s += " with drift"
+	}
+	switch {
+	case len(p.Season.Profile) > 0:
+		s += " + daily profile"
+	case len(p.Season.Cos) > 0:
+		s += " + " + strconv.Itoa(len(p.Season.Cos)) + " harmonics"
+	}
+	if p.Link.Kind == Asinh {
+		s += " of asinh"
+	}
+	if !math.IsInf(p.Clip, 1) {
+		s += ", bounded innovations"
+	}
+	return s + ", " + strconv.FormatInt(span, 10) + " s"
+}
+
+// Spec describes the model.
+func (f *Fitted) Spec() *forecast.Spec { return &f.spec }
+
+// Parts returns the parts; do not modify them.
+func (f *Fitted) Parts() []Part { return f.parts }
+
+// Forecast implements forecast.Fitted. Quantiles are those of normal
+// innovations on the transformed scale; the median is the point forecast.
+func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
+	recent, long, err := w.Check(&f.spec)
+	if err != nil {
+		return err
+	}
+	dst.Reset(&f.spec, w)
+	reasons := w.Reasons(&f.spec, recent, long)
+	scratch := dst.Scratch()
+	longest := f.at[len(f.at)-1].blocks
+	blocks := scratch.Floats(recent.Len() / f.block)
+	ahead := scratch.Floats(longest)
+	state := State{X: scratch.Floats(f.lags), E: scratch.Floats(f.lags)}
+	first := f.fold(blocks, recent)
+	tracked := -1
+	for i := range dst.At {
+		h, to := &f.at[i], &dst.At[i]
+		p := &f.parts[h.part]
+		if tracked != h.part && first >= 0 {
+			p.follow(&state, blocks[first:], f.time(recent, len(blocks)-first), f.span())
+			p.tracker.Forecast(ahead, &state)
+			tracked = h.part
+		}
+		center := p.Link.Apply(f.level)
+		if first >= 0 {
+			center = ahead[h.blocks-1] + p.Season.At(recent.End()+int64(h.blocks-1)*f.span())
+		}
+		if reasons.Has(forecast.Constant) {
+			center = p.Link.Apply(recentOr(recent, long))
+		}
+		to.Detail, to.Reasons = h.detail, reasons
+		f.fill(to, p, center, h.sd)
+	}
+	return nil
+}
+
+// recentOr returns the last observed value of the recent part or, where it has
+// none, of the long part.
+func recentOr(recent, long series.Series) float64 {
+	if i := recent.Last(); i >= 0 {
+		return recent.Values[i]
+	}
+	return long.Values[long.Last()]
+}
+
+// fill writes the numbers of one horizon.
+func (f *Fitted) fill(to *forecast.Horizon, p *Part, center, sd float64) {
+	if math.IsNaN(center) || math.IsInf(center, 0) {
+		center = p.Link.Apply(f.level)
+		to.Reasons |= forecast.NotFinite
+	}
+	to.Mean = f.bounded(p.Link.Mean(center, sd))
+	for j, level := range f.spec.Levels {
+		to.Quantiles[j] = f.bounded(p.Link.Invert(center + sd*normalQuantile(level)))
+	}
+}
+
+// bounded moves v into the metric's bounds and what a float64 can hold.
+func (f *Fitted) bounded(v float64) float64 {
+	const limit = math.MaxFloat64
+	return f.spec.Bounds.Clamp(min(max(v, -limit), limit))
+}
+
+func (f *Fitted) span() int64 { return int64(f.block) * f.spec.Step }
+
+// time returns when the last n blocks of a window begin.
+func (f *Fitted) time(recent series.Series, n int) int64 { return recent.End() - int64(n)*f.span() }
+
+// fold writes the means of the observed values of each block to dst, NaN
+// where there is none, and returns the first block that has one, or -1.
+func (f *Fitted) fold(dst []float64, recent series.Series) (first int) {
+	return Fold(dst, recent.Values, f.block)
+}
+
+// Fold writes the means of blocks of cells to dst, the last of which ends
+// with the last value; missing values do not count, and a block without any
+// other is NaN. It returns the index of the first block that is not, or -1.
+func Fold(dst, values []float64, block int) (first int) {
+	first = -1
+	values = values[len(values)-len(dst)*block:]
+	for i := range dst {
+		sum, n := 0.0, 0
+		for _, v := range values[i*block : (i+1)*block] {
+			if v == v {
+				sum += v
+				n++
+			}
+		}
+		dst[i] = sum / float64(n) // NaN for n = 0
+		if n > 0 && first < 0 {
+			first = i
+		}
+	}
+	return first
+}
+
+// follow runs the part's tracker over blocks, the first of which is observed
+// and begins at the Unix second t, from the first on.
+func (p *Part) follow(s *State, blocks []float64, t, span int64) {
+	none := p.Season.None()
+	for i, v := range blocks {
+		z := p.Link.Apply(v)
+		if !none {
+			z -= p.Season.At(t + int64(i)*span)
+		}
+		if i == 0 {
+			s.Reset(z)
+		}
+		p.tracker.Step(s, z)
+	}
+}
