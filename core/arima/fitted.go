@@ -57,34 +57,48 @@ func New(task forecast.Task, parts []Part, block, recent int, level float64) *Fi
 		spec:  forecast.Spec{Task: task, Model: Name, Needs: forecast.Needs{Recent: recent}},
 		block: block, level: level, parts: parts,
 	}
-	trackers := make([]*Tracker, len(parts))
 	for i := range parts {
 		p := &parts[i].Process
 		if p.Seasonal() || p.D > 2 || len(p.Beta) > 1 || len(p.Beta) == 1 && !p.Constant {
 			panic("arima: a part has seasonal orders, regressors or more than two differences")
 		}
-		t := NewTracker(p, parts[i].Clip)
-		trackers[i] = &t
-		parts[i].tracker = t
-		f.lags = max(f.lags, t.Lags(), 1)
+		parts[i].tracker = NewTracker(p, parts[i].Clip)
+		f.lags = max(f.lags, parts[i].tracker.Lags(), 1)
 	}
-	span := int64(block) * task.Step
-	for i, ahead := range task.Horizons {
-		h := horizon{part: min(i, len(parts)-1), blocks: int((ahead + span - 1) / span)}
-		p := &parts[h.part]
-		psi := make([]float64, h.blocks)
-		PsiWeights(psi, trackers[h.part].Phi, trackers[h.part].Theta)
-		for _, v := range psi {
-			h.sd += v * v
-		}
-		h.sd = min(math.Sqrt(h.sd*p.Process.Sigma2), 1e300)
-		if math.IsNaN(h.sd) {
-			h.sd = 1e300 // an explosive process from a payload
-		}
-		h.detail = p.detail(span)
+	f.horizons()
+	return f
+}
+
+// horizons derives what each horizon needs of its part.
+func (f *Fitted) horizons() {
+	span := f.span()
+	steps := func(ahead int64) int { return int((ahead + span - 1) / span) }
+	spread := make([][]float64, len(f.parts))
+	for i := range f.parts {
+		spread[i] = f.parts[i].spread(steps(f.spec.Horizons[len(f.spec.Horizons)-1]))
+	}
+	for i, ahead := range f.spec.Horizons {
+		h := horizon{part: min(i, len(f.parts)-1), blocks: steps(ahead)}
+		h.sd = spread[h.part][h.blocks-1]
+		h.detail = f.parts[h.part].detail(span)
 		f.at = append(f.at, h)
 	}
-	return f
+}
+
+// spread returns the standard deviations of the forecast errors 1 to n steps
+// ahead.
+func (p *Part) spread(n int) []float64 {
+	sd := make([]float64, n)
+	PsiWeights(sd, p.tracker.Phi, p.tracker.Theta)
+	sum := 0.0
+	for i, v := range sd {
+		sum += v * v
+		sd[i] = min(math.Sqrt(sum*p.Process.Sigma2), 1e300)
+		if math.IsNaN(sd[i]) {
+			sd[i] = 1e300 // an explosive process from a payload
+		}
+	}
+	return sd
 }
 
 // detail names a part for people.

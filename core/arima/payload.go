@@ -13,9 +13,10 @@ const Kind = "arima.1"
 // Bounds of what a payload may ask for: far above any fit's, and small enough
 // that no payload makes forecasts slow or large.
 const (
-	maxLags    = 1000
+	maxLags    = 100
 	maxProfile = 1 << 16
 	maxBlock   = 1 << 16
+	maxAhead   = 1 << 12 // blocks
 )
 
 // Kind returns "arima.1".
@@ -156,5 +157,5 @@ func servable(t *forecast.Task, parts []Part, block, recent int64, level float64
 	if block < 1 || block > maxBlock || recent < 1 || recent > 1<<24 || math.IsNaN(level) || math.IsInf(level, 0) {
 		return false
 	}
-	return t.Step < 1<<31 && t.Horizons[len(t.Horizons)-1] <= 1<<16*block*t.Step
+	return t.Step < 1<<31 && t.Horizons[len(t.Horizons)-1] <= maxAhead*block*t.Step
 }

@@ -6,13 +6,14 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/foretide/foretide/core/arima"
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/naive"
 )
 
 // kinds are the kinds of payload that Decode understands.
-var kinds = [...]string{calibrate.Kind, naive.Kind}
+var kinds = [...]string{arima.Kind, calibrate.Kind, naive.Kind}
 
 // Kinds returns the kinds of payload that Decode understands, sorted.
 func Kinds() []string { return append([]string(nil), kinds[:]...) }
@@ -61,6 +62,8 @@ func decode(kind string, payload []byte, depth int) (forecast.Fitted, error) {
 		return decode(kind, payload, depth+1)
 	}
 	switch kind {
+	case arima.Kind:
+		return fitted(arima.Decode(payload))
 	case naive.Kind:
 		return fitted(naive.Decode(payload))
 	case calibrate.Kind:

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/foretide/foretide/core/arima/fit"
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
@@ -45,6 +46,8 @@ func examples(t testing.TB) map[string]forecast.Fitted {
 	}
 	n, _, err := naive.Defaults().Fit(h, task(), forecast.Options{})
 	add(n, err)
+	a, _, err := fit.Defaults().Fit(h, task(), forecast.Options{})
+	add(a, err)
 	c, _, err := train.Defaults().Fit(naive.Defaults(), h, task(), forecast.Options{})
 	add(c, err)
 	return out
