@@ -1,0 +1,215 @@
+package loader
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/foretide/foretide/core/forecast"
+)
+
+// A Predictor forecasts from the checkpoints of a store. It is safe for
+// concurrent use. It reads and decodes a checkpoint when it is first needed
+// and keeps the model; Refresh makes it see what has changed in the store.
+type Predictor struct {
+	store Store
+	opts  options
+
+	mu      sync.RWMutex
+	slots   map[Key]*slot
+	ignored []string
+}
+
+// A slot is a checkpoint of the store, decoded or not yet.
+type slot struct {
+	name     string
+	revision string
+	mu       sync.Mutex // held while it is read
+	model    forecast.Fitted
+}
+
+type options struct {
+	workers    int
+	maxPayload int
+	horizons   []time.Duration
+}
+
+// An Option is a setting of a Predictor.
+type Option func(*options)
+
+// WithWorkers sets how many goroutines PredictAll computes with, at least 1.
+// The default is GOMAXPROCS.
+func WithWorkers(n int) Option { return func(o *options) { o.workers = max(1, n) } }
+
+// WithMaxPayload sets how many bytes a checkpoint's payload may have when
+// decompressed; one with more is ErrTooLarge. The default is
+// DefaultMaxPayload.
+func WithMaxPayload(n int) Option { return func(o *options) { o.maxPayload = n } }
+
+// WithHorizons sets the horizons that PredictAll gives where no checkpoint
+// serves; each is rounded up to a multiple of the data's step. The default is
+// 5, 15 and 30 minutes.
+func WithHorizons(h ...time.Duration) Option {
+	return func(o *options) { o.horizons = slices.Clone(h) }
+}
+
+// Open returns a predictor of the checkpoints in a folder, or of the one
+// checkpoint that a file is. A folder without any is ErrNoCheckpoint.
+func Open(path string, opts ...Option) (*Predictor, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, Dir(path).fail("open", "", err)
+	}
+	var s Store = Dir(path)
+	if !info.IsDir() {
+		if s, err = openFile(path); err != nil {
+			return nil, err
+		}
+	}
+	p, err := New(context.Background(), s, opts...)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.slots) == 0 {
+		return nil, Dir(path).fail("open", "", errors.New("there is no checkpoint METRIC/CONTAINER.ckpt in it"+p.oddNames()))
+	}
+	return p, nil
+}
+
+// New returns a predictor of the checkpoints in a store, which may as yet have
+// none: every forecast is then a naive one, with the reason.
+func New(ctx context.Context, s Store, opts ...Option) (*Predictor, error) {
+	p := &Predictor{store: s, opts: options{
+		workers:    runtime.GOMAXPROCS(0),
+		maxPayload: DefaultMaxPayload,
+		horizons:   []time.Duration{5 * time.Minute, 15 * time.Minute, 30 * time.Minute},
+	}}
+	for _, o := range opts {
+		o(&p.opts)
+	}
+	return p, p.Refresh(ctx)
+}
+
+// Refresh lists the store again: new checkpoints serve from now on, changed
+// ones are read again when they are next needed, and those that are gone serve
+// no more. Where the list cannot be had, all stays as it was.
+func (p *Predictor) Refresh(ctx context.Context) error {
+	objects, err := p.store.List(ctx)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	slots := make(map[Key]*slot, len(objects))
+	p.ignored = nil
+	for _, o := range objects {
+		k, ok := ParseName(o.Name)
+		if !ok {
+			p.ignored = append(p.ignored, o.Name)
+			continue
+		}
+		if old := p.slots[k]; old != nil && old.revision == o.Revision {
+			slots[k] = old
+			continue
+		}
+		slots[k] = &slot{name: o.Name, revision: o.Revision}
+	}
+	p.slots = slots
+	return nil
+}
+
+// Keys returns what the store has checkpoints for, by metric and container.
+func (p *Predictor) Keys() []Key {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	keys := make([]Key, 0, len(p.slots))
+	for k := range p.slots {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b Key) int {
+		if c := strings.Compare(a.Metric, b.Metric); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Container, b.Container)
+	})
+	return keys
+}
+
+// Ignored returns the names in the store that are not METRIC/CONTAINER.ckpt,
+// and so are no checkpoints to the predictor.
+func (p *Predictor) Ignored() []string {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return slices.Clone(p.ignored)
+}
+
+// oddNames says which checkpoints have names that do not tell what they are.
+func (p *Predictor) oddNames() string {
+	for _, name := range p.ignored {
+		if strings.HasSuffix(name, extension) {
+			return " (" + name + " has another name; open it as a file)"
+		}
+	}
+	return ""
+}
+
+// Serving returns the key of the checkpoint that serves a metric of a
+// container: its own, or else the metric's shared one. The reasons are empty,
+// SharedModel, or NoCheckpoint where neither is there; a naive forecast then
+// stands in.
+func (p *Predictor) Serving(container, metric string) (Key, forecast.Reasons) {
+	k, _, why := p.find(container, metric)
+	return k, why
+}
+
+func (p *Predictor) find(container, metric string) (Key, *slot, forecast.Reasons) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	own, shared := Key{Metric: metric, Container: container}, Key{Metric: metric}
+	if s := p.slots[own]; s != nil && container != "" {
+		return own, s, 0
+	}
+	if s := p.slots[shared]; s != nil {
+		return shared, s, forecast.SharedModel
+	}
+	return Key{}, nil, forecast.NoCheckpoint
+}
+
+// Model returns the model that serves a metric of a container and the
+// reasons, as Serving does. The model is nil where no checkpoint serves. A
+// program that forecasts in a tight loop keeps it, and its own windows: a
+// forecast then allocates nothing. An error says which checkpoint cannot be
+// read or decoded; no other one stands in for it.
+func (p *Predictor) Model(ctx context.Context, container, metric string) (forecast.Fitted, forecast.Reasons, error) {
+	k, s, why := p.find(container, metric)
+	if s == nil {
+		return nil, why, nil
+	}
+	m, err := p.load(ctx, k, s)
+	return m, why, err
+}
+
+// load returns the slot's model, reading it the first time. A failure is not
+// kept: the next call tries again.
+func (p *Predictor) load(ctx context.Context, k Key, s *slot) (forecast.Fitted, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.model != nil {
+		return s.model, nil
+	}
+	c, _, err := read(ctx, p.store, s.name, k, p.opts.maxPayload)
+	if err != nil {
+		return nil, err
+	}
+	m, err := Model(c)
+	if err != nil {
+		return nil, nameError(p.store, s.name, err)
+	}
+	s.model = m
+	return m, nil
+}
