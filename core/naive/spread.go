@@ -61,7 +61,7 @@ func (v *View) quantiles(h *forecast.Horizon, levels []float64, point float64) {
 }
 
 // maxChanges is the most changes that are taken from one part of a window.
-const maxChanges = 256
+const maxChanges = 64
 
 // changes fills dst with values[i+lag]-values[i] for up to len(dst) of the i
 // where both are observed, spread over all values, and returns how many.
