@@ -42,6 +42,7 @@ func newRecords(src io.Reader) *records {
 // error is io.EOF at the end, that of the source, or one of this file.
 func (r *records) read() ([][]byte, error) {
 	for {
+		r.line = r.next
 		n := bytes.IndexByte(r.buf[r.pos:r.end], '\n')
 		if n < 0 {
 			if r.err == nil {
@@ -54,7 +55,6 @@ func (r *records) read() ([][]byte, error) {
 				return nil, r.err
 			}
 		}
-		r.line = r.next
 		lines, quoted := int64(1), bytes.IndexByte(r.buf[r.pos:r.pos+n], '"') >= 0
 		if quoted {
 			var err error
