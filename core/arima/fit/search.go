@@ -1,0 +1,58 @@
+package fit
+
+import (
+	"github.com/foretide/foretide/core/arima"
+)
+
+// A Criterion ranks models; smaller is better.
+type Criterion uint8
+
+// The criteria.
+const (
+	AICc Criterion = iota
+	AIC
+	BIC
+)
+
+// Search says among which orders to choose. The defaults are those of R's
+// auto.arima; bounds are inclusive.
+type Search struct {
+	Period     int // of the season in values; 1: none
+	MaxP, MaxQ int
+	// MaxSP and MaxSQ bound the seasonal orders.
+	MaxSP, MaxSQ int
+	// MaxOrder bounds p+q+P+Q in a full search only.
+	MaxOrder int
+	// D and SD are the differences; -1: by KPSS tests and seasonal strength,
+	// up to MaxD and MaxSD.
+	D, SD, MaxD, MaxSD int
+	Mean, Drift        bool // may be estimated
+	Criterion          Criterion
+	Full               bool // every order instead of a stepwise search
+	// Approximate ranks orders by the conditional sum of squares first and
+	// computes the exact likelihood of the best only.
+	Approximate bool
+	Models      int // at most so many orders in each phase of a stepwise search
+	Interrupt   func() bool
+}
+
+// DefaultSearch is the stepwise search of Hyndman and Khandakar (2008) for n
+// values with a season of period values (1: none).
+func DefaultSearch(n, period int) Search {
+	return Search{
+		Period: period,
+		MaxP:   5, MaxQ: 5, MaxSP: 2, MaxSQ: 2, MaxOrder: 5,
+		D: -1, SD: -1, MaxD: 2, MaxSD: 1,
+		Mean: true, Drift: true,
+		Approximate: n > 150 || period > 12,
+		Models:      94,
+	}
+}
+
+// A Candidate is an order that was looked at.
+type Candidate struct {
+	Order    arima.Order
+	Constant bool
+	Score    float64 // the criterion; +Inf where the model is refused
+	Exact    bool    // by the exact likelihood; else approximate, and comparable only with its like
+}
