@@ -42,13 +42,13 @@ func NewCheckpoint(m forecast.Fitted, container string, from codec.Provenance) *
 func KeyOf(c *codec.Checkpoint) Key { return Key{Metric: c.Metric, Container: c.Container} }
 
 // Save puts the checkpoint into the store under its key's name.
-func Save(ctx context.Context, s Store, c *codec.Checkpoint) error {
+func Save(ctx context.Context, s Store, c *codec.Checkpoint) (int, error) {
 	name := KeyOf(c).Name()
 	b, err := Encode(c)
 	if err != nil {
-		return &StoreError{Op: "write", Name: name, Err: err}
+		return 0, &StoreError{Op: "write", Name: name, Err: err}
 	}
-	return s.Put(ctx, name, b)
+	return len(b), s.Put(ctx, name, b)
 }
 
 // Read returns the checkpoint of the key. The error is ErrNotFound where there

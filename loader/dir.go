@@ -149,6 +149,23 @@ func (d Dir) put(name string, data []byte) error {
 	return nil
 }
 
+// Check makes the folder where it is missing, and returns an error where Put
+// could not write to it: better before long work than after it.
+func (d Dir) Check() error {
+	err := os.MkdirAll(string(d), 0o755)
+	if err != nil {
+		return d.fail("write to", "", err)
+	}
+	f, err := os.CreateTemp(string(d), tempPrefix)
+	if err != nil {
+		return d.fail("write to", "", err)
+	}
+	if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
+		return d.fail("write to", "", err)
+	}
+	return nil
+}
+
 // writeSynced writes a new file and returns when it is on the disk.
 func writeSynced(root *os.Root, name string, data []byte) error {
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)

@@ -6,39 +6,30 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/internal/near"
 )
 
-var (
-	// ErrNoContainer: the data have no container of that name. It comes with
-	// the nearest names in a *ContainerError.
-	ErrNoContainer = errors.New("loader: no such container")
-	// ErrNoCheckpoint: there is no checkpoint at all where one was expected.
-	ErrNoCheckpoint = errors.New("loader: no checkpoint")
-)
+// ErrNoCheckpoint: there is no checkpoint where one was expected.
+var ErrNoCheckpoint = errors.New("loader: no checkpoint")
 
-// A ContainerError is a container that the data do not have.
-type ContainerError struct {
-	Name    string
-	Nearest []string // the likest names that they have, the likest first
-	Count   int      // how many they have
-
-	hint string
+// IsCheckpointError reports whether an error is about what a checkpoint is, and
+// not about how to reach it: it is damaged, too large, of a newer version or of
+// something else, or there is none.
+func IsCheckpointError(err error) bool {
+	for _, target := range []error{
+		ErrNoCheckpoint, ErrMismatch, ErrTooLarge, ErrMethod,
+		codec.ErrNotCheckpoint, codec.ErrDamaged, codec.ErrVersion, codec.ErrHeader, codec.ErrTruncated, codec.ErrMalformed,
+		models.ErrKind, models.ErrNested, forecast.ErrPayload, forecast.ErrLevels,
+	} {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
 }
-
-func newContainerError(name string, known []string) *ContainerError {
-	return &ContainerError{name, near.Names(name, known, 3), len(known), near.Hint(name, known)}
-}
-
-// Error names the container and the nearest ones.
-func (e *ContainerError) Error() string {
-	s := "loader: no container " + strconv.Quote(e.Name) + " among the " + strconv.Itoa(e.Count)
-	return s + " of the data" + e.hint
-}
-
-// Is makes a ContainerError an ErrNoContainer.
-func (e *ContainerError) Is(target error) bool { return target == ErrNoContainer }
 
 // A HorizonError is a horizon that a model has no forecast for. It is a
 // forecast.ErrHorizon.

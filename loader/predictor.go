@@ -2,7 +2,7 @@ package loader
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -76,7 +76,7 @@ func Open(path string, opts ...Option) (*Predictor, error) {
 		return nil, err
 	}
 	if len(p.slots) == 0 {
-		return nil, Dir(path).fail("open", "", errors.New("there is no checkpoint METRIC/CONTAINER.ckpt in it"+p.oddNames()))
+		return nil, &StoreError{Op: "open", Name: path, Err: fmt.Errorf("%w METRIC/CONTAINER.ckpt in it%s", ErrNoCheckpoint, p.oddNames())}
 	}
 	return p, nil
 }

@@ -92,14 +92,14 @@ func sortObjects(o []Object) {
 
 // A StoreError is what went wrong with one name of a store.
 type StoreError struct {
-	Op   string // "read", "write", "list"
+	Op   string // "open", "read", "write", "list"
 	Name string // for people: a folder's includes its path
 	Err  error
 }
 
 // Error says what could not be done and why.
 func (e *StoreError) Error() string {
-	return "loader: cannot " + e.Op + " " + e.Name + ": " + e.Err.Error()
+	return "loader: cannot " + e.Op + " " + e.Name + ": " + strings.TrimPrefix(e.Err.Error(), "loader: ")
 }
 
 // Unwrap returns the cause.

@@ -1,0 +1,33 @@
+package loader_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/foretide/foretide/infra/csvfile"
+	"github.com/foretide/foretide/loader"
+)
+
+// A program reads the recent metrics of a container and forecasts a quarter
+// of an hour ahead.
+func ExamplePredictor_Predict() {
+	data, err := csvfile.Read(context.Background(), "metrics.csv.gz", csvfile.Options{Container: "webapp"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := loader.Open("checkpoints")
+	if err != nil {
+		log.Fatal(err)
+	}
+	forecasts, err := p.Predict(context.Background(), data.Frames[0], "webapp", 15*time.Minute, "cpu", "memory")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range forecasts {
+		h := &f.At[0]
+		lo, hi := f.Interval(h, 0.8)
+		fmt.Printf("%s in 15 min: %.2f, with 80 %% between %.2f and %.2f (%s)\n", f.Metric, f.Median(h), lo, hi, h.Reasons)
+	}
+}
