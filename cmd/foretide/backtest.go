@@ -1,0 +1,266 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/foretide/foretide/core/backtest"
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/infra/forecastfile"
+	"github.com/foretide/foretide/internal/family"
+)
+
+type backtestFlags struct {
+	settings
+	data, list, out, score, by string
+	models                     []string
+	share                      float64
+	every, refit               time.Duration
+	workers                    int
+	json, markdown             bool
+}
+
+func (a *app) backtestCommand() *cobra.Command {
+	var f backtestFlags
+	cmd := &cobra.Command{
+		Use:   "backtest",
+		Short: "Judge models by forecasting the last part of the data from what was known then",
+		Long: `Backtest fits a model to the first part of every series, walks an origin through
+the rest, forecasts from what was known there, and scores what came true: MAE,
+RMSE, R², sMAPE, MASE, the ratio of the MAE to that of the last value (below 1
+is better), coverage and width of the 80 % intervals, Winkler and pinball
+scores. Numbers are medians over the series of a group.
+
+--out writes the forecasts themselves, a row for each origin and horizon:
+container,metric,origin,horizon,model,mean,lo80,hi80 (mean is the median, times
+are Unix seconds). --score judges such a file instead of making forecasts.`,
+		Example: `  foretide backtest --data metrics.csv.gz
+  foretide backtest --data metrics.csv.gz --model naive,arima --metric cpu --refit 24h
+  foretide backtest --data folder --list series.txt --model arima --out arima.csv.gz
+  foretide backtest --data folder --score other-tool.csv.gz --by source`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.backtest(cmd, &f) },
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
+	fs.StringVar(&f.list, "list", "", "file that lists the series to judge, CONTAINER METRIC on a line (default: all)")
+	fs.StringSliceVar(&f.models, "model", nil, "models to judge, with commas between: "+strings.Join(family.Names(), ", ")+" (default: the configuration's)")
+	fs.StringSliceVar(&f.models, "model-type", nil, "the same as --model")
+	hide(cmd, "model-type")
+	fs.StringVar(&f.out, "out", "", "file for the forecasts (CSV, compressed where the name ends in .gz)")
+	fs.StringVar(&f.score, "score", "", "forecast file to judge instead of models")
+	fs.StringVar(&f.by, "by", string(backtest.ByMetric), "group the series by metric, source (the container's name up to the first slash) or series")
+	fs.Float64Var(&f.share, "test-share", backtest.Defaults().TestShare, "share of each series, at its end, that is forecast")
+	fs.DurationVar(&f.every, "every", time.Duration(backtest.Defaults().Every)*time.Second, "time from one origin to the next")
+	fs.DurationVar(&f.refit, "refit", 0, "fit again after so much time, to all before (default: fit once)")
+	fs.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "series to work on at the same time")
+	fs.BoolVar(&f.json, "json", false, "print JSON, with the scores of every series")
+	fs.BoolVar(&f.markdown, "markdown", false, "print the table as Markdown")
+	f.add(cmd, "judge")
+	return cmd
+}
+
+func (f *backtestFlags) validate(cmd *cobra.Command) error {
+	if err := needData(cmd, f.data); err != nil {
+		return err
+	}
+	switch {
+	case !slices.Contains([]backtest.By{backtest.ByMetric, backtest.BySource, backtest.BySeries}, backtest.By(f.by)):
+		return usagef(cmd, "--by is %q; it can be metric, source or series", f.by)
+	case !(f.share > 0 && f.share < 1):
+		return usagef(cmd, "--test-share is %v; it is a share between 0 and 1, such as 0.3", f.share)
+	case f.every < time.Second:
+		return usagef(cmd, "--every is %v; it is at least 1s", f.every)
+	case f.refit != 0 && f.refit < time.Second:
+		return usagef(cmd, "--refit is %v; it is at least 1s, or 0 to fit once", f.refit)
+	case f.workers < 1:
+		return usagef(cmd, "--workers is %d; it is at least 1", f.workers)
+	case f.score != "" && (len(f.models) > 0 || f.out != ""):
+		return usagef(cmd, "--score judges a file: --model and --out do not go with it")
+	case f.json && f.markdown:
+		return usagef(cmd, "--json and --markdown exclude each other")
+	}
+	for _, m := range f.models {
+		if _, err := family.Trainer(m); err != nil {
+			return err
+		}
+	}
+	return f.check(cmd)
+}
+
+func (a *app) backtest(cmd *cobra.Command, f *backtestFlags) error {
+	if err := f.validate(cmd); err != nil {
+		return err
+	}
+	data, metrics, err := f.read(cmd, a, f.data)
+	if err != nil {
+		return err
+	}
+	cfg, err := f.task(cmd, metrics)
+	if err != nil {
+		return err
+	}
+	var all []backtest.Series
+	if f.score != "" {
+		all, err = f.rescore(data.Frames, cfg)
+	} else {
+		all, err = a.judge(cmd, f, data.Frames, cfg, metrics)
+	}
+	if errors.Is(err, backtest.ErrNothing) {
+		return dataf("%s: no series has an origin and a target in its last %.0f %%: the history is too short, or --list and --container leave none",
+			f.data, 100*f.share)
+	}
+	if err != nil {
+		return err
+	}
+	return f.print(a, all)
+}
+
+// task is the configuration of the backtest.
+func (f *backtestFlags) task(cmd *cobra.Command, metrics []string) (backtest.Config, error) {
+	cfg := backtest.Defaults()
+	cfg.TestShare, cfg.Workers = f.share, f.workers
+	cfg.Every, cfg.Refit = int64(f.every/time.Second), int64(f.refit/time.Second)
+	cfg.Task = func(metric string, step int64) (forecast.Task, error) {
+		c, err := f.of(cmd, metric)
+		if err != nil {
+			return forecast.Task{}, err
+		}
+		return c.Task(step)
+	}
+	listed, err := readList(f.list)
+	if err != nil {
+		return cfg, err
+	}
+	cfg.Select = func(container, metric string) bool {
+		if !slices.Contains(metrics, metric) || listed != nil && !listed[[2]string{container, metric}] {
+			return false
+		}
+		c, err := f.of(cmd, metric)
+		return err != nil || f.serves(c, container) // Task returns the error
+	}
+	return cfg, nil
+}
+
+// readList reads a list of series; nil where there is no file.
+func readList(path string) (map[[2]string]bool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	listed := map[[2]string]bool{}
+	lines := bufio.NewScanner(file)
+	for n := 1; lines.Scan(); n++ {
+		line, _, _ := strings.Cut(lines.Text(), "#")
+		fields := strings.Fields(line)
+		switch len(fields) {
+		case 0:
+		case 2:
+			listed[[2]string{fields[0], fields[1]}] = true
+		default:
+			return nil, dataf("%s:%d: %q is not a container and a metric with a space between", path, n, lines.Text())
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return listed, nil
+}
+
+// rescore scores the models of a forecast file.
+func (f *backtestFlags) rescore(frames []series.Frame, cfg backtest.Config) ([]backtest.Series, error) {
+	file, err := forecastfile.Load(f.score)
+	if err != nil {
+		return nil, err
+	}
+	var all []backtest.Series
+	for _, model := range file.Models {
+		r, err := backtest.Rescore(frames, cfg, model, file.Lookup(model))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r.Series...)
+	}
+	return all, nil
+}
+
+// judge runs the models, and writes their forecasts where that is asked for.
+func (a *app) judge(cmd *cobra.Command, f *backtestFlags, frames []series.Frame, cfg backtest.Config, metrics []string) ([]backtest.Series, error) {
+	trainers, err := f.trainers(cmd, metrics)
+	if err != nil {
+		return nil, err
+	}
+	emit := func(*backtest.Row) error { return nil }
+	var out *forecastfile.Writer
+	if f.out != "" {
+		if err := os.MkdirAll(filepath.Dir(f.out), 0o777); err != nil {
+			return nil, err
+		}
+		if out, err = forecastfile.Create(f.out); err != nil {
+			return nil, err
+		}
+		defer out.Abort() // nothing after Commit
+		emit = out.Write
+	}
+	var all []backtest.Series
+	for _, t := range trainers {
+		r, err := a.run1(cmd.Context(), frames, t, cfg, f.seedValue(cmd), emit)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r.Series...)
+	}
+	if out != nil {
+		if err := out.Commit(); err != nil {
+			return nil, err
+		}
+		a.notice("the forecasts are in %s", f.out)
+	}
+	return all, nil
+}
+
+// run1 runs one backtest with progress and tells what it left out.
+func (a *app) run1(ctx context.Context, frames []series.Frame, t backtest.Trainer, cfg backtest.Config, seed uint64, emit func(*backtest.Row) error) (*backtest.Result, error) {
+	m := a.meter("backtest of "+t.Name(), false)
+	defer m.finish()
+	r, err := backtest.Run(frames, t, cfg, forecast.Options{
+		Seed:      seed,
+		Interrupt: func() bool { return ctx.Err() != nil },
+		Progress:  func(e forecast.Event) { m.set(int64(e.Done), int64(e.Total)) },
+	}, emit)
+	if r != nil {
+		for _, s := range r.Skipped {
+			a.notice("foretide: %s of %s is left out: %s", s.Metric, s.Container, s.Why)
+		}
+	}
+	return r, err
+}
+
+func (f *backtestFlags) seedValue(cmd *cobra.Command) uint64 {
+	if c, err := f.of(cmd, f.first()); err == nil {
+		return c.Training.Seed
+	}
+	return 0
+}
+
+func (f *backtestFlags) first() string {
+	if len(f.metrics) > 0 {
+		return f.metrics[0]
+	}
+	return ""
+}

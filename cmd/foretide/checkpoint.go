@@ -1,0 +1,222 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/loader"
+)
+
+func (a *app) checkpointCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "checkpoint",
+		Short: "Inspect and verify checkpoints",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return a.unknownCommand(cmd, args[0])
+		},
+	}
+	var asJSON, withConfig bool
+	inspect := &cobra.Command{
+		Use:   "inspect FILE|FOLDER...",
+		Short: "Print what a checkpoint forecasts, where it comes from and how good it was",
+		Example: `  foretide checkpoint inspect checkpoints/cpu/webapp.ckpt
+  foretide checkpoint inspect checkpoints --json`,
+		Args: needFiles,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.inspect(args, asJSON, withConfig) },
+	}
+	inspect.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	inspect.Flags().BoolVar(&withConfig, "config", false, "print the configuration that it was trained with, too")
+	verify := &cobra.Command{
+		Use:   "verify FILE|FOLDER...",
+		Short: "Check that checkpoints are whole and can be served; exit code 4 where one is not",
+		Args:  needFiles,
+		RunE:  func(cmd *cobra.Command, args []string) error { return a.verify(args) },
+	}
+	cmd.AddCommand(inspect, verify)
+	return cmd
+}
+
+func needFiles(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usagef(cmd, "name checkpoints, or folders of them")
+	}
+	return nil
+}
+
+// checkpointFiles returns the files among the paths and the checkpoints in
+// the folders among them, sorted.
+func checkpointFiles(paths []string) ([]string, error) {
+	var files []string
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			files = append(files, path)
+			continue
+		}
+		before := len(files)
+		err = filepath.WalkDir(path, func(p string, d os.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && strings.HasSuffix(p, ".ckpt") && !strings.HasPrefix(d.Name(), ".") {
+				files = append(files, p)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(files) == before {
+			return nil, fmt.Errorf("%s: there is no checkpoint (METRIC/CONTAINER.ckpt) in it", path)
+		}
+		sort.Strings(files[before:])
+	}
+	return files, nil
+}
+
+func (a *app) inspect(paths []string, asJSON, withConfig bool) error {
+	files, err := checkpointFiles(paths)
+	if err != nil {
+		return err
+	}
+	rows := []checkpointJSON{}
+	for i, file := range files {
+		c, err := loader.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		info, err := os.Stat(file)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			rows = append(rows, newCheckpointJSON(file, info.Size(), c))
+			continue
+		}
+		if i > 0 {
+			fmt.Fprintln(a.out)
+		}
+		writeCheckpoint(a.out, file, info.Size(), c)
+		if withConfig {
+			fmt.Fprintf(a.out, "configuration\n%s", indent(c.Provenance.Config))
+		}
+	}
+	if asJSON {
+		return writeJSON(a.out, rows)
+	}
+	return nil
+}
+
+func indent(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ") + "\n"
+}
+
+func writeCheckpoint(w io.Writer, file string, size int64, c *codec.Checkpoint) {
+	p := &c.Provenance
+	serves := c.Container
+	if serves == "" {
+		serves = "every container"
+	}
+	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%-14s%s\n", name, fmt.Sprintf(format, args...)) }
+	line("file", "%s (%d bytes, model %d)", file, size, len(c.Payload))
+	line("forecasts", "%s of %s at steps of %s", c.Metric, serves, time.Duration(c.Step)*time.Second)
+	line("model", "%s: %s (%s)", p.Model, orDefault(p.Summary, c.Kind), p.Status)
+	line("history", "%s to %s, %d observed values", stamp(p.DataStart), stamp(p.DataEnd), p.Points)
+	line("data", "%s", p.DataDigest)
+	line("written by", "foretide %s, seed %d, kind %s", p.Version, p.Seed, c.Kind)
+	for _, n := range p.Notes {
+		line("note", "%s", n)
+	}
+	t := newTable("horizon", "forecasts", "MAE", "ratio", "covers 80 %")
+	t.right(1, 2, 3, 4)
+	for _, s := range p.Scores {
+		t.row(minutes(s.Ahead), fmt.Sprint(s.Count), number(s.MAE), ratio(s.Ratio), share(s.Coverage))
+	}
+	t.write(w)
+}
+
+func stamp(unix int64) string { return time.Unix(unix, 0).UTC().Format("2006-01-02 15:04:05Z") }
+
+type checkpointJSON struct {
+	File      string      `json:"file"`
+	Bytes     int64       `json:"bytes"`
+	Kind      string      `json:"kind"`
+	Metric    string      `json:"metric"`
+	Container string      `json:"container"`
+	Step      int64       `json:"step_s"`
+	Horizons  []int64     `json:"horizons_s"`
+	Levels    []float64   `json:"quantiles"`
+	Version   string      `json:"version"`
+	Model     string      `json:"model"`
+	Summary   string      `json:"summary"`
+	Status    string      `json:"status"`
+	Seed      uint64      `json:"seed"`
+	From      time.Time   `json:"history_from"`
+	To        time.Time   `json:"history_to"`
+	Points    int64       `json:"points"`
+	Digest    string      `json:"data_digest"`
+	Trained   []string    `json:"trained_on"`
+	Notes     []string    `json:"notes,omitempty"`
+	Scores    []scoreJSON `json:"validation"`
+	Config    string      `json:"config"`
+}
+
+type scoreJSON struct {
+	Ahead    int64 `json:"horizon_s"`
+	Count    int64 `json:"rows"`
+	MAE      real  `json:"mae"`
+	Ratio    real  `json:"ratio"`
+	Coverage real  `json:"coverage80"`
+}
+
+func newCheckpointJSON(file string, size int64, c *codec.Checkpoint) checkpointJSON {
+	p := &c.Provenance
+	j := checkpointJSON{
+		File: file, Bytes: size, Kind: c.Kind, Metric: c.Metric, Container: c.Container, Step: c.Step,
+		Horizons: c.Horizons, Levels: c.Levels, Version: p.Version, Model: p.Model, Summary: p.Summary, Status: p.Status,
+		Seed: p.Seed, From: time.Unix(p.DataStart, 0).UTC(), To: time.Unix(p.DataEnd, 0).UTC(), Points: p.Points,
+		Digest: p.DataDigest, Trained: p.Containers, Notes: p.Notes, Scores: []scoreJSON{}, Config: p.Config,
+	}
+	for _, s := range p.Scores {
+		j.Scores = append(j.Scores, scoreJSON{s.Ahead, s.Count, real(s.MAE), real(s.Ratio), real(s.Coverage)})
+	}
+	return j
+}
+
+// verify decodes every checkpoint down to its model.
+func (a *app) verify(paths []string) error {
+	files, err := checkpointFiles(paths)
+	if err != nil {
+		return err
+	}
+	var bad []error
+	for _, file := range files {
+		c, err := loader.ReadFile(file)
+		if err == nil {
+			_, err = loader.Model(c)
+		}
+		if err != nil {
+			if !strings.Contains(err.Error(), file) {
+				err = fmt.Errorf("%s: %w", file, err)
+			}
+			bad = append(bad, err)
+			continue
+		}
+		fmt.Fprintf(a.out, "ok  %s  %s, %s\n", file, loader.KeyOf(c), c.Provenance.Summary)
+	}
+	return errors.Join(bad...)
+}
+

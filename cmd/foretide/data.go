@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/infra/csvfile"
+)
+
+// readData reads metrics files with progress, and passes on what the user
+// should know about them.
+func (a *app) readData(ctx context.Context, path string, o csvfile.Options) (*csvfile.Data, error) {
+	m := a.meter("reading", true)
+	o.Progress = func(_, done, total int64) { m.set(done, total) }
+	data, err := csvfile.Read(ctx, path, o)
+	m.finish()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range data.Skipped {
+		a.notice("foretide: skipped %s", s)
+	}
+	for _, w := range data.Warnings {
+		a.notice("foretide: %s", w)
+	}
+	return data, nil
+}
+
+// needData refuses a command line without --data.
+func needData(cmd *cobra.Command, path string) error {
+	if path == "" {
+		return usagef(cmd, "--data is missing: name a metrics file, or make one with %q", "foretide export")
+	}
+	return nil
+}
+
+// metricsOf returns every metric that a frame has, in the order of the CSV
+// columns, others after them by name.
+func metricsOf(frames []series.Frame) []string {
+	var out []string
+	for i := range frames {
+		for _, m := range frames[i].Metrics {
+			if !slices.Contains(out, m) {
+				out = append(out, m)
+			}
+		}
+	}
+	rank := func(m string) int {
+		if k := slices.Index(series.Metrics, m); k >= 0 {
+			return k
+		}
+		return len(series.Metrics)
+	}
+	slices.SortFunc(out, func(x, y string) int {
+		if d := rank(x) - rank(y); d != 0 {
+			return d
+		}
+		return strings.Compare(x, y)
+	})
+	return out
+}
+
+// list joins names for people; a long list is cut.
+func list(names []string) string {
+	const most = 12
+	if len(names) == 0 {
+		return "none"
+	}
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + ", …"
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/infra/csvfile"
+	"github.com/foretide/foretide/internal/family"
+	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/config"
+)
+
+// The exit codes; the root command's help documents them.
+const (
+	exitOK          = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitData        = 3
+	exitCheckpoint  = 4
+	exitInterrupted = 130
+)
+
+// A usageError is a command line that cannot be carried out.
+type usageError struct {
+	command string // whose help tells what can be
+	err     error
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(cmd *cobra.Command, format string, args ...any) error {
+	return &usageError{command: cmd.CommandPath(), err: fmt.Errorf(format, args...)}
+}
+
+// errData marks data in which a command finds nothing to work on.
+var errData = errors.New("data")
+
+// A dataError is data that are well-formed and not what the command needs.
+type dataError struct{ text string }
+
+func (e *dataError) Error() string        { return e.text }
+func (e *dataError) Is(target error) bool { return target == errData }
+
+func dataf(format string, args ...any) error { return &dataError{text: fmt.Sprintf(format, args...)} }
+
+// exitCode says with which code the program ends for an error.
+func exitCode(err error) int {
+	var (
+		usage   *usageError
+		unknown *family.UnknownError
+		conf    config.Errors
+		csv     *csvfile.Error
+	)
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, forecast.ErrInterrupted):
+		return exitInterrupted
+	case errors.As(err, &usage), errors.As(err, &unknown), errors.As(err, &conf):
+		return exitUsage
+	case loader.IsCheckpointError(err):
+		return exitCheckpoint
+	case errors.As(err, &csv), errors.Is(err, errData), errors.Is(err, forecast.ErrHorizon),
+		errors.Is(err, forecast.ErrMetric), errors.Is(err, forecast.ErrEmpty), errors.Is(err, forecast.ErrStep):
+		return exitData
+	}
+	return exitFailure
+}
+
+// noArgs refuses arguments that are not flags.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef(cmd, "unexpected argument %q: %s takes flags only", args[0], cmd.CommandPath())
+	}
+	return nil
+}
+
+func flagNames(cmd *cobra.Command) []string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	cmd.InheritedFlags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/foretide/foretide/core/forecast"
+)
+
+// writeForecasts prints a line for each horizon, under the origin they share.
+func writeForecasts(w io.Writer, forecasts []*forecast.Forecast) {
+	t := newTable("container", "metric", "last data", "ahead", "forecast", "80 % from", "to", "95 % from", "to", "by", "note")
+	t.right(3, 4, 5, 6, 7, 8)
+	for _, f := range forecasts {
+		for i := range f.At {
+			h := &f.At[i]
+			container, metric, origin := f.Container, f.Metric, stamp(f.Origin)
+			if i > 0 {
+				container, metric, origin = "", "", ""
+			}
+			lo80, hi80 := f.Interval(h, 0.8)
+			lo95, hi95 := f.Interval(h, 0.95)
+			t.row(container, metric, origin, minutes(h.Ahead), number(f.Median(h)), number(lo80), number(hi80),
+				number(lo95), number(hi95), h.Model, h.Reasons.String())
+		}
+	}
+	t.write(w)
+}
+
+type forecastJSON struct {
+	Container string        `json:"container"`
+	Metric    string        `json:"metric"`
+	Origin    time.Time     `json:"origin"` // of the last cell of the data
+	Horizons  []horizonJSON `json:"horizons"`
+}
+
+type horizonJSON struct {
+	Seconds   int64          `json:"horizon_s"`
+	At        time.Time      `json:"at"`
+	Median    float64        `json:"median"`
+	Mean      float64        `json:"mean"`
+	Lo80      float64        `json:"lo80"`
+	Hi80      float64        `json:"hi80"`
+	Quantiles []quantileJSON `json:"quantiles"`
+	Model     string         `json:"model"`
+	Detail    string         `json:"detail,omitempty"`
+	Reasons   []string       `json:"reasons"`
+}
+
+type quantileJSON struct {
+	P     float64 `json:"p"`
+	Value float64 `json:"value"`
+}
+
+func writeForecastsJSON(w io.Writer, forecasts []*forecast.Forecast) error {
+	out := []forecastJSON{}
+	for _, f := range forecasts {
+		j := forecastJSON{Container: f.Container, Metric: f.Metric, Origin: time.Unix(f.Origin, 0).UTC()}
+		for i := range f.At {
+			h := &f.At[i]
+			lo, hi := f.Interval(h, 0.8)
+			row := horizonJSON{
+				Seconds: h.Ahead, At: time.Unix(f.Origin+h.Ahead, 0).UTC(), Median: f.Median(h), Mean: h.Mean,
+				Lo80: lo, Hi80: hi, Model: h.Model, Detail: h.Detail, Reasons: h.Reasons.Names(),
+			}
+			if row.Reasons == nil {
+				row.Reasons = []string{}
+			}
+			for k, p := range f.Levels {
+				row.Quantiles = append(row.Quantiles, quantileJSON{p, h.Quantiles[k]})
+			}
+			j.Horizons = append(j.Horizons, row)
+		}
+		out = append(out, j)
+	}
+	return writeJSON(w, out)
+}
+
+// writeForecastsCSV prints a row for each horizon. Times are Unix seconds, and
+// the reasons have spaces between them.
+func writeForecastsCSV(w io.Writer, forecasts []*forecast.Forecast) error {
+	c := csv.NewWriter(w)
+	_ = c.Write([]string{"container", "metric", "origin", "horizon", "model", "median", "mean", "lo80", "hi80", "lo95", "hi95", "reasons"})
+	real := func(v float64) string { return strconv.FormatFloat(v, 'g', 10, 64) }
+	for _, f := range forecasts {
+		for i := range f.At {
+			h := &f.At[i]
+			lo80, hi80 := f.Interval(h, 0.8)
+			lo95, hi95 := f.Interval(h, 0.95)
+			_ = c.Write([]string{f.Container, f.Metric, strconv.FormatInt(f.Origin, 10), strconv.FormatInt(h.Ahead, 10),
+				h.Model, real(f.Median(h)), real(h.Mean), real(lo80), real(hi80), real(lo95), real(hi95),
+				strings.Join(h.Reasons.Names(), " ")})
+		}
+	}
+	c.Flush()
+	return c.Error()
+}

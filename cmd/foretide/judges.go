@@ -1,0 +1,63 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/foretide/foretide/core/backtest"
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/train"
+	"github.com/foretide/foretide/internal/family"
+)
+
+// perMetric trains each metric as its configuration says; it is what a
+// backtest judges under one name.
+type perMetric struct {
+	name     string
+	global   bool
+	byMetric map[string]train.Trainer
+}
+
+func (p *perMetric) Name() string { return p.name }
+func (p *perMetric) Global() bool { return p.global }
+
+func (p *perMetric) Train(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
+	return p.byMetric[task.Metric].Train(history, task, opts)
+}
+
+// trainers returns what is judged: each model of the flags or, without any,
+// the models that the configurations name.
+func (f *backtestFlags) trainers(cmd *cobra.Command, metrics []string) ([]backtest.Trainer, error) {
+	models := f.models
+	if len(models) == 0 {
+		models = []string{""}
+	}
+	var out []backtest.Trainer
+	for _, model := range models {
+		p := &perMetric{name: model, byMetric: map[string]train.Trainer{}}
+		for _, metric := range metrics {
+			c, err := f.of(cmd, metric)
+			if err != nil {
+				return nil, err
+			}
+			c = c.Clone()
+			if model != "" {
+				c.Model.ModelType = model
+			}
+			t, err := family.Configured(c)
+			if err != nil {
+				return nil, err
+			}
+			p.byMetric[metric] = t
+			p.global = p.global || t.Global()
+			switch p.name {
+			case "", t.Name():
+				p.name = t.Name()
+			default:
+				p.name = "configured"
+			}
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}

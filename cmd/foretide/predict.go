@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/infra/csvfile"
+	"github.com/foretide/foretide/loader"
+)
+
+type predictFlags struct {
+	metrics                []string
+	container, data, store string
+	horizons               []string
+	json, csv              bool
+}
+
+func (a *app) predictCommand() *cobra.Command {
+	var f predictFlags
+	cmd := &cobra.Command{
+		Use:   "predict",
+		Short: "Forecast from the end of the data, with intervals",
+		Long: `Predict forecasts every container and metric of the data from their last row on,
+with the checkpoints that train wrote: the container's own, else the metric's
+shared one, else a naive model that needs none. The note says where a forecast
+is less than it could be (no_checkpoint, short_window, stale …).
+
+The data should reach back as far as the models look: an hour and more, and
+eight days where there is a daily or weekly pattern. New rows need no training.`,
+		Example: `  foretide predict --data metrics_latest.csv --container webapp --metrics cpu,memory --horizon 15
+  foretide predict --data metrics_latest.csv --horizon 5m,15m,30m --json
+  foretide predict --data metrics_latest.csv --csv > forecasts.csv`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.predict(cmd, &f) },
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
+	fs.StringVar(&f.store, "store", defaultStore, "folder with the checkpoints, or one checkpoint")
+	fs.StringVar(&f.container, "container", "", "the only container to forecast (default: all in the data)")
+	fs.StringSliceVar(&f.metrics, "metrics", nil, "metrics to forecast, with commas between (default: all in the data)")
+	fs.StringSliceVar(&f.metrics, "metric", nil, "the same as --metrics")
+	hide(cmd, "metric")
+	fs.StringSliceVar(&f.horizons, "horizon", nil, "how far ahead, in minutes or as 90s, 15m, 1h; several with commas between (default: all that the model has)")
+	fs.BoolVar(&f.json, "json", false, "print JSON, with all quantiles")
+	fs.BoolVar(&f.csv, "csv", false, "print CSV")
+	return cmd
+}
+
+func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
+	if err := needData(cmd, f.data); err != nil {
+		return err
+	}
+	if f.json && f.csv {
+		return usagef(cmd, "--json and --csv exclude each other")
+	}
+	horizons, err := parseHorizons(cmd, f.horizons)
+	if err != nil {
+		return err
+	}
+	p, err := a.openStore(cmd, f.store)
+	if err != nil {
+		return err
+	}
+	data, err := a.readData(cmd.Context(), f.data, csvfile.Options{Metrics: f.metrics, Container: f.container})
+	if err != nil {
+		return err
+	}
+	have := metricsOf(data.Frames)
+	for _, m := range f.metrics {
+		if err := checkMetric(m, have); err != nil {
+			return err
+		}
+	}
+	forecasts, failed := predictFrames(cmd.Context(), p, data.Frames, horizons, f.metrics)
+	if len(forecasts) > 0 {
+		switch {
+		case f.json:
+			err = writeForecastsJSON(a.out, forecasts)
+		case f.csv:
+			err = writeForecastsCSV(a.out, forecasts)
+		default:
+			writeForecasts(a.out, forecasts)
+		}
+	}
+	return errors.Join(err, failed)
+}
+
+// predictFrames forecasts what it can, and returns the errors of the rest.
+func predictFrames(ctx context.Context, p *loader.Predictor, frames []series.Frame, horizons []time.Duration, metrics []string) ([]*forecast.Forecast, error) {
+	if len(horizons) == 0 {
+		return p.PredictAll(ctx, frames, metrics...)
+	}
+	var out []*forecast.Forecast
+	var errs []error
+	for i := range frames {
+		names := frames[i].Metrics
+		if len(metrics) > 0 {
+			names = metrics
+		}
+		for _, m := range names {
+			if frames[i].Column(m) < 0 {
+				continue
+			}
+			f, err := p.PredictAt(ctx, frames[i], "", horizons, m)
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			out, errs = append(out, f...), append(errs, err)
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+// openStore opens the checkpoints. Where the default folder is not there,
+// naive models serve.
+func (a *app) openStore(cmd *cobra.Command, store string) (*loader.Predictor, error) {
+	if cmd.Flags().Changed("store") {
+		return loader.Open(store)
+	}
+	if _, err := os.Stat(store); errors.Is(err, fs.ErrNotExist) {
+		a.notice("foretide: there is no folder %s: naive forecasts stand in; %q makes checkpoints", store, "foretide train")
+	}
+	return loader.New(cmd.Context(), loader.Dir(store))
+}
+
+// parseHorizons reads times ahead: plain numbers are minutes. They ascend,
+// each once.
+func parseHorizons(cmd *cobra.Command, words []string) ([]time.Duration, error) {
+	var out []time.Duration
+	for _, w := range words {
+		w = strings.TrimSpace(w)
+		d, err := time.ParseDuration(w)
+		if n, notMinutes := strconv.ParseFloat(w, 64); notMinutes == nil && n < 1e6 {
+			d, err = time.Duration(n*float64(time.Minute)), nil
+		}
+		if err != nil || d <= 0 || d%time.Second != 0 {
+			return nil, usagef(cmd, "--horizon is %q; it is a time ahead in minutes, such as 15, or with a unit: 90s, 15m, 1h", w)
+		}
+		out = append(out, d)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}

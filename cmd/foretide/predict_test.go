@@ -1,0 +1,124 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// trained returns a session with two containers' data and a checkpoint of
+// webapp's cpu.
+func trained(t *testing.T) *session {
+	s := newSession(t)
+	s.write("m.csv", head+waves("webapp", 60, 4000)+waves("db", 60, 4000))
+	s.ok("train", "--data", "m.csv", "--container", "webapp", "--metric", "cpu", "--model-type", "naive", "-q")
+	return s
+}
+
+func TestPredict(t *testing.T) {
+	s := trained(t)
+	out := s.ok("predict", "--data", "m.csv", "--container", "webapp", "--metrics", "cpu,memory", "--horizon", "15")
+	for _, want := range []string{"webapp", "cpu", "memory", "15 min", "2024-08-03 18:39:00Z", "no_checkpoint", "80 % from"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "5 min\n") || strings.Count(out, "15 min") != 2 {
+		t.Errorf("not one line for each metric:\n%s", out)
+	}
+	// cpu has a checkpoint, so nothing is to be said of it.
+	for line := range strings.Lines(out) {
+		if strings.Contains(line, "cpu") && strings.Contains(line, "no_checkpoint") {
+			t.Errorf("cpu's checkpoint does not serve: %s", line)
+		}
+	}
+}
+
+func TestPredictJSON(t *testing.T) {
+	s := trained(t)
+	var rows []forecastJSON
+	if err := json.Unmarshal([]byte(s.ok("predict", "--data", "m.csv", "--json")), &rows); err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 4 || rows[0].Container != "db" || len(rows[2].Horizons) != 3 {
+		t.Fatalf("%+v", rows)
+	}
+	h := rows[2].Horizons[1]
+	if h.Seconds != 900 || h.At.Sub(rows[2].Origin).Minutes() != 15 || len(h.Quantiles) != 9 {
+		t.Errorf("%+v", h)
+	}
+	if !(h.Lo80 <= h.Median && h.Median <= h.Hi80) || h.Median <= 0 || strings.Join(h.Reasons, ",") != "no_long" {
+		t.Errorf("%+v", h)
+	}
+	if why := rows[0].Horizons[0].Reasons; !slices.Contains(why, "no_checkpoint") {
+		t.Errorf("db has no checkpoint, and the reasons are %v", why)
+	}
+}
+
+func TestPredictHorizons(t *testing.T) {
+	s := trained(t)
+	rows, err := csv.NewReader(strings.NewReader(
+		s.ok("predict", "--data", "m.csv", "--csv", "--container", "webapp", "--metric", "cpu", "--horizon", "1800s,10m,10"))).ReadAll()
+	if err != nil || len(rows) != 3 {
+		t.Fatal(err, rows)
+	}
+	if rows[1][3] != "600" || !strings.Contains(rows[1][11], "interpolated_horizon") || rows[2][3] != "1800" || strings.Contains(rows[2][11], "interpolated") {
+		t.Error(rows)
+	}
+	s.fails(exitData, `cpu of webapp: loader: no forecast 2h ahead; the model has 5m, 15m, 30m, and any between them`,
+		"predict", "--data", "m.csv", "--container", "webapp", "--metric", "cpu", "--horizon", "120")
+	s.fails(exitData, "no forecast 1m30s ahead: a horizon is a positive multiple of the step, 1m",
+		"predict", "--data", "m.csv", "--container", "db", "--metric", "cpu", "--horizon", "90s")
+	s.fails(exitUsage, `--horizon is "soon"; it is a time ahead in minutes, such as 15, or with a unit: 90s, 15m, 1h`,
+		"predict", "--data", "m.csv", "--horizon", "soon")
+}
+
+// TestPredictWithoutCheckpoints: without the default folder naive forecasts
+// stand in and the program says so; a folder that is named must be there.
+func TestPredictWithoutCheckpoints(t *testing.T) {
+	s := newSession(t)
+	s.write("m.csv", head+waves("webapp", 15, 300))
+	out, errOut, code := s.run("predict", "--data", "m.csv", "--metrics", "cpu")
+	if code != exitOK || !strings.Contains(out, "no_checkpoint") || !strings.Contains(errOut, "there is no folder checkpoints: naive forecasts stand in") {
+		t.Errorf("%d\n%s%s", code, out, errOut)
+	}
+	s.fails(exitFailure, "cannot open nowhere: no such file or directory", "predict", "--data", "m.csv", "--store", "nowhere")
+	if err := os.Mkdir("empty", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s.fails(exitCheckpoint, "cannot open empty: no checkpoint METRIC/CONTAINER.ckpt in it", "predict", "--data", "m.csv", "--store", "empty")
+}
+
+// TestPredictDamaged: a damaged checkpoint is an error that names it, nothing
+// stands in for it silently, and the other forecasts are still printed.
+func TestPredictDamaged(t *testing.T) {
+	s := trained(t)
+	path := filepath.Join("checkpoints", "cpu", "webapp.ckpt")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/2] ^= 1
+	s.write(path, string(b))
+	out, errOut, code := s.run("predict", "--data", "m.csv")
+	if code != exitCheckpoint || !strings.Contains(errOut, path) || !strings.Contains(errOut, "damaged") {
+		t.Errorf("%d\n%s", code, errOut)
+	}
+	if !strings.Contains(out, "memory") || strings.Count(out, "cpu") != 1 {
+		t.Errorf("the other forecasts are not there:\n%s", out)
+	}
+}
+
+// TestPredictStep: a model of one-minute steps serves data of 15 seconds, and
+// refuses data of five minutes.
+func TestPredictStep(t *testing.T) {
+	s := trained(t)
+	s.write("fine.csv", head+waves("webapp", 15, 1000))
+	s.ok("predict", "--data", "fine.csv", "--metrics", "cpu")
+	s.write("coarse.csv", head+waves("webapp", 300, 100))
+	s.fails(exitData, "the data have a step of 5m, which does not divide the model's of 1m", "predict", "--data", "coarse.csv", "--metrics", "cpu")
+}

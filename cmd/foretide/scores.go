@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/foretide/foretide/core/backtest"
+)
+
+// print prints the scores in the way that the flags ask for.
+func (f *backtestFlags) print(a *app, all []backtest.Series) error {
+	by := backtest.By(f.by)
+	if f.json {
+		return writeJSON(a.out, scoresJSON(all, by))
+	}
+	groups := backtest.Summarise(all, by)
+	summary := summaryTable(groups, f.by)
+	if f.markdown {
+		summary.markdown(a.out)
+		return nil
+	}
+	summary.write(a.out)
+	fmt.Fprintln(a.out)
+	detailTable(groups, f.by).write(a.out)
+	fmt.Fprintln(a.out)
+	writeOveralls(a.out, backtest.Overalls(all, by))
+	return nil
+}
+
+// summaryTable has a line for each group: absolute errors and their ratios to
+// persistence, horizon by horizon.
+func summaryTable(groups []backtest.Group, by string) *table {
+	var ahead []int64
+	for i := range groups {
+		for _, at := range groups[i].At {
+			if !containsInt(ahead, at.Horizon) {
+				ahead = append(ahead, at.Horizon)
+			}
+		}
+	}
+	head := []string{title(by), "Model"}
+	for _, h := range ahead {
+		head = append(head, dashed(h)+" MAE")
+	}
+	head = append(head, "R²")
+	for _, h := range ahead {
+		head = append(head, dashed(h)+" ratio")
+	}
+	t := newTable(append(head, "80 % covers", "series")...)
+	for k := 2; k < len(head)+2; k++ {
+		t.right(k)
+	}
+	for i := range groups {
+		g := &groups[i]
+		row := []string{g.Name, g.Model}
+		for _, h := range ahead {
+			row = append(row, number(groupAt(g, h).MAE))
+		}
+		row = append(row, plain(meanAt(g, func(at *backtest.GroupAt) float64 { return at.R2 }), 2))
+		for _, h := range ahead {
+			row = append(row, ratio(groupAt(g, h).Ratio))
+		}
+		row = append(row, share(meanAt(g, func(at *backtest.GroupAt) float64 { return at.Coverage })), fmt.Sprint(g.Series))
+		t.row(row...)
+	}
+	return t
+}
+
+// detailTable has a line for each group and horizon, with every score.
+func detailTable(groups []backtest.Group, by string) *table {
+	t := newTable(title(by), "Model", "Horizon", "MAE", "RMSE", "R²", "sMAPE", "MASE", "ratio", "covers", "width", "Winkler*", "pinball*")
+	for k := 3; k < 13; k++ {
+		t.right(k)
+	}
+	for i := range groups {
+		g := &groups[i]
+		for k := range g.At {
+			at := &g.At[k]
+			t.row(g.Name, g.Model, minutes(at.Horizon), number(at.MAE), number(at.RMSE), plain(at.R2, 2), plain(at.SMAPE, 1), plain(at.MASE, 2),
+				ratio(at.Ratio), share(at.Coverage), number(at.Width), plain(at.Winkler, 2), plain(at.Pinball, 3))
+		}
+	}
+	return t
+}
+
+func writeOveralls(w io.Writer, overalls []backtest.Overall) {
+	t := newTable("Overall", "ratio", "80 % covers", "beats the last value", "95th percentile")
+	t.right(1, 2, 3, 4)
+	for i := range overalls {
+		o := &overalls[i]
+		t.row(o.Model, ratio(o.Ratio), share(o.Coverage), share(o.Better), ratio(o.P95))
+	}
+	t.write(w)
+	fmt.Fprintln(w, "\nA ratio is to the MAE of the last value: below 1 is better. Columns with * are")
+	fmt.Fprintln(w, "in units of that MAE. Medians over the series; overall the mean of the groups.")
+}
+
+func groupAt(g *backtest.Group, horizon int64) backtest.GroupAt {
+	for i := range g.At {
+		if g.At[i].Horizon == horizon {
+			return g.At[i]
+		}
+	}
+	nan := math.NaN()
+	return backtest.GroupAt{MAE: nan, Ratio: nan}
+}
+
+// meanAt is the mean of a score over the group's horizons.
+func meanAt(g *backtest.Group, get func(*backtest.GroupAt) float64) float64 {
+	sum := 0.0
+	for i := range g.At {
+		sum += get(&g.At[i])
+	}
+	return sum / float64(len(g.At))
+}
+
+func containsInt(list []int64, v int64) bool {
+	for _, x := range list {
+		if x == v {
+			return true
+		}
+	}
+	return false
+}
+
+func title(by string) string { return string(by[0]-'a'+'A') + by[1:] }
+
+// dashed is minutes for the head of a column: "5-min".
+func dashed(seconds int64) string {
+	if seconds%60 != 0 {
+		return fmt.Sprintf("%d-s", seconds)
+	}
+	return fmt.Sprintf("%d-min", seconds/60)
+}
+
+func plain(v float64, decimals int) string {
+	if math.IsNaN(v) {
+		return "-"
+	}
+	return fmt.Sprintf("%.*f", decimals, v)
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/foretide/foretide/infra/csvfile"
+	"github.com/foretide/foretide/internal/family"
+	"github.com/foretide/foretide/loader/config"
+)
+
+// settings are the flags that say what is forecast, and by which model.
+type settings struct {
+	metrics                        []string
+	container, config, model, seed string
+
+	known map[string]*config.Config // by metric; "" is the file's own
+}
+
+// add declares the flags; what is "train", "judge" … for their help.
+func (s *settings) add(cmd *cobra.Command, what string) {
+	fs := cmd.Flags()
+	fs.StringSliceVar(&s.metrics, "metric", nil, "metrics to "+what+", with commas between (default: all in the data)")
+	fs.StringSliceVar(&s.metrics, "metrics", nil, "the same as --metric")
+	fs.StringVar(&s.container, "container", "", "the only container to "+what+" (default: all in the data)")
+	fs.StringVar(&s.config, "config", "", "configuration file, or folder with METRIC.yaml (default: built in)")
+	fs.StringVar(&s.seed, "seed", "", "seed of every random choice (default: the configuration's)")
+	hide(cmd, "metrics")
+}
+
+// addModel declares the flags that choose one model.
+func (s *settings) addModel(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVar(&s.model, "model-type", "", "model: "+strings.Join(family.Names(), ", ")+" (default: the configuration's)")
+	fs.StringVar(&s.model, "model", "", "the same as --model-type")
+	hide(cmd, "model")
+}
+
+// hide leaves a flag that repeats another out of the help.
+func hide(cmd *cobra.Command, names ...string) {
+	for _, name := range names {
+		cmd.Flags().Lookup(name).Hidden = true
+	}
+}
+
+// check reads the configurations that are known to be needed before any data
+// is read, so that a mistake in them is found at once.
+func (s *settings) check(cmd *cobra.Command) error {
+	metrics := s.metrics
+	if len(metrics) == 0 {
+		if folder(s.config) {
+			return nil
+		}
+		metrics = []string{""}
+	}
+	for _, metric := range metrics {
+		if _, err := s.of(cmd, metric); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// of returns the configuration of a metric, the flags over everything else;
+// "" stands for the metric that the file names.
+func (s *settings) of(cmd *cobra.Command, metric string) (*config.Config, error) {
+	if c := s.known[metric]; c != nil {
+		return c, nil
+	}
+	file := s.config
+	if folder(file) {
+		file = filepath.Join(file, metric+".yaml")
+		if _, err := os.Stat(file); os.IsNotExist(err) {
+			file = ""
+		}
+	}
+	c, err := loadConfig(cmd, file, metric)
+	if err != nil {
+		return nil, err
+	}
+	var flags []config.Override
+	if s.model != "" {
+		flags = append(flags, config.Flag("model_type", "model-type", s.model))
+	}
+	if s.seed != "" {
+		flags = append(flags, config.Flag("seed", "seed", s.seed))
+	}
+	if err := c.Apply(flags...); err != nil {
+		return nil, err
+	}
+	if _, err := family.Configured(c); err != nil {
+		return nil, err
+	}
+	if s.known == nil {
+		s.known = map[string]*config.Config{}
+	}
+	s.known[metric] = c
+	return c, nil
+}
+
+func folder(path string) bool {
+	info, err := os.Stat(path)
+	return path != "" && err == nil && info.IsDir()
+}
+
+// read reads the data that the settings ask for and returns the metrics to
+// work on: those of the flags, else the configuration file's, else all.
+func (s *settings) read(cmd *cobra.Command, a *app, path string) (*csvfile.Data, []string, error) {
+	data, err := a.readData(cmd.Context(), path, csvfile.Options{Metrics: s.metrics, Container: s.container})
+	if err != nil {
+		return nil, nil, err
+	}
+	have := metricsOf(data.Frames)
+	metrics := s.metrics
+	if len(metrics) == 0 {
+		metrics = have
+		if s.config != "" && !folder(s.config) {
+			c, err := s.of(cmd, "")
+			if err != nil {
+				return nil, nil, err
+			}
+			metrics = []string{c.MetricName}
+		}
+	}
+	for _, m := range metrics {
+		if err := checkMetric(m, have); err != nil {
+			return nil, nil, err
+		}
+	}
+	return data, metrics, nil
+}
+
+// serves reports whether the metric's configuration is for the container: for
+// every one unless it names one and no flag does.
+func (s *settings) serves(c *config.Config, container string) bool {
+	return s.container != "" || c.ContainerName == "" ||
+		c.Source("container_name").Kind == config.Default || c.ContainerName == container
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/loader"
+)
+
+// defaultStore is the folder of the checkpoints unless a flag says otherwise.
+const defaultStore = "checkpoints"
+
+type trainFlags struct {
+	settings
+	data, store string
+	json        bool
+}
+
+func (a *app) trainCommand() *cobra.Command {
+	var f trainFlags
+	cmd := &cobra.Command{
+		Use:   "train",
+		Short: "Train a model for each container and metric, and store it as a checkpoint",
+		Long: `Train fits a model to every container's history of a metric, judges it on the
+history's last part, which it was not fitted to, calibrates its intervals there,
+and writes a checkpoint. Where the model does not beat the last value, a naive
+one stands in, and the table says so.`,
+		Example: `  foretide train --data metrics.csv.gz --metric cpu
+  foretide train --data metrics.csv.gz --metric cpu,memory --model-type arima
+  foretide train --data metrics.csv.gz --metric cpu --config configs/cpu.yaml --container webapp`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.train(cmd, &f) },
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
+	fs.StringVar(&f.store, "store", defaultStore, "folder for the checkpoints")
+	fs.BoolVar(&f.json, "json", false, "print JSON")
+	f.add(cmd, "train")
+	f.addModel(cmd)
+	return cmd
+}
+
+func (a *app) train(cmd *cobra.Command, f *trainFlags) error {
+	if err := needData(cmd, f.data); err != nil {
+		return err
+	}
+	if err := f.check(cmd); err != nil {
+		return err
+	}
+	store := loader.Dir(f.store)
+	if err := store.Check(); err != nil { // before the work, not after it
+		return err
+	}
+	jobs, err := f.jobs(cmd, a)
+	if err != nil {
+		return err
+	}
+	out, err := a.trainFleet(cmd.Context(), jobs, store)
+	if err != nil {
+		return err
+	}
+	if f.json {
+		err = writeTrainedJSON(a.out, f.store, out)
+	} else {
+		writeTrained(a.out, out)
+	}
+	if err != nil {
+		return err
+	}
+	if err := fleet.Failure(out); err != nil {
+		return err
+	}
+	done := 0
+	for i := range out {
+		if out[i].Err != nil {
+			a.notice("foretide: not trained: %v", out[i].Err)
+			continue
+		}
+		done++
+	}
+	a.notice("%d of %d checkpoints are in %s", done, len(out), f.store)
+	return nil
+}
+
+// trainFleet trains on all cores, with progress.
+func (a *app) trainFleet(ctx context.Context, jobs []fleet.Job, store loader.Store) ([]fleet.Result, error) {
+	m := a.meter("training", false)
+	defer m.finish()
+	m.set(0, int64(len(jobs)))
+	return fleet.Train(ctx, jobs, store, runtime.GOMAXPROCS(0), func(done, total int) { m.set(int64(done), int64(total)) })
+}
+
+// jobs lists what is to be trained of the data.
+func (f *trainFlags) jobs(cmd *cobra.Command, a *app) ([]fleet.Job, error) {
+	data, metrics, err := f.read(cmd, a, f.data)
+	if err != nil {
+		return nil, err
+	}
+	var jobs []fleet.Job
+	for i := range data.Frames {
+		for _, m := range metrics {
+			if data.Frames[i].Column(m) < 0 {
+				continue
+			}
+			c, err := f.of(cmd, m)
+			if err != nil {
+				return nil, err
+			}
+			if f.serves(c, data.Frames[i].Container) {
+				jobs = append(jobs, fleet.Job{Frame: &data.Frames[i], Config: c})
+			}
+		}
+	}
+	if len(jobs) == 0 {
+		return nil, dataf("%s: nothing to train: the configuration's container_name is not in the data (there are %s)",
+			f.data, list(data.Containers()))
+	}
+	return jobs, nil
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/foretide/foretide/internal/fleet"
+)
+
+// writeTrained prints a line for each checkpoint.
+func writeTrained(w io.Writer, out []fleet.Result) {
+	t := newTable("container", "metric", "horizon", "by", "MAE", "ratio", "covers 80 %", "note")
+	t.right(4, 5, 6)
+	for i := range out {
+		r := &out[i]
+		if r.Err != nil {
+			t.row(r.Container, r.Metric, "", "", "", "", "", firstLine(r.Err.Error()))
+			continue
+		}
+		for k, h := range r.Report.Horizons {
+			container, metric := r.Container, r.Metric
+			if k > 0 {
+				container, metric = "", ""
+			}
+			by := h.Source
+			if by == "model" {
+				by = r.Report.Model
+			}
+			if h.Weight > 0 && h.Weight < 1 {
+				by += fmt.Sprintf(" × %.2f", h.Weight)
+			}
+			t.row(container, metric, minutes(h.Ahead), by, number(h.MAE), ratio(h.Ratio), share(h.Coverage80), h.Reasons.String())
+		}
+	}
+	t.write(w)
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return s
+}
+
+// minutes prints seconds ahead as people say them: "5 min", "90 s".
+func minutes(seconds int64) string {
+	if seconds%60 != 0 {
+		return fmt.Sprintf("%d s", seconds)
+	}
+	return fmt.Sprintf("%d min", seconds/60)
+}
+
+type trainedJSON struct {
+	Container  string         `json:"container"`
+	Metric     string         `json:"metric"`
+	Model      string         `json:"model"`
+	Summary    string         `json:"summary,omitempty"`
+	Status     string         `json:"status,omitempty"`
+	Checkpoint string         `json:"checkpoint,omitempty"`
+	Bytes      int            `json:"bytes,omitempty"`
+	Points     int            `json:"points"`
+	From       *time.Time     `json:"from,omitempty"`
+	To         *time.Time     `json:"to,omitempty"`
+	Horizons   []horizonScore `json:"horizons"`
+	Reasons    []string       `json:"reasons,omitempty"`
+	Notes      []string       `json:"notes,omitempty"`
+	Error      string         `json:"error,omitempty"`
+}
+
+type horizonScore struct {
+	Seconds    int64    `json:"horizon_s"`
+	By         string   `json:"by"`
+	Weight     float64  `json:"weight"`
+	Rows       int      `json:"rows"`
+	MAE        float64  `json:"mae"`
+	Ratio      float64  `json:"ratio"`
+	Coverage80 float64  `json:"coverage80"`
+	Reasons    []string `json:"reasons,omitempty"`
+}
+
+func writeTrainedJSON(w io.Writer, store string, out []fleet.Result) error {
+	rows := make([]trainedJSON, 0, len(out))
+	for i := range out {
+		t := &out[i]
+		r := &t.Report
+		j := trainedJSON{
+			Container: t.Container, Metric: t.Metric, Model: r.Model, Summary: r.Fit.Summary, Points: r.Points,
+			Horizons: []horizonScore{}, Reasons: r.Reasons.Names(), Notes: r.Notes,
+		}
+		if t.Err != nil {
+			j.Error = t.Err.Error()
+			rows = append(rows, j)
+			continue
+		}
+		from, to := time.Unix(r.From, 0).UTC(), time.Unix(r.To, 0).UTC()
+		j.From, j.To, j.Status = &from, &to, r.Fit.Status.String()
+		j.Checkpoint, j.Bytes = filepath.Join(store, filepath.FromSlash(t.Name)), t.Bytes
+		for _, h := range r.Horizons {
+			j.Horizons = append(j.Horizons, horizonScore{h.Ahead, h.Source, h.Weight, h.Rows, h.MAE, h.Ratio, h.Coverage80, h.Reasons.Names()})
+		}
+		rows = append(rows, j)
+	}
+	return writeJSON(w, rows)
+}
