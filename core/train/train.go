@@ -29,7 +29,7 @@ type Config struct {
 
 // Defaults returns the settings of the published results.
 func Defaults() Config {
-	return Config{Validation: 0.4, Origins: 4000, Refit: true, Naive: naive.Defaults(), Calibrate: calibrate.Defaults()}
+	return Config{Validation: 0.3, Origins: 4000, Refit: true, Naive: naive.Defaults(), Calibrate: calibrate.Defaults()}
 }
 
 // A Report tells how a training went.

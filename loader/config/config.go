@@ -156,7 +156,8 @@ func (c *Config) Horizons() []time.Duration {
 // Task returns what is to be forecast from data of the given step in seconds,
 // or of the configured step where it is 0. Horizons are converted by duration:
 // 20 steps of 15 s are one step of data at 5 minutes. A horizon that is not a
-// multiple of the data's step is an error, which wraps forecast.ErrHorizon.
+// multiple of the data's step is an error, which wraps forecast.ErrHorizon;
+// one of the defaults is left out instead as long as another remains.
 func (c *Config) Task(step int64) (forecast.Task, error) {
 	if step == 0 {
 		step = int64(c.Data.Step / time.Second)
@@ -167,17 +168,27 @@ func (c *Config) Task(step int64) (forecast.Task, error) {
 		Levels: slices.Clone(c.Data.Quantiles),
 		Bounds: series.Bounds{Lower: c.Data.LowerBound, Upper: c.Data.UpperBound},
 	}
+	var off error
 	for i, h := range c.Horizons() {
-		s := int64(h / time.Second)
-		if s <= 0 || s%step != 0 {
-			return t, &Error{
-				Source: c.Source(keyHorizons), Key: keyHorizons,
-				Reason: "horizon " + c.Data.PredictionHorizons[i].String() + " (" + formatDuration(h) +
-					") is not a multiple of the data's step of " + formatDuration(time.Duration(step)*time.Second),
-				Err: forecast.ErrHorizon,
-			}
+		if s := int64(h / time.Second); s > 0 && s%step == 0 {
+			t.Horizons = append(t.Horizons, s)
+		} else if off == nil {
+			off = c.offGrid(i, time.Duration(step)*time.Second)
 		}
-		t.Horizons = append(t.Horizons, s)
+	}
+	if off != nil && (len(t.Horizons) == 0 || c.Source(keyHorizons).Kind != Default) {
+		return t, off
 	}
 	return t, nil
+}
+
+// offGrid is the error of the i-th horizon, which is no multiple of the step.
+func (c *Config) offGrid(i int, step time.Duration) error {
+	h := c.Data.PredictionHorizons[i]
+	return &Error{
+		Source: c.Source(keyHorizons), Key: keyHorizons,
+		Reason: "horizon " + h.String() + " (" + formatDuration(h.Length(c.Data.Step)) +
+			") is not a multiple of the data's step of " + formatDuration(step),
+		Err: forecast.ErrHorizon,
+	}
 }

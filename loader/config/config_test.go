@@ -85,6 +85,21 @@ func TestTaskRefusesHorizonOffTheGrid(t *testing.T) {
 	}
 }
 
+// TestTaskLeavesOutDefaults: data too coarse for the shortest default horizons
+// has the others; data too coarse for all of them needs its own.
+func TestTaskLeavesOutDefaults(t *testing.T) {
+	c := Defaults("cpu")
+	task, err := c.Task(600)
+	if err != nil || !slices.Equal(task.Horizons, []int64{1800}) {
+		t.Errorf("step of 10 minutes: %v, %v", task.Horizons, err)
+	}
+	_, err = c.Task(3600)
+	want := "data.prediction_horizons: horizon 20 (5m) is not a multiple of the data's step of 1h"
+	if !errors.Is(err, forecast.ErrHorizon) || !strings.Contains(err.Error(), want) {
+		t.Errorf("step of an hour: %v, want %q", err, want)
+	}
+}
+
 func TestValues(t *testing.T) {
 	for _, tt := range []struct {
 		name, yaml string
