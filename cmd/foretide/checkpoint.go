@@ -130,7 +130,9 @@ func writeCheckpoint(w io.Writer, file string, size int64, c *codec.Checkpoint) 
 	if serves == "" {
 		serves = "every container"
 	}
-	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%-14s%s\n", name, fmt.Sprintf(format, args...)) }
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "%-14s%s\n", name, fmt.Sprintf(format, args...))
+	}
 	line("file", "%s (%d bytes, model %d)", file, size, len(c.Payload))
 	line("forecasts", "%s of %s at steps of %s", c.Metric, serves, time.Duration(c.Step)*time.Second)
 	line("model", "%s: %s (%s)", p.Model, orDefault(p.Summary, c.Kind), p.Status)
@@ -219,4 +221,3 @@ func (a *app) verify(paths []string) error {
 	}
 	return errors.Join(bad...)
 }
-

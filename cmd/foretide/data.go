@@ -9,6 +9,7 @@ import (
 
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
+	"github.com/foretide/foretide/internal/near"
 )
 
 // readData reads metrics files with progress, and passes on what the user
@@ -26,6 +27,12 @@ func (a *app) readData(ctx context.Context, path string, o csvfile.Options) (*cs
 	}
 	for _, w := range data.Warnings {
 		a.notice("foretide: %s", w)
+	}
+	for _, m := range metricsOf(data.Frames) {
+		if !slices.Contains(series.Metrics, m) && !slices.Contains(o.Metrics, m) {
+			a.notice("foretide: column %q is not one of the known metrics (%s) and is taken as a metric of its own%s",
+				m, strings.Join(series.Metrics, ", "), near.Hint(m, series.Metrics))
+		}
 	}
 	return data, nil
 }

@@ -11,6 +11,16 @@ import (
 	"testing"
 )
 
+// TestMain makes the test binary the program itself where a test runs it as a
+// process of its own.
+func TestMain(m *testing.M) {
+	if os.Getenv("FORETIDE_TEST_MAIN") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
 // A session is a working folder of its own in which the program is run.
 type session struct {
 	t   *testing.T

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"strings"
 	"time"
@@ -32,7 +33,11 @@ func writeTrained(w io.Writer, out []fleet.Result) {
 			if h.Weight > 0 && h.Weight < 1 {
 				by += fmt.Sprintf(" × %.2f", h.Weight)
 			}
-			t.row(container, metric, minutes(h.Ahead), by, number(h.MAE), ratio(h.Ratio), share(h.Coverage80), h.Reasons.String())
+			mae, covers := number(h.MAE), share(h.Coverage80)
+			if h.Rows == 0 { // nothing to validate on
+				mae, covers = "-", "-"
+			}
+			t.row(container, metric, minutes(h.Ahead), by, mae, ratio(h.Ratio), covers, h.Reasons.String())
 		}
 	}
 	t.write(w)
@@ -73,9 +78,9 @@ type horizonScore struct {
 	By         string   `json:"by"`
 	Weight     float64  `json:"weight"`
 	Rows       int      `json:"rows"`
-	MAE        float64  `json:"mae"`
-	Ratio      float64  `json:"ratio"`
-	Coverage80 float64  `json:"coverage80"`
+	MAE        real     `json:"mae"` // null where nothing was there to validate on
+	Ratio      real     `json:"ratio"`
+	Coverage80 real     `json:"coverage80"`
 	Reasons    []string `json:"reasons,omitempty"`
 }
 
@@ -97,7 +102,11 @@ func writeTrainedJSON(w io.Writer, store string, out []fleet.Result) error {
 		j.From, j.To, j.Status = &from, &to, r.Fit.Status.String()
 		j.Checkpoint, j.Bytes = filepath.Join(store, filepath.FromSlash(t.Name)), t.Bytes
 		for _, h := range r.Horizons {
-			j.Horizons = append(j.Horizons, horizonScore{h.Ahead, h.Source, h.Weight, h.Rows, h.MAE, h.Ratio, h.Coverage80, h.Reasons.Names()})
+			score := horizonScore{h.Ahead, h.Source, h.Weight, h.Rows, real(h.MAE), real(h.Ratio), real(h.Coverage80), h.Reasons.Names()}
+			if h.Rows == 0 {
+				score.MAE, score.Ratio, score.Coverage80 = real(math.NaN()), real(math.NaN()), real(math.NaN())
+			}
+			j.Horizons = append(j.Horizons, score)
 		}
 		rows = append(rows, j)
 	}

@@ -60,6 +60,9 @@ func volatility(parts *[partCount]float64, recent, long series.Series, ahead int
 			parts[k] = parts[k-1]
 		}
 	}
+	if math.IsNaN(parts[partLong]) {
+		parts[partLong] = shorterChange(r, lag)
+	}
 	for k := partLong; k >= partHours; k-- {
 		if math.IsNaN(parts[k]) {
 			parts[k] = 0
@@ -92,6 +95,18 @@ func meanChange(values []float64, lag int) float64 {
 		return math.NaN()
 	}
 	return sum / float64(n)
+}
+
+// shorterChange returns the mean |change| over the lag as that over a shorter
+// one tells, where the values do not reach over the lag: as of a random walk,
+// it grows with the square root of time.
+func shorterChange(values []float64, lag int) float64 {
+	for l := lag / 2; l >= 1; l /= 2 {
+		if m := meanChange(values, l); !math.IsNaN(m) {
+			return m * math.Sqrt(float64(lag)/float64(l))
+		}
+	}
+	return math.NaN()
 }
 
 // off returns the distance of the last observed value from the median of the

@@ -311,3 +311,24 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestShortWindowHasWidth: a window that does not reach over the horizon has
+// intervals all the same, wider with the horizon.
+func TestShortWindowHasWidth(t *testing.T) {
+	task := forecast.Task{Metric: "cpu", Step: 60, Horizons: []int64{300, 1800}, Levels: []float64{0.1, 0.5, 0.9}, Bounds: series.Bounds{Lower: math.Inf(-1), Upper: math.Inf(1)}}
+	f := Unfitted(task, 0)
+	values := make([]float64, 20)
+	for i := 1; i < len(values); i++ {
+		values[i] = values[i-1] + math.Sin(1.7*float64(i*i))
+	}
+	frame := series.FrameOf("c", "cpu", series.Series{Step: 60, Values: values})
+	w := forecast.WindowOf(&frame, f.Spec().Needs)
+	var dst forecast.Forecast
+	if err := f.Forecast(&dst, &w); err != nil {
+		t.Fatal(err)
+	}
+	near, far := dst.At[0].Quantiles, dst.At[1].Quantiles
+	if !(near[0] < near[1] && near[1] < near[2]) || !(far[2]-far[0] > near[2]-near[0]) {
+		t.Errorf("quantiles %v 5 minutes ahead, %v 30", near, far)
+	}
+}

@@ -49,6 +49,15 @@ func (v *View) quantiles(h *forecast.Horizon, levels []float64, point float64) {
 		ahead := (h.Ahead + v.long.Step/2) / v.long.Step
 		n += changes(buf[n:n+maxChanges], v.long.Values, int(max(ahead, 1)))
 	}
+	// A window that does not reach over the horizon tells of shorter changes:
+	// they grow with the square root of time, as those of a random walk do.
+	lag := int(h.Ahead / v.recent.Step)
+	for l := lag / 2; l >= 1 && n == 0; l /= 2 {
+		n = changes(buf[:maxChanges], v.recent.Values, l)
+		for i := range buf[:n] {
+			buf[i] *= math.Sqrt(float64(lag) / float64(l))
+		}
+	}
 	slices.Sort(buf[:n])
 	center := quantileOf(buf[:n], 0.5)
 	for i, p := range levels {

@@ -29,10 +29,14 @@ func provenance(c *config.Config, history *series.Frame, r *train.Report) codec.
 	}
 	nan := math.NaN()
 	for _, h := range r.Horizons {
-		p.Scores = append(p.Scores, codec.Score{
+		s := codec.Score{
 			Ahead: h.Ahead, Count: int64(h.Rows), MAE: h.MAE, Ratio: h.Ratio, Coverage: h.Coverage80,
 			RMSE: nan, R2: nan, SMAPE: nan, MASE: nan, Width: nan,
-		})
+		}
+		if h.Rows == 0 {
+			s.MAE, s.Ratio, s.Coverage = nan, nan, nan
+		}
+		p.Scores = append(p.Scores, s)
 	}
 	return p
 }
