@@ -13,6 +13,7 @@ import (
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/internal/need"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -111,7 +112,7 @@ func TestDirStaysInside(t *testing.T) {
 	}
 	dir := t.TempDir()
 	if err := os.Symlink(outside, filepath.Join(dir, "cpu")); err != nil {
-		t.Skip("no symbolic links here:", err)
+		need.Lacking(t, "this system has no symbolic links: "+err.Error())
 	}
 	d := loader.Dir(dir)
 	for _, name := range []string{"cpu/secret.ckpt", "../" + filepath.Base(outside) + "/secret.ckpt", filepath.Join(outside, "secret.ckpt")} {
@@ -169,9 +170,7 @@ func TestFullDisk(t *testing.T) {
 		t.Log(err)
 		return
 	}
-	if _, err := exec.LookPath("sh"); err != nil {
-		t.Skip("no shell to set the limit")
-	}
+	need.Program(t, "sh", "a shell sets the limit")
 	if err := d.Put(context.Background(), "cpu/a.ckpt", []byte("before")); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/foretide/foretide/internal/need"
 )
 
 // rows returns n rows of web, one for each 15 s, whose cpu is what value gives.
@@ -139,9 +141,7 @@ func TestUnwritable(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	s := newSession(t)
 	s.twoContainers()
-	if _, err := exec.LookPath("sh"); err != nil {
-		t.Skip("no shell to set the limit")
-	}
+	need.Program(t, "sh", "a shell sets the limit")
 	limited := func(args ...string) (string, int) {
 		cmd := exec.Command("sh", append([]string{"-c", `ulimit -f 1; exec "$0" "$@"`, os.Args[0]}, args...)...)
 		cmd.Env = append(os.Environ(), "FORETIDE_TEST_MAIN=1")

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+
+	"github.com/foretide/foretide/internal/need"
 )
 
 // golden is testdata/golden.json, made by golden.R beside it with R 4.2.2 and
@@ -47,14 +49,7 @@ func readGolden(t testing.TB) golden {
 
 // h1 returns the first M4 Hourly series from the folder FORETIDE_BENCH.
 func h1(t testing.TB) []float64 {
-	dir := os.Getenv("FORETIDE_BENCH")
-	if dir == "" {
-		if os.Getenv("FORETIDE_CI") == "1" {
-			t.Fatal("FORETIDE_BENCH is not set")
-		}
-		t.Skip("FORETIDE_BENCH, the folder with m4_hourly_train.csv.gz, is not set")
-	}
-	f, err := os.Open(filepath.Join(dir, "m4_hourly_train.csv.gz"))
+	f, err := os.Open(filepath.Join(need.Folder(t, need.Bench), "m4_hourly_train.csv.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}

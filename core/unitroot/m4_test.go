@@ -8,18 +8,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/foretide/foretide/internal/need"
 )
 
 // The reference is testdata/m4_hourly.txt, made by m4.R beside it with R 4.2.2
 // and forecast 8.20.
 func TestEqualsROnM4Hourly(t *testing.T) {
-	dir := os.Getenv("FORETIDE_BENCH")
-	if dir == "" {
-		if os.Getenv("FORETIDE_CI") == "1" {
-			t.Fatal("FORETIDE_BENCH is not set")
-		}
-		t.Skip("FORETIDE_BENCH, the folder with m4_hourly_train.csv.gz, is not set")
-	}
+	dir := need.Folder(t, need.Bench)
 	want, err := os.ReadFile("testdata/m4_hourly.txt")
 	if err != nil {
 		t.Fatal(err)

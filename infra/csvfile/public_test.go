@@ -8,10 +8,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/foretide/foretide/internal/need"
 )
 
 // dump prints a line for each series that evaluate.py reads: container,
@@ -29,24 +30,11 @@ for container, metric, step, start, values in evaluate.read_series(sys.argv[2]):
     print(container, metric, step, start, len(values), h.hexdigest())
 `
 
-// need returns an environment variable that names a folder, or skips the test.
-func need(t *testing.T, name, what string) string {
-	dir := os.Getenv(name)
-	if dir != "" {
-		return dir
-	}
-	if os.Getenv("FORETIDE_CI") == "1" {
-		t.Fatalf("%s is not set: it names %s", name, what)
-	}
-	t.Skipf("%s is not set: it names %s", name, what)
-	return ""
-}
-
 // TestPublicData: every series of the evaluation data is read as evaluate.py
 // reads it, bit by bit: same step, start, length, gaps and means.
 func TestPublicData(t *testing.T) {
-	data := need(t, "FORETIDE_DATA", "the folder of the public data, with manifest.csv")
-	eval := need(t, "FORETIDE_EVAL", "the folder of evaluate.py")
+	data := need.Folder(t, need.Data)
+	eval := need.Folder(t, need.Eval)
 	d, err := Read(context.Background(), data, Options{})
 	if err != nil {
 		t.Fatal(err)

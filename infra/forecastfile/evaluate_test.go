@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -17,6 +16,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/infra/forecastfile"
+	"github.com/foretide/foretide/internal/need"
 )
 
 // precise runs evaluate.py with twelve decimals in its tables in place of
@@ -28,20 +28,6 @@ source = re.sub(r":>[789]\.[34]f", ":>40.12f", open(path).read()).replace(":.4f}
 sys.argv = ["evaluate.py"] + sys.argv[2:]
 exec(compile(source, path, "exec"))
 `
-
-// need returns an environment variable that names a folder, or skips the test.
-func need(t *testing.T, name, what string) string {
-	t.Helper()
-	dir := os.Getenv(name)
-	if dir != "" {
-		return dir
-	}
-	if os.Getenv("FORETIDE_CI") == "1" {
-		t.Fatalf("%s is not set: it names %s", name, what)
-	}
-	t.Skipf("%s is not set: it names %s", name, what)
-	return ""
-}
 
 // recent forecasts a mix of the last values, with an interval of their spread:
 // forecasts that are good, bad and very bad on the series of the public data.
@@ -85,8 +71,8 @@ func (f recent) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 // forecast file it wrote, to 1e-6, for every series, metric and source and
 // overall; some forecasts are left out of the file.
 func TestEvaluate(t *testing.T) {
-	data := need(t, "FORETIDE_DATA", "the folder of the public data, with manifest.csv")
-	eval := need(t, "FORETIDE_EVAL", "the folder of evaluate.py")
+	data := need.Folder(t, need.Data)
+	eval := need.Folder(t, need.Eval)
 	d, err := csvfile.Read(context.Background(), data, csvfile.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/backtest"
+	"github.com/foretide/foretide/internal/need"
 )
 
 var nan = math.NaN()
@@ -118,9 +119,7 @@ func TestCommitFails(t *testing.T) {
 
 // TestFullDisk writes to the device that is always full.
 func TestFullDisk(t *testing.T) {
-	if _, err := os.Stat("/dev/full"); err != nil {
-		t.Skip("this system has no /dev/full")
-	}
+	need.File(t, "/dev/full")
 	path := write(t, "f.csv", nil)
 	w, err := Create(path)
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/foretide/foretide/internal/need"
 )
 
 // airPassengers are the monthly totals of international airline passengers,
@@ -45,21 +47,9 @@ func diffs(y []float64) []float64 {
 	return out
 }
 
-// benchFolder returns the folder of the public benchmark series.
-func benchFolder(t testing.TB) string {
-	dir := os.Getenv("FORETIDE_BENCH")
-	if dir == "" {
-		if os.Getenv("FORETIDE_CI") == "1" {
-			t.Fatal("FORETIDE_BENCH is not set")
-		}
-		t.Skip("FORETIDE_BENCH, the folder of the M4 series, is not set")
-	}
-	return dir
-}
-
 // m4Hourly returns the training part of the M4 Hourly series, by id.
 func m4Hourly(t testing.TB, name string) (ids []string, series map[string][]float64) {
-	f, err := os.Open(filepath.Join(benchFolder(t), name))
+	f, err := os.Open(filepath.Join(need.Folder(t, need.Bench), name))
 	if err != nil {
 		t.Fatal(err)
 	}
