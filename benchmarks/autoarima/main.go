@@ -1,0 +1,116 @@
+// Command autoarima chooses ARIMA models side by side with statsforecast's
+// AutoARIMA or R's forecast::auto.arima: the same series one after the other
+// in the same minute, one thread each, processor time of the choice alone.
+//
+//	go run ./benchmarks/autoarima -rival statsforecast -data m4 -every 20
+//	go run ./benchmarks/autoarima -rival r -data cpu -every 4
+//	go run ./benchmarks/autoarima -rival statsforecast -data m4 -answers benchmarks/autoarima/m4_statsforecast.csv
+//
+// With -answers the rival's choices are read from the file where it has them,
+// and added to it where it has not: a comparison of quality over all series
+// can then be interrupted, and repeated after a change of ours.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"runtime"
+	"syscall"
+
+	"github.com/foretide/foretide/core/arima/fit"
+)
+
+func main() {
+	rivalName := flag.String("rival", "statsforecast", "statsforecast or r")
+	set := flag.String("data", "m4", "m4: hourly series of the M4 competition; cpu: 2,000 points of 5 minutes")
+	every := flag.Int("every", 1, "take one series of every so many")
+	stored := flag.String("answers", "", "CSV `file` with the rival's choices, continued where it ends")
+	only := flag.Bool("only-stored", false, "leave series out that the file of answers does not have")
+	dir := flag.String("dir", "benchmarks/autoarima", "folder of the rivals' programs")
+	verbose := flag.Bool("v", false, "print a line for each series")
+	flag.Parse()
+	runtime.GOMAXPROCS(1)
+	err := run(*rivalName, *dir, *set, *every, *stored, *only, *verbose)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "autoarima:", err)
+		os.Exit(1)
+	}
+}
+
+func run(name, dir, set string, every int, stored string, only, verbose bool) error {
+	qs, err := read(set, max(1, every))
+	if err != nil {
+		return err
+	}
+	a, err := openAnswers(stored)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	var r *rival
+	sum := summary{fresh: stored == ""}
+	for i := range qs {
+		q := &qs[i]
+		theirs := a.known[q.id]
+		if theirs == nil && only {
+			continue
+		}
+		if theirs == nil {
+			if r == nil {
+				if r, err = start(name, dir); err != nil {
+					return err
+				}
+				defer r.stop()
+			}
+			if theirs, err = r.ask(q); err != nil {
+				return err
+			}
+			if err := a.add(q.id, theirs, q.mase(theirs.Mean)); err != nil {
+				return err
+			}
+		}
+		ours, err := choose(q)
+		if err != nil {
+			return fmt.Errorf("%s: %w", q.id, err)
+		}
+		p := pair{ours: ours, theirs: theirs, ourMASE: q.mase(ours.Mean), theirMASE: a.mase[q.id]}
+		sum.add(p)
+		if verbose {
+			fmt.Printf("%-24s ours %v AICc %.2f %.3f s   %s %v AICc %.2f %.3f s\n", q.id,
+				ours, ours.AICc, ours.Seconds, name, theirs, theirs.AICc, theirs.Seconds)
+		}
+	}
+	sum.print(os.Stdout, name)
+	return nil
+}
+
+// choose is ours.
+func choose(q *question) (*choice, error) {
+	began := processorTime()
+	r, _, err := fit.Auto(q.y, nil, fit.DefaultSearch(len(q.y), q.period))
+	if err != nil {
+		return nil, err
+	}
+	c := &choice{AICc: r.AICc, Seconds: processorTime() - began}
+	o := r.Order
+	c.Order = [6]int{o.P, o.D, o.Q, o.SP, o.SD, o.SQ}
+	if len(q.test) > 0 {
+		f, err := r.Predict(q.y, nil, len(q.test))
+		if err != nil {
+			return nil, err
+		}
+		c.Mean = f.Mean
+	}
+	return c, nil
+}
+
+// processorTime returns the seconds that this process has computed for.
+func processorTime() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return math.NaN()
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+}
