@@ -15,9 +15,13 @@ const steadyTol = 1e-11
 // the plain recursion in the non-zero lags.
 //
 // It filters several columns at once (the series and its regressors) since
-// they share all gains, and allocates nothing after its creation.
+// they share all gains, and allocates nothing after its creation. Pulses, the
+// same few values at different times, give the same innovations at different
+// times where the gain is steady, and are filtered once.
 type innovations struct {
 	n          int
+	from       []int // of each column: the first value that is not zero
+	pulses     int   // columns 1 to pulses differ by a shift, later ones further back
 	p, q, r    int
 	initial    *initialCovariance
 	k, y       []float64 // gain (unnormalised) and Chandrasekhar vector, r+1
@@ -30,19 +34,24 @@ type innovations struct {
 	steadyFrom int // of the last run: the first step of the plain recursion
 }
 
-func newInnovations(n, columns, p, q int) *innovations {
-	r := max(p, q+1)
+// newInnovations returns the filter of columns of equal length.
+func newInnovations(columns [][]float64, pulses, p, q int) *innovations {
+	r, n := max(p, q+1), len(columns[0])
 	f := &innovations{
-		n: n, p: p, q: q, r: r,
+		n: n, p: p, q: q, r: r, pulses: pulses,
+		from:    make([]int, len(columns)),
 		initial: newInitialCovariance(p, q),
 		k:       make([]float64, r+1), y: make([]float64, r+1),
-		a:     make([][]float64, columns),
+		a:     make([][]float64, len(columns)),
 		invSD: make([]float64, n),
 		arLag: make([]int, 0, p), maLag: make([]int, 0, q),
 		arVal: make([]float64, 0, p), maVal: make([]float64, 0, q),
 	}
-	for i := range f.a {
+	for i, c := range columns {
 		f.a[i] = make([]float64, r+1)
+		for i > 0 && f.from[i] < n && c[f.from[i]] == 0 {
+			f.from[i]++
+		}
 	}
 	return f
 }
@@ -81,6 +90,10 @@ func (f *innovations) run(out, w [][]float64, phi, theta []float64) (sumLog floa
 			product = 1
 		}
 		for c := range w {
+			if t < f.from[c] {
+				out[c][t] = 0
+				continue
+			}
 			v := w[c][t] - f.a[c][0]
 			out[c][t] = v
 			f.predict(f.a[c], phi, v*inv)
@@ -164,8 +177,18 @@ func (f *innovations) plain(out, w [][]float64, phi, theta []float64, t int) {
 	}
 	f.arLag, f.arVal = nonZero(f.arLag, f.arVal, phi)
 	f.maLag, f.maVal = nonZero(f.maLag, f.maVal, theta)
+	first := 0 // the first pulse that is all in the steady part
 	for c := range w {
-		recurse(out[c], w[c], f.arLag, f.arVal, f.maLag, f.maVal, t)
+		at := max(t, min(f.from[c], f.n))
+		clear(out[c][t:at])
+		if c > 0 && c <= f.pulses && f.from[c] >= t {
+			if first > 0 {
+				copy(out[c][at:], out[first][f.from[first]:])
+				continue
+			}
+			first = c
+		}
+		recurse(out[c], w[c], f.arLag, f.arVal, f.maLag, f.maVal, at)
 	}
 }
 
@@ -195,10 +218,12 @@ func recurse(e, w []float64, arLag []int, arVal []float64, maLag []int, maVal []
 	if len(maLag) == 0 {
 		return
 	}
+	// The nearest lag comes last: only its product has to wait for the
+	// innovation just before.
 	for t := from; t < len(e); t++ {
 		s := e[t]
-		for i, lag := range maLag {
-			s -= maVal[i] * e[t-lag]
+		for i := len(maLag) - 1; i >= 0; i-- {
+			s -= maVal[i] * e[t-maLag[i]]
 		}
 		e[t] = s
 	}

@@ -22,27 +22,31 @@ var (
 // processes of one order, with regression. It holds all workspace: evaluating
 // it allocates nothing. It is not safe for concurrent use.
 //
-// Without missing values the series and its regressors are differenced and
-// the stationary rest filtered (innovations); with missing values (NaN) the
-// process is filtered in levels with a diffuse start (kalman). Both give the
-// likelihood of the differenced values. The regression coefficients are
-// profiled out by generalised least squares, σ² by its closed form.
+// The series and its regressors are differenced and the stationary rest
+// filtered (innovations). A few missing values (NaN) are filled and then
+// integrated out, each by a pulse (pulses.go); with many, or some among the
+// first DiffLags values, the process is filtered in levels with a diffuse
+// start (kalman). All give the likelihood of the differenced values. The
+// regression coefficients are profiled out by generalised least squares, σ²
+// by its closed form.
 type Likelihood struct {
 	order   Order
-	n       int // observed values that count: R's nobs
-	columns [][]float64
+	n       int         // observed values that count: R's nobs
+	columns [][]float64 // the series, the pulses, the regressors
+	data    [][]float64 // of these, the series and the regressors
+	pulses  int
 	out     [][]float64
 	full    *innovations
 	holes   *kalman
 
-	center   []float64 // regression coefficients taken out of the series beforehand
+	center   []float64 // coefficients of the columns taken out of the series beforehand
 	ySD      float64   // the series is divided by it
-	xSD      []float64 // each regressor is divided by it
+	xSD      []float64 // each column after the first is divided by it
 	phi      []float64
 	theta    []float64
 	gram     []float64 // (k+1)², of the standardised innovations
 	chol     []float64
-	beta     []float64 // of the last evaluation, in the series' units
+	beta     []float64 // of the last evaluation, pulses and regressors, in the series' units
 	resid    []float64
 	logScale float64
 }
@@ -52,7 +56,7 @@ type Value struct {
 	LogLik float64 // with σ² at its maximum
 	Sigma2 float64 // the maximum likelihood estimate: SSQ / N
 	SSQ    float64 // Σ v_t²/F_t
-	SumLog float64 // Σ log F_t
+	SumLog float64 // Σ log F_t, of the observed values
 	N      int     // values that count
 }
 
@@ -94,26 +98,44 @@ func newLikelihood(y []float64, x [][]float64, o Order, levels bool) (*Likelihoo
 	if o.D+o.SD > 0 && !levels {
 		shift = first // differencing removes it; the diffuse start prefers it gone
 	}
-	l.columns = append(l.columns, make([]float64, len(y)))
+	z := make([]float64, len(y))
 	for t, v := range y {
-		l.columns[0][t] = v - shift
+		z[t] = v - shift
 	}
-	for _, c := range x {
-		if len(c) != len(y) || !finite(c) {
-			return nil, ErrRegressors
+	holes := missing(z)
+	l.columns = [][]float64{z}
+	if levels || !pulsed(holes, o) {
+		if err := l.addRegressors(x, len(y)); err != nil {
+			return nil, err
 		}
-		l.columns = append(l.columns, append([]float64(nil), c...))
+		if levels || len(holes) > 0 {
+			l.holes = newKalman(len(l.columns), o.ARLags(), o.MALags(), DiffPoly(o))
+		}
+	} else {
+		l.addPulses(holes)
+		if err := l.addRegressors(x, len(y)); err != nil {
+			return nil, err
+		}
 	}
-	if observed == len(y) && !levels {
+	if l.holes == nil {
 		for i, c := range l.columns {
 			l.columns[i] = Difference(c, c, o)
 		}
-		l.full = newInnovations(n, len(l.columns), o.ARLags(), o.MALags())
-	} else {
-		l.holes = newKalman(len(l.columns), o.ARLags(), o.MALags(), DiffPoly(o))
+		l.full = newInnovations(l.columns, l.pulses, o.ARLags(), o.MALags())
 	}
 	l.allocate()
 	return l, l.standardize()
+}
+
+// addRegressors appends copies of x, each of n values.
+func (l *Likelihood) addRegressors(x [][]float64, n int) error {
+	for _, c := range x {
+		if len(c) != n || !finite(c) {
+			return ErrRegressors
+		}
+		l.columns = append(l.columns, append([]float64(nil), c...))
+	}
+	return nil
 }
 
 func finite(c []float64) bool {
@@ -130,8 +152,12 @@ func (l *Likelihood) allocate() {
 	for range l.columns {
 		l.out = append(l.out, make([]float64, len(l.columns[0])))
 	}
+	l.data = append(append(l.data, l.columns[0]), l.columns[1+l.pulses:]...)
 	l.center, l.beta = make([]float64, k), make([]float64, k)
 	l.xSD = make([]float64, k)
+	for i := range l.pulses {
+		l.xSD[i] = 1
+	}
 	l.phi, l.theta = make([]float64, l.order.ARLags()), make([]float64, l.order.MALags())
 	l.gram, l.chol = make([]float64, (k+1)*(k+1)), make([]float64, k*k)
 	l.resid = make([]float64, len(l.columns[0]))
@@ -141,22 +167,24 @@ func (l *Likelihood) allocate() {
 // regression out of the series, so that large levels and units far from one
 // cost no digits.
 func (l *Likelihood) standardize() error {
-	y := l.columns[0]
-	for i, c := range l.columns[1:] {
-		if l.xSD[i] = rms(c, y); l.xSD[i] == 0 {
+	y, first := l.columns[0], l.pulses
+	for i, c := range l.data[1:] {
+		sd := rms(c, y)
+		if sd == 0 {
 			return ErrRegressors
 		}
-		scale(c, 1/l.xSD[i])
+		scale(c, 1/sd)
+		l.xSD[first+i] = sd
 	}
 	l.copyColumns()
 	l.products()
-	if !l.solve() {
+	if !l.solve(first, len(l.beta)) {
 		return ErrRegressors
 	}
 	copy(l.center, l.beta)
-	for i, c := range l.columns[1:] {
+	for i, c := range l.data[1:] {
 		for t := range y {
-			y[t] -= l.center[i] * c[t]
+			y[t] -= l.center[first+i] * c[t]
 		}
 	}
 	if s := rms(y, y); s > 0 {
@@ -211,22 +239,25 @@ func scale(c []float64, f float64) {
 func (l *Likelihood) Order() Order { return l.order }
 
 // Regressors returns the number of regression coefficients.
-func (l *Likelihood) Regressors() int { return len(l.beta) }
+func (l *Likelihood) Regressors() int { return len(l.beta) - l.pulses }
 
 // N returns the number of values that count in the likelihood: the observed
 // ones less those that differencing uses up.
 func (l *Likelihood) N() int { return l.n }
 
 // Len returns the number of residuals: the length of the series, less
-// DiffLags where no value is missing.
+// DiffLags unless Levels.
 func (l *Likelihood) Len() int { return len(l.resid) }
+
+// Levels reports whether the series is filtered in levels, not differenced.
+func (l *Likelihood) Levels() bool { return l.holes != nil }
 
 // Profile returns the likelihood at the ARMA coefficients (AR, MA, SAR, SMA)
 // with the regression coefficients at their maximum, which Beta then returns.
 // ok is false where the process is not stationary.
 func (l *Likelihood) Profile(coefs []float64) (v Value, ok bool) {
 	sumLog, ok := l.filter(coefs)
-	if !ok || !l.solve() {
+	if !ok || !l.solve(0, len(l.beta)) {
 		return v, false
 	}
 	return l.value(sumLog), true
@@ -239,8 +270,12 @@ func (l *Likelihood) At(coefs, beta []float64) (v Value, ok bool) {
 	if !ok {
 		return v, false
 	}
-	for i := range l.beta {
-		l.beta[i] = (beta[i]*l.xSD[i] - l.center[i]) / l.ySD
+	for i, b := range beta {
+		i += l.pulses
+		l.beta[i] = (b*l.xSD[i] - l.center[i]) / l.ySD
+	}
+	if !l.solve(0, l.pulses) {
+		return v, false
 	}
 	return l.value(sumLog), true
 }
@@ -276,10 +311,8 @@ func (l *Likelihood) value(sumLog float64) Value {
 			l.resid[t] -= b * x
 		}
 	}
-	ssq := 0.0
-	for _, e := range l.resid {
-		ssq += e * e
-	}
+	ssq := dot(l.resid, l.resid)
+	sumLog += l.logPulses()
 	n := float64(l.n)
 	s2 := ssq / n
 	return Value{
@@ -298,14 +331,15 @@ func (l *Likelihood) Residuals() (e []float64, unit float64) { return l.resid, l
 
 // Columns returns the differenced series, with the least squares regression
 // taken out and divided by its root mean square, and its regressors, likewise
-// scaled: the data that the likelihood is of. With missing values they are in
-// levels instead. Do not modify them.
-func (l *Likelihood) Columns() [][]float64 { return l.columns }
+// scaled: the data that the likelihood is of. Missing values have been filled
+// by interpolation; where Levels, they have not, and nothing is differenced.
+// Do not modify them.
+func (l *Likelihood) Columns() [][]float64 { return l.data }
 
 // Beta writes the regression coefficients of the last evaluation to dst.
 func (l *Likelihood) Beta(dst []float64) {
-	for i, b := range l.beta {
-		dst[i] = (b*l.ySD + l.center[i]) / l.xSD[i]
+	for i := l.pulses; i < len(l.beta); i++ {
+		dst[i-l.pulses] = (l.beta[i]*l.ySD + l.center[i]) / l.xSD[i]
 	}
 }
 
@@ -313,48 +347,67 @@ func (l *Likelihood) Beta(dst []float64) {
 func (l *Likelihood) products() {
 	k := len(l.out)
 	for i, a := range l.out {
+		from := 0
+		if l.full != nil && i > 0 {
+			from = min(l.full.from[i], len(a)) // zeros before
+		}
 		for j, b := range l.out[:i+1] {
-			s := 0.0
-			b = b[:len(a)]
-			for t, v := range a {
-				s += v * b[t]
-			}
-			l.gram[i*k+j] = s
+			l.gram[i*k+j] = dot(a[from:], b[from:])
 		}
 	}
 }
 
-// solve finds beta from the Gram matrix by Cholesky decomposition; false
-// where the regressors are collinear.
-func (l *Likelihood) solve() bool {
+// dot returns the inner product of two slices of equal length. Four sums do
+// not wait for one another.
+func dot(a, b []float64) float64 {
+	b = b[:len(a)]
+	var s0, s1, s2, s3 float64
+	for len(a) >= 4 && len(b) >= 4 {
+		s0 += a[0] * b[0]
+		s1 += a[1] * b[1]
+		s2 += a[2] * b[2]
+		s3 += a[3] * b[3]
+		a, b = a[4:], b[4:]
+	}
+	for i, v := range a {
+		s0 += v * b[i]
+	}
+	return (s0 + s1) + (s2 + s3)
+}
+
+// solve finds the coefficients of the columns from to to, the others being
+// what beta has, from the Gram matrix by Cholesky decomposition; false where
+// the columns are collinear.
+func (l *Likelihood) solve(from, to int) bool {
 	k := len(l.beta)
 	g := func(i, j int) float64 { return l.gram[(i+1)*(k+1)+j+1] }
-	for i := range k {
-		for j := 0; j <= i; j++ {
-			s := g(i, j)
-			for m := range j {
-				s -= l.chol[i*k+m] * l.chol[j*k+m]
+	for i := from; i < to; i++ {
+		s := l.gram[(i+1)*(k+1)]
+		for j := range k {
+			if j < from || j >= to {
+				s -= l.beta[j] * g(max(i, j), min(i, j))
+			}
+		}
+		for j := from; j <= i; j++ {
+			v := g(i, j)
+			for m := from; m < j; m++ {
+				v -= l.chol[i*k+m] * l.chol[j*k+m]
 			}
 			if i > j {
-				l.chol[i*k+j] = s / l.chol[j*k+j]
+				l.chol[i*k+j] = v / l.chol[j*k+j]
+				s -= l.chol[i*k+j] * l.beta[j]
 				continue
 			}
-			if !(s > 1e-12*g(i, i)) {
+			if !(v > 1e-12*g(i, i)) {
 				return false
 			}
-			l.chol[i*k+i] = math.Sqrt(s)
-		}
-	}
-	for i := range k {
-		s := l.gram[(i+1)*(k+1)]
-		for m := range i {
-			s -= l.chol[i*k+m] * l.beta[m]
+			l.chol[i*k+i] = math.Sqrt(v)
 		}
 		l.beta[i] = s / l.chol[i*k+i]
 	}
-	for i := k - 1; i >= 0; i-- {
+	for i := to - 1; i >= from; i-- {
 		s := l.beta[i]
-		for m := i + 1; m < k; m++ {
+		for m := i + 1; m < to; m++ {
 			s -= l.chol[m*k+i] * l.beta[m]
 		}
 		l.beta[i] = s / l.chol[i*k+i]

@@ -126,7 +126,13 @@ func residualsOf(y []float64, x [][]float64) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.Columns()[0], nil
+	rest := append([]float64(nil), l.Columns()[0]...)
+	for t, v := range y {
+		if math.IsNaN(v) {
+			rest[t] = v
+		}
+	}
+	return rest, nil
 }
 
 // limit brings the bounds of the orders within what the length allows.

@@ -128,12 +128,20 @@ func divide(e, coefs []float64, m, from int) {
 		}
 		return
 	}
-	for t := from; t < len(e); t++ {
+	head := min(from+len(coefs)*m, len(e))
+	for t := from; t < head; t++ {
+		for j, c := range coefs {
+			if i := t - (j+1)*m; i >= from {
+				e[t] -= c * e[i]
+			}
+		}
+	}
+	// The nearest lag comes last: only its product has to wait for the value
+	// just before.
+	for t := head; t < len(e); t++ {
 		s := e[t]
 		for j := len(coefs) - 1; j >= 0; j-- {
-			if i := t - (j+1)*m; i >= from {
-				s -= coefs[j] * e[i]
-			}
+			s -= coefs[j] * e[t-(j+1)*m]
 		}
 		e[t] = s
 	}
@@ -208,16 +216,20 @@ func negate(a []float64) {
 	}
 }
 
+// dot returns the inner product of two slices of equal length. Four sums do
+// not wait for one another.
 func dot(a, b []float64) float64 {
 	b = b[:len(a)]
-	s0, s1 := 0.0, 0.0
-	i := 0
-	for ; i+1 < len(a); i += 2 {
-		s0 += a[i] * b[i]
-		s1 += a[i+1] * b[i+1]
+	var s0, s1, s2, s3 float64
+	for len(a) >= 4 && len(b) >= 4 {
+		s0 += a[0] * b[0]
+		s1 += a[1] * b[1]
+		s2 += a[2] * b[2]
+		s3 += a[3] * b[3]
+		a, b = a[4:], b[4:]
 	}
-	if i < len(a) {
-		s0 += a[i] * b[i]
+	for i, v := range a {
+		s0 += v * b[i]
 	}
-	return s0 + s1
+	return (s0 + s1) + (s2 + s3)
 }

@@ -211,7 +211,7 @@ func shrinkInside(u []float64) {
 func (e *Estimator) differenced() (w []float64, x [][]float64) {
 	o := e.like.Order()
 	cols := e.like.Columns()
-	if e.like.Len() == e.like.N() {
+	if !e.like.Levels() {
 		return cols[0], cols[1:]
 	}
 	filled := append([]float64(nil), cols[0]...)
