@@ -1,6 +1,10 @@
 package arima
 
-import "math"
+import (
+	"math"
+
+	"github.com/foretide/foretide/core/arima/internal/lag"
+)
 
 // steadyTol ends the exact recursions: from where the prediction variance is
 // within this of its limit, relative to the innovation variance, the filter's
@@ -27,10 +31,7 @@ type innovations struct {
 	k, y       []float64 // gain (unnormalised) and Chandrasekhar vector, r+1
 	a          [][]float64
 	invSD      []float64 // n: 1/√F_t
-	arLag      []int
-	maLag      []int
-	arVal      []float64
-	maVal      []float64
+	ar, ma     lag.Filter
 	steadyFrom int // of the last run: the first step of the plain recursion
 }
 
@@ -44,8 +45,8 @@ func newInnovations(columns [][]float64, pulses, p, q int) *innovations {
 		k:       make([]float64, r+1), y: make([]float64, r+1),
 		a:     make([][]float64, len(columns)),
 		invSD: make([]float64, n),
-		arLag: make([]int, 0, p), maLag: make([]int, 0, q),
-		arVal: make([]float64, 0, p), maVal: make([]float64, 0, q),
+		ar:    lag.Filter{Lags: make([]int, 0, p), Coefs: make([]float64, 0, p)},
+		ma:    lag.Filter{Lags: make([]int, 0, q), Coefs: make([]float64, 0, q)},
 	}
 	for i, c := range columns {
 		f.a[i] = make([]float64, r+1)
@@ -175,8 +176,8 @@ func (f *innovations) plain(out, w [][]float64, phi, theta []float64, t int) {
 	if t >= f.n {
 		return
 	}
-	f.arLag, f.arVal = nonZero(f.arLag, f.arVal, phi)
-	f.maLag, f.maVal = nonZero(f.maLag, f.maVal, theta)
+	f.ar.Set(phi)
+	f.ma.Set(theta)
 	first := 0 // the first pulse that is all in the steady part
 	for c := range w {
 		at := max(t, min(f.from[c], f.n))
@@ -188,43 +189,6 @@ func (f *innovations) plain(out, w [][]float64, phi, theta []float64, t int) {
 			}
 			first = c
 		}
-		recurse(out[c], w[c], f.arLag, f.arVal, f.maLag, f.maVal, at)
-	}
-}
-
-// nonZero lists the lags of the coefficients that are not zero.
-func nonZero(lags []int, vals, coefs []float64) ([]int, []float64) {
-	lags, vals = lags[:0], vals[:0]
-	for j, c := range coefs {
-		if c != 0 {
-			lags, vals = append(lags, j+1), append(vals, c)
-		}
-	}
-	return lags, vals
-}
-
-// recurse computes e[from:] from w and the earlier e. All lags reach back to
-// index 0 at most.
-func recurse(e, w []float64, arLag []int, arVal []float64, maLag []int, maVal []float64, from int) {
-	copy(e[from:], w[from:])
-	for i, lag := range arLag {
-		c, src := arVal[i], w[from-lag:]
-		dst := e[from:]
-		src = src[:len(dst)]
-		for t := range dst {
-			dst[t] -= c * src[t]
-		}
-	}
-	if len(maLag) == 0 {
-		return
-	}
-	// The nearest lag comes last: only its product has to wait for the
-	// innovation just before.
-	for t := from; t < len(e); t++ {
-		s := e[t]
-		for i := len(maLag) - 1; i >= 0; i-- {
-			s -= maVal[i] * e[t-maLag[i]]
-		}
-		e[t] = s
+		lag.Recurse(out[c], w[c], &f.ar, &f.ma, at)
 	}
 }

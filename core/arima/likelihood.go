@@ -3,6 +3,8 @@ package arima
 import (
 	"errors"
 	"math"
+
+	"github.com/foretide/foretide/core/arima/internal/lag"
 )
 
 // Errors of likelihoods and predictions.
@@ -311,7 +313,7 @@ func (l *Likelihood) value(sumLog float64) Value {
 			l.resid[t] -= b * x
 		}
 	}
-	ssq := dot(l.resid, l.resid)
+	ssq := lag.Dot(l.resid, l.resid)
 	sumLog += l.logPulses()
 	n := float64(l.n)
 	s2 := ssq / n
@@ -352,27 +354,9 @@ func (l *Likelihood) products() {
 			from = min(l.full.from[i], len(a)) // zeros before
 		}
 		for j, b := range l.out[:i+1] {
-			l.gram[i*k+j] = dot(a[from:], b[from:])
+			l.gram[i*k+j] = lag.Dot(a[from:], b[from:])
 		}
 	}
-}
-
-// dot returns the inner product of two slices of equal length. Four sums do
-// not wait for one another.
-func dot(a, b []float64) float64 {
-	b = b[:len(a)]
-	var s0, s1, s2, s3 float64
-	for len(a) >= 4 && len(b) >= 4 {
-		s0 += a[0] * b[0]
-		s1 += a[1] * b[1]
-		s2 += a[2] * b[2]
-		s3 += a[3] * b[3]
-		a, b = a[4:], b[4:]
-	}
-	for i, v := range a {
-		s0 += v * b[i]
-	}
-	return (s0 + s1) + (s2 + s3)
 }
 
 // solve finds the coefficients of the columns from to to, the others being

@@ -2,6 +2,7 @@ package fit
 
 import (
 	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/arima/internal/lag"
 )
 
 // css is the conditional sum of squares: innovations are zero for the first
@@ -23,6 +24,8 @@ type css struct {
 	filt    [][]float64  // filtered regressors
 	pad     int          // zeros before each base
 	columns [][]float64  // of the Jacobian, views of the above
+	lag     []int        // of each column, in steps of its group; 0 for a regressor
+	step    []int        // of each column's group
 	chain   *chain
 }
 
@@ -41,6 +44,13 @@ func newCSS(w []float64, x [][]float64, o arima.Order, radius float64) *css {
 	for range x {
 		c.filt = append(c.filt, make([]float64, n))
 	}
+	c.lag, c.step = make([]int, 0, k+len(x)), make([]int, 0, k+len(x))
+	for _, g := range c.groups() {
+		for j := range g.count {
+			c.lag, c.step = append(c.lag, j+1), append(c.step, g.step)
+		}
+	}
+	c.lag, c.step = c.lag[:k+len(x)], c.step[:k+len(x)]
 	return c
 }
 
@@ -81,16 +91,16 @@ func (c *css) residuals(dst, w []float64) {
 	m := c.order.Period
 	apply(dst, w, ar, sar, m, c.cond)
 	clear(dst[:c.cond])
-	divide(dst, ma, 1, c.cond)
-	divide(dst, sma, m, c.cond)
+	lag.Divide(dst, ma, 1, c.cond)
+	lag.Divide(dst, sma, m, c.cond)
 }
 
 // apply computes dst[from:] = φ(B)Φ(B^m) w; from reaches back far enough.
 func apply(dst, w, ar, sar []float64, m, from int) {
 	copy(dst[from:], w[from:])
-	sub := func(lag int, c float64) {
+	sub := func(back int, c float64) {
 		d := dst[from:]
-		s := w[from-lag:]
+		s := w[from-back:]
 		s = s[:len(d)]
 		for t := range d {
 			d[t] -= c * s[t]
@@ -107,61 +117,37 @@ func apply(dst, w, ar, sar []float64, m, from int) {
 	}
 }
 
-// divide replaces e[from:] by e / (1 + Σ c_j B^(j·m)), values before from
-// being zero.
-func divide(e, coefs []float64, m, from int) {
-	if len(coefs) == 0 {
-		return
-	}
-	if m == 1 && len(coefs) <= 2 {
-		c1, c2 := coefs[0], 0.0
-		if len(coefs) == 2 {
-			c2 = coefs[1]
-		}
-		p1, p2 := 0.0, 0.0
-		e = e[from:]
-		for t, v := range e {
-			v -= c2 * p2
-			v -= c1 * p1
-			e[t] = v
-			p2, p1 = p1, v
-		}
-		return
-	}
-	head := min(from+len(coefs)*m, len(e))
-	for t := from; t < head; t++ {
-		for j, c := range coefs {
-			if i := t - (j+1)*m; i >= from {
-				e[t] -= c * e[i]
-			}
-		}
-	}
-	// The nearest lag comes last: only its product has to wait for the value
-	// just before.
-	for t := head; t < len(e); t++ {
-		s := e[t]
-		for j := len(coefs) - 1; j >= 0; j-- {
-			s -= coefs[j] * e[t-(j+1)*m]
-		}
-		e[t] = s
-	}
-}
-
 // normal implements problem.
 func (c *css) normal(u, jtj, jtr []float64) {
 	c.eval(u)
 	c.jacobian()
 	c.chain.at(u, c.order, c.radius)
+	c.products(jtj, jtr)
+	c.chain.apply(jtj, jtr, len(c.columns))
+}
+
+// products computes JᵀJ (lower triangle) and Jᵀr by the coefficients. The
+// columns of a group are one series at lags a fixed step apart, so that an
+// inner product of two of them follows from that of the two a lag nearer, of
+// the same groups, by the values that enter and leave.
+func (c *css) products(jtj, jtr []float64) {
 	n := len(c.columns)
 	e := c.e[c.cond:]
 	for i, a := range c.columns {
-		a = a[:len(e)]
-		jtr[i] = dot(a, e)
-		for j := 0; j <= i; j++ {
-			jtj[i*n+j] = dot(a, c.columns[j][:len(e)])
+		jtr[i] = lag.Dot(a, e)
+		for j, b := range c.columns[:i+1] {
+			if c.lag[i] < 2 || c.lag[j] < 2 || c.step[i] != c.step[j] {
+				jtj[i*n+j] = lag.Dot(a, b)
+				continue
+			}
+			v := jtj[(i-1)*n+j-1]
+			p, q := c.columns[i-1], c.columns[j-1]
+			for k := range c.step[i] {
+				v += a[k]*b[k] - p[len(p)-1-k]*q[len(q)-1-k]
+			}
+			jtj[i*n+j] = v
 		}
 	}
-	c.chain.apply(jtj, jtr, n)
 }
 
 // jacobian points columns at the derivatives of the innovations from cond on.
@@ -171,8 +157,8 @@ func (c *css) jacobian() {
 	byAR, byMA, bySAR, bySMA := c.bases[0][pad:], c.bases[1][pad:], c.bases[2][pad:], c.bases[3][pad:]
 	over := func(dst []float64, from int) {
 		clear(dst[:from])
-		divide(dst, ma, 1, from)
-		divide(dst, sma, m, from)
+		lag.Divide(dst, ma, 1, from)
+		lag.Divide(dst, sma, m, from)
 		negate(dst[from:])
 	}
 	if o.P > 0 {
@@ -185,12 +171,12 @@ func (c *css) jacobian() {
 	}
 	if o.Q > 0 {
 		copy(byMA, c.e)
-		divide(byMA, ma, 1, c.cond)
+		lag.Divide(byMA, ma, 1, c.cond)
 		negate(byMA)
 	}
 	if o.SQ > 0 {
 		copy(bySMA, c.e)
-		divide(bySMA, sma, m, c.cond)
+		lag.Divide(bySMA, sma, m, c.cond)
 		negate(bySMA)
 	}
 	for i, x := range c.x {
@@ -199,9 +185,9 @@ func (c *css) jacobian() {
 	}
 	col := c.columns[:0]
 	n := len(c.w)
-	for i, g := range [4]struct{ count, lag int }{{o.P, 1}, {o.Q, 1}, {o.SP, m}, {o.SQ, m}} {
+	for i, g := range c.groups() {
 		for j := 1; j <= g.count; j++ {
-			shift := pad - j*g.lag
+			shift := pad - j*g.step
 			col = append(col, c.bases[i][c.cond+shift:n+shift])
 		}
 	}
@@ -210,26 +196,16 @@ func (c *css) jacobian() {
 	}
 }
 
+// group is the coefficients of one polynomial: the lags step, 2·step ….
+type group struct{ count, step int }
+
+func (c *css) groups() [4]group {
+	o := c.order
+	return [4]group{{o.P, 1}, {o.Q, 1}, {o.SP, o.Period}, {o.SQ, o.Period}}
+}
+
 func negate(a []float64) {
 	for i := range a {
 		a[i] = -a[i]
 	}
-}
-
-// dot returns the inner product of two slices of equal length. Four sums do
-// not wait for one another.
-func dot(a, b []float64) float64 {
-	b = b[:len(a)]
-	var s0, s1, s2, s3 float64
-	for len(a) >= 4 && len(b) >= 4 {
-		s0 += a[0] * b[0]
-		s1 += a[1] * b[1]
-		s2 += a[2] * b[2]
-		s3 += a[3] * b[3]
-		a, b = a[4:], b[4:]
-	}
-	for i, v := range a {
-		s0 += v * b[i]
-	}
-	return (s0 + s1) + (s2 + s3)
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/arima/internal/lag"
 )
 
 // hannanRissanen writes starting values of the ARMA coefficients of w to
@@ -94,9 +95,9 @@ func regress(dst, y []float64, cols []lagged, from int) bool {
 	view := func(i int) []float64 { return cols[i].v[from-cols[i].lag:][:n] }
 	for i := range k {
 		a := view(i)
-		c[i] = dot(a, y[from:])
+		c[i] = lag.Dot(a, y[from:])
 		for j := 0; j <= i; j++ {
-			g[i*k+j] = dot(a, view(j))
+			g[i*k+j] = lag.Dot(a, view(j))
 		}
 	}
 	return cholesky(dst, g, c, k)
