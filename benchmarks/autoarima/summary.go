@@ -37,7 +37,7 @@ func (s *summary) print(w io.Writer, name string) {
 		mase[0] += p.ourMASE
 		mase[1] += p.theirMASE
 		ratios = append(ratios, p.theirs.Seconds/p.ours.Seconds)
-		if p.ours.differences() != p.theirs.differences() {
+		if math.IsNaN(p.theirs.AICc) || p.ours.differences() != p.theirs.differences() {
 			continue
 		}
 		gap := p.ours.AICc - p.theirs.AICc
@@ -52,7 +52,11 @@ func (s *summary) print(w io.Writer, name string) {
 			len(gaps), near, 100*float64(near)/float64(len(gaps)), quantile(gaps, 0.5), quantile(gaps, 0.95), quantile(gaps, 1))
 	}
 	if !math.IsNaN(mase[0]) {
-		fmt.Fprintf(w, "MASE     %.4f, %s %.4f\n", mase[0]/float64(n), name, mase[1]/float64(n))
+		fmt.Fprintf(w, "MASE     %.4f", mase[0]/float64(n))
+		if !math.IsNaN(mase[1]) {
+			fmt.Fprintf(w, ", %s %.4f", name, mase[1]/float64(n))
+		}
+		fmt.Fprintln(w)
 	}
 	fmt.Fprintf(w, "seconds  %.2f", seconds[0])
 	if s.fresh {
