@@ -54,6 +54,18 @@ type State struct {
 	gap  int // missing values before the next
 }
 
+// NewState returns a state for trackers of as many lags.
+func NewState(lags int) State {
+	return State{X: make([]float64, lags), E: make([]float64, lags)}
+}
+
+// Copy makes s a copy of the state of, which has as many lags.
+func (s *State) Copy(of *State) {
+	copy(s.X, of.X)
+	copy(s.E, of.E)
+	s.run, s.gap = of.run, of.gap
+}
+
 // Reset makes s the state before any innovation, all values x.
 func (s *State) Reset(x float64) {
 	for i := range s.X {

@@ -31,11 +31,19 @@ type Config struct {
 	MaxD       int
 	// Asinh transforms metrics that cannot be negative.
 	Asinh bool
+	// Seasons tries, for each horizon, patterns of a day and a week (harmonics
+	// and the seasonal part of STL) and bounded innovations; which is used, or
+	// none, is decided on the last part of the history.
+	Seasons bool
+	// SeasonPoints is the most blocks, from the end of the history, that
+	// patterns are estimated from.
+	SeasonPoints int
 }
 
 // Defaults returns the settings of the published results.
 func Defaults() Config {
-	return Config{Span: 300, Window: 48, Points: 4000, Auto: true, MaxP: 5, MaxQ: 5, MaxD: 2, Asinh: true}
+	return Config{Span: 300, Window: 48, Points: 4000, Auto: true, MaxP: 5, MaxQ: 5, MaxD: 2, Asinh: true,
+		Seasons: true, SeasonPoints: 8 * 7 * 288}
 }
 
 // Name returns "arima".
@@ -54,32 +62,75 @@ func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Op
 	recent := c.Window * block
 	report := forecast.Report{Points: s.Count()}
 	s = s.Trim()
-	blocks := make([]float64, len(s.Values)/block)
-	arima.Fold(blocks, s.Values, block)
-	blocks = blocks[max(0, len(blocks)-c.Points):]
-	level := median(blocks)
-	part := arima.Part{Link: c.link(blocks, &task), Clip: math.Inf(1)}
-	z := make([]float64, len(blocks))
-	for i, v := range blocks {
-		z[i] = part.Link.Apply(v)
-	}
-	r, err := c.estimate(z, &opts)
+	h := c.newHistory(s, block, &task)
+	parts, err := c.parts(h, &opts, &report)
 	switch {
 	case report.Points == 0 || err == arima.ErrShort:
 		report.Status, report.Reasons = forecast.NothingToFit, forecast.ShortHistory
-		part.Process = arima.Process{Order: arima.Order{D: 1}}
-		level = max(level, 0)
+		parts = []arima.Part{{Link: h.link, Clip: math.Inf(1), Process: arima.Process{Order: arima.Order{D: 1}}}}
 	case err != nil:
 		return nil, report, err
-	default:
-		part.Process, report.Status = r.Process, r.Status
-		report.Summary = summary(r)
 	}
+	level := median(h.y)
 	if math.IsNaN(level) {
 		level = task.Bounds.Clamp(0)
 	}
-	f := arima.New(task, []arima.Part{part}, block, recent, level)
-	return f, report, nil
+	return arima.New(task, parts, block, recent, level), report, nil
+}
+
+// newHistory folds a series into blocks that end with its last cell.
+func (c Config) newHistory(s series.Series, block int, task *forecast.Task) *chooser {
+	h := &chooser{span: int64(block) * task.Step}
+	h.y = make([]float64, len(s.Values)/block)
+	arima.Fold(h.y, s.Values, block)
+	h.y = h.y[max(0, len(h.y)-max(c.Points, c.SeasonPoints)):]
+	h.start = s.End() - int64(len(h.y))*h.span
+	h.link = c.link(h.y, task)
+	h.z = make([]float64, len(h.y))
+	for i, v := range h.y {
+		h.z[i] = h.link.Apply(v)
+	}
+	for _, ahead := range task.Horizons {
+		h.ahead = append(h.ahead, int((ahead+h.span-1)/h.span))
+	}
+	return h
+}
+
+// parts estimates what each horizon is forecast by; one part where all are
+// forecast by the same.
+func (c Config) parts(h *chooser, opts *forecast.Options, report *forecast.Report) ([]arima.Part, error) {
+	choices := []choice{{clip: math.Inf(1)}}
+	if c.Seasons {
+		choices = h.choose(opts.Interrupted)
+	}
+	if !slices.ContainsFunc(choices, func(o choice) bool { return o != choices[0] }) {
+		choices = choices[:1]
+	}
+	done := map[pattern]arima.Part{}
+	parts := make([]arima.Part, len(choices))
+	w := make([]float64, len(h.z))
+	for i, o := range choices {
+		part, ok := done[o.pattern]
+		if !ok {
+			part = arima.Part{Link: h.link, Season: o.pattern.fit(h.z, h.start, h.span)}
+			rest(w, h.z, &part.Season, h.start, h.span)
+			r, err := c.estimate(w[max(0, len(w)-c.Points):], opts)
+			if err != nil {
+				return nil, err
+			}
+			part.Process = r.Process
+			part.Clip = scaleOf(&r.Process, w)
+			done[o.pattern] = part
+			report.Status = r.Status
+			if report.Summary != "" {
+				report.Summary += "; "
+			}
+			report.Summary += summary(r)
+		}
+		part.Clip *= o.clip
+		parts[i] = part
+	}
+	return parts, nil
 }
 
 // only returns the one history's series of the task.
