@@ -89,6 +89,16 @@ type Model interface {
 	Fit(history []series.Frame, task Task, opts Options) (Fitted, Report, error)
 }
 
+// A Refitter is a Model that chooses a structure (orders, patterns …) before it
+// estimates, and can estimate again without choosing anew. What was validated
+// is then what is served.
+type Refitter interface {
+	Model
+	// Refit is Fit with the structure of a model that Fit returned for the
+	// same task, mostly for an earlier part of the same history.
+	Refit(fitted Fitted, history []series.Frame, task Task, opts Options) (Fitted, Report, error)
+}
+
 // Options are what every fit takes beside its configuration and data.
 type Options struct {
 	Seed      uint64      // of every random choice; 0 is a seed like any other

@@ -94,7 +94,7 @@ func (c Config) fit(m forecast.Model, frame *series.Frame, task forecast.Task, o
 	n := frame.Len()
 	cut := n - int(math.Round(c.Validation*float64(n)))
 	cut = min(max(cut, 1), n)
-	model, fallback, fit, err := c.fitBoth(m, frame.Slice(0, cut), task, opts)
+	model, fallback, fit, err := c.fitBoth(m, nil, frame.Slice(0, cut), task, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (c Config) fit(m forecast.Model, frame *series.Frame, task forecast.Task, o
 	}
 	fitted, horizons := c.Calibrate.Fit(model, fallback, rows)
 	if c.Refit && !opts.Interrupted() {
-		model, fallback, fit, err = c.fitBoth(m, *frame, task, opts)
+		model, fallback, fit, err = c.fitBoth(m, model, *frame, task, opts)
 		if err != nil {
 			return nil, err
 		}
@@ -115,15 +115,20 @@ func (c Config) fit(m forecast.Model, frame *series.Frame, task forecast.Task, o
 }
 
 // fitBoth fits the model and the naive one that it falls back to, which is
-// none where the model is naive itself.
-func (c Config) fitBoth(m forecast.Model, frame series.Frame, task forecast.Task, opts forecast.Options) (model, fallback forecast.Fitted, fit forecast.Report, err error) {
+// none where the model is naive itself. Where before is a fit to a part of the
+// history, the model keeps its structure if it can.
+func (c Config) fitBoth(m forecast.Model, before forecast.Fitted, frame series.Frame, task forecast.Task, opts forecast.Options) (model, fallback forecast.Fitted, fit forecast.Report, err error) {
 	frames := []series.Frame{frame}
 	if m.Name() != naive.Name {
 		if fallback, _, err = c.Naive.Fit(frames, task, opts); err != nil {
 			return nil, nil, fit, err
 		}
 	}
-	model, fit, err = m.Fit(frames, task, opts)
+	if r, ok := m.(forecast.Refitter); ok && before != nil {
+		model, fit, err = r.Refit(before, frames, task, opts)
+	} else {
+		model, fit, err = m.Fit(frames, task, opts)
+	}
 	switch {
 	case err == nil, errors.Is(err, forecast.ErrInterrupted), errors.Is(err, forecast.ErrMetric),
 		errors.Is(err, forecast.ErrStep), errors.Is(err, forecast.ErrHorizon):

@@ -54,6 +54,20 @@ func (Config) Global() bool { return false }
 
 // Fit implements forecast.Model.
 func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
+	return c.fit(nil, history, task, opts)
+}
+
+// Refit implements forecast.Refitter: orders, patterns, bounds and
+// transformation stay, everything else is estimated.
+func (c Config) Refit(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
+	var kept []arima.Part
+	if f, ok := fitted.(*arima.Fitted); ok {
+		kept = f.Parts()
+	}
+	return c.fit(kept, history, task, opts)
+}
+
+func (c Config) fit(kept []arima.Part, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
 	s, err := only(history, &task)
 	if err != nil {
 		return nil, forecast.Report{}, err
@@ -63,7 +77,12 @@ func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Op
 	report := forecast.Report{Points: s.Count()}
 	s = s.Trim()
 	h := c.newHistory(s, block, &task)
-	parts, err := c.parts(h, &opts, &report)
+	var parts []arima.Part
+	if kept != nil {
+		parts, err = c.refit(kept, h, &report)
+	} else {
+		parts, err = c.parts(h, &opts, &report)
+	}
 	switch {
 	case report.Points == 0 || err == arima.ErrShort:
 		report.Status, report.Reasons = forecast.NothingToFit, forecast.ShortHistory
@@ -121,16 +140,53 @@ func (c Config) parts(h *chooser, opts *forecast.Options, report *forecast.Repor
 			part.Process = r.Process
 			part.Clip = scaleOf(&r.Process, w)
 			done[o.pattern] = part
-			report.Status = r.Status
-			if report.Summary != "" {
-				report.Summary += "; "
-			}
-			report.Summary += summary(r)
+			describe(report, r)
 		}
 		part.Clip *= o.clip
 		parts[i] = part
 	}
 	return parts, nil
+}
+
+// refit estimates parts of the same structure from another history.
+func (c Config) refit(kept []arima.Part, h *chooser, report *forecast.Report) ([]arima.Part, error) {
+	done := map[pattern]*Result{}
+	parts := make([]arima.Part, len(kept))
+	w := make([]float64, len(h.z))
+	s := DefaultSettings()
+	s.Radius, s.Errors = minRoot, false
+	for i := range kept {
+		k := &kept[i]
+		for t, v := range h.y {
+			w[t] = k.Link.Apply(v)
+		}
+		p := patternOf(&k.Season)
+		part := arima.Part{Link: k.Link, Clip: k.Clip, Season: p.fit(w, h.start, h.span)}
+		r := done[p]
+		if r == nil {
+			rest(w, w, &part.Season, h.start, h.span)
+			s.Start = k.Process.Coefs()
+			var err error
+			r, err = Estimate(w[max(0, len(w)-c.Points):], nil, k.Process.Order, k.Process.Constant, s)
+			if err != nil {
+				return nil, err
+			}
+			done[p] = r
+			describe(report, r)
+		}
+		part.Process = r.Process
+		parts[i] = part
+	}
+	return parts, nil
+}
+
+// describe adds a result to the report.
+func describe(report *forecast.Report, r *Result) {
+	report.Status = r.Status
+	if report.Summary != "" {
+		report.Summary += "; "
+	}
+	report.Summary += summary(r)
 }
 
 // only returns the one history's series of the task.

@@ -25,6 +25,14 @@ type pattern struct {
 // load has a few harmonics; a week's needs seven for each of the day's.
 var patterns = [...]pattern{{}, {day, 3}, {day, 8}, {day, 0}, {week, 28}, {week, 0}}
 
+// patternOf returns the pattern that a season is of.
+func patternOf(s *arima.Season) pattern {
+	if s.None() {
+		return pattern{}
+	}
+	return pattern{s.Period, len(s.Cos)}
+}
+
 // periods is how often a pattern must have been seen to be tried.
 const periods = 3
 
