@@ -174,6 +174,31 @@ func TestGate(t *testing.T) {
 	}
 }
 
+// TestGateIsCautious: what a model gained at one time only gives it a smaller
+// weight than the same gain at all times; a naive model alone gets the best.
+func TestGateIsCautious(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 3))
+	rows := make([]Row, 800)
+	for i := range rows {
+		y, e := rng.NormFloat64(), rng.NormFloat64()
+		rows[i] = Row{Actual: y, Last: y + e, Fallback: y + e}
+		if i < 250 {
+			rows[i].Model = y // all of its gain is here
+		} else {
+			rows[i].Model = y + e + 0.25*math.Copysign(1, e)
+		}
+	}
+	best, least := bestWeight(rows, useModel, false)
+	careful, mae := bestWeight(rows, useModel, true)
+	if !(careful < best && mae > least) {
+		t.Errorf("weight %v with error %v; the best is %v with %v", careful, mae, best, least)
+	}
+	rand.New(rand.NewPCG(6, 1)).Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+	if always, _ := bestWeight(rows, useModel, true); always <= careful {
+		t.Errorf("weight %v for a gain at all times, %v for the same at one", always, careful)
+	}
+}
+
 func TestOddSeries(t *testing.T) {
 	n := 2000
 	cases := map[string]func(i int) float64{

@@ -103,7 +103,7 @@ func (c Config) gate(rows []Row, hasFallback bool) (horizon, HorizonReport) {
 	h := horizon{source: usePersistence, weight: 1}
 	least := report.Persistence * (1 - c.Margin)
 	report.MAE = report.Persistence
-	weight, e := bestWeight(rows, useModel)
+	weight, e := bestWeight(rows, useModel, hasFallback)
 	if e < least && weight > 0 {
 		h.source, h.weight, report.MAE = useModel, weight, e
 		if weight < 1 {
@@ -112,7 +112,7 @@ func (c Config) gate(rows []Row, hasFallback bool) (horizon, HorizonReport) {
 	} else {
 		h.reasons |= forecast.NotBetter
 		if hasFallback {
-			if weight, e := bestWeight(rows, useFallback); e < least && weight > 0 {
+			if weight, e := bestWeight(rows, useFallback, true); e < least && weight > 0 {
 				h.source, h.weight, report.MAE = useFallback, weight, e
 			}
 		}
@@ -128,20 +128,47 @@ func (s source) String() string {
 	return [...]string{"model", "fallback", "persistence"}[s]
 }
 
-// gateSteps is the number of weights above 0 that are tried.
-const gateSteps = 10
+// gateSteps is the number of weights above 0 that are tried, gateParts that of
+// the parts of the validation time whose differences say how sure a gain is.
+const (
+	gateSteps = 10
+	gateParts = 8
+)
 
 // bestWeight returns the weight of a source towards which the mean absolute
-// error is least, and that.
-func bestWeight(rows []Row, src source) (weight, mae float64) {
-	mae = math.Inf(1)
-	for k := gateSteps; k >= 0; k-- {
-		w := float64(k) / gateSteps
-		if e := maeOf(rows, src, w); e < mae {
-			weight, mae = w, e
+// error is least, and that. The cautious weight is the smallest whose error is
+// higher by less than the standard error of the difference (the rule of
+// Breiman et al. 1984, section 3.4.3): what a model gained in one week it may
+// not gain in the next.
+func bestWeight(rows []Row, src source, cautious bool) (weight, mae float64) {
+	var parts [gateSteps + 1][gateParts]float64
+	var total [gateSteps + 1]float64
+	best := 0
+	for k := range total {
+		for p := range gateParts {
+			part := rows[p*len(rows)/gateParts : (p+1)*len(rows)/gateParts]
+			parts[k][p] = maeOf(part, src, float64(k)/gateSteps)
+			total[k] += parts[k][p] * float64(len(part)) / float64(len(rows))
+		}
+		if total[k] <= total[best] {
+			best = k
 		}
 	}
-	return weight, mae
+	for k := range best {
+		if !cautious {
+			break
+		}
+		var d, dd float64
+		for p := range gateParts {
+			v := parts[k][p] - parts[best][p]
+			d += v / gateParts
+			dd += v * v / gateParts
+		}
+		if se := math.Sqrt(max(0, dd-d*d) / (gateParts - 1)); total[k] <= total[best]+se {
+			return float64(k) / gateSteps, total[k]
+		}
+	}
+	return float64(best) / gateSteps, total[best]
 }
 
 // maeOf returns the mean absolute error of the last value moved by weight
