@@ -105,6 +105,8 @@ func (p pattern) profile(z []float64, start, span int64) arima.Season {
 	if !decompose.Fill(filled, z, n) {
 		return arima.Season{}
 	}
+	// Over few periods STL takes many passes to tell a slope from a sawtooth.
+	removeLine(filled)
 	c := decompose.Periodic(n)
 	c.Inner, c.Outer = 1, robustPasses
 	var d decompose.Result
@@ -121,6 +123,20 @@ func (p pattern) profile(z []float64, start, span int64) arima.Season {
 		s.Profile[(first+i)%n] = v - mean
 	}
 	return s
+}
+
+// removeLine takes the least squares line out of z.
+func removeLine(z []float64) {
+	middle := float64(len(z)-1) / 2
+	mean, cross, square := meanOf(z), 0.0, 0.0
+	for i, v := range z {
+		x := float64(i) - middle
+		cross += x * v
+		square += x * x
+	}
+	for i := range z {
+		z[i] -= mean + cross/square*(float64(i)-middle)
+	}
 }
 
 // rest writes z less the season to dst.
