@@ -1,22 +1,17 @@
 package prometheus
 
 import (
-	"bufio"
 	"compress/gzip"
 	"encoding/csv"
-	"fmt"
 	"io"
 	"math"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"github.com/foretide/foretide/internal/promtest"
 )
 
 // began is when the samples of the tests begin: far in the past, so that no
@@ -38,16 +33,15 @@ const (
 
 // A real server, back-filled once for all tests.
 var shared struct {
-	once sync.Once
-	url  string
-	err  error
-	stop func()
+	once   sync.Once
+	server *promtest.Server
+	err    error
 }
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if shared.stop != nil {
-		shared.stop()
+	if shared.server != nil {
+		shared.server.Stop()
 	}
 	os.Exit(code)
 }
@@ -55,102 +49,19 @@ func TestMain(m *testing.M) {
 // server returns the URL of a Prometheus that has the samples of dataset.
 func server(t *testing.T) string {
 	t.Helper()
-	need(t, "prometheus")
-	need(t, "promtool")
-	shared.once.Do(func() { shared.url, shared.stop, shared.err = startPrometheus(dataset) })
+	promtest.Need(t)
+	shared.once.Do(func() { shared.server, shared.err = promtest.Start(dataset, promtest.Options{}) })
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
-	return shared.url
-}
-
-// need skips a test that lacks a program, except where everything must run.
-func need(t *testing.T, program string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err != nil {
-		if os.Getenv("FORETIDE_CI") == "1" {
-			t.Fatalf("%s is not installed, and FORETIDE_CI=1", program)
-		}
-		t.Skipf("%s is not installed (Debian: apt-get install prometheus)", program)
-	}
-}
-
-// startPrometheus runs a server on the loopback with the samples that write
-// gives as OpenMetrics text.
-func startPrometheus(write func(w io.Writer)) (url string, stop func(), err error) {
-	dir, err := os.MkdirTemp("", "foretide-prometheus-")
-	if err != nil {
-		return "", nil, err
-	}
-	remove := func() { os.RemoveAll(dir) }
-	text := filepath.Join(dir, "samples.txt")
-	f, err := os.Create(text)
-	if err != nil {
-		return "", remove, err
-	}
-	w := bufio.NewWriter(f)
-	write(w)
-	fmt.Fprintln(w, "# EOF")
-	if err := w.Flush(); err != nil {
-		return "", remove, err
-	}
-	f.Close()
-	data := filepath.Join(dir, "data")
-	if out, err := exec.Command("promtool", "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h", text, data).CombinedOutput(); err != nil {
-		return "", remove, fmt.Errorf("promtool: %v\n%s", err, out)
-	}
-	settings := filepath.Join(dir, "prometheus.yml")
-	if err := os.WriteFile(settings, []byte("global: {scrape_interval: 15s}\n"), 0o644); err != nil {
-		return "", remove, err
-	}
-	address, err := freeAddress()
-	if err != nil {
-		return "", remove, err
-	}
-	var log strings.Builder
-	cmd := exec.Command("prometheus", "--config.file="+settings, "--storage.tsdb.path="+data,
-		"--storage.tsdb.retention.time=100y", "--web.listen-address="+address, "--log.level=warn")
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		return "", remove, err
-	}
-	stop = func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		remove()
-	}
-	url = "http://" + address
-	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if resp, err := http.Get(url + "/-/ready"); err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return url, stop, nil
-			}
-		}
-	}
-	stop()
-	return "", nil, fmt.Errorf("prometheus is not ready after a minute:\n%s", log.String())
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	return shared.server.URL
 }
 
 // emit writes samples of one series; value is called with the index and the
 // seconds since from.
 func emit(w io.Writer, metric string, from, n int64, value func(i int64, s float64) float64) {
 	for i := range n {
-		v := value(i, float64(i*scrape))
-		text := strconv.FormatFloat(v, 'g', -1, 64)
-		if math.IsInf(v, 1) {
-			text = "+Inf"
-		}
-		fmt.Fprintf(w, "%s %s %d\n", metric, text, from+i*scrape)
+		promtest.Sample(w, metric, value(i, float64(i*scrape)), from+i*scrape)
 	}
 }
 
