@@ -10,6 +10,7 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/infra/csvfile"
+	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
@@ -60,12 +61,14 @@ func exitCode(err error) int {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, forecast.ErrInterrupted):
 		return exitInterrupted
-	case errors.As(err, &usage), errors.As(err, &unknown), errors.As(err, &conf):
+	case errors.As(err, &usage), errors.As(err, &unknown), errors.As(err, &conf),
+		errors.Is(err, prometheus.ErrOptions), errors.Is(err, prometheus.ErrPromQL):
 		return exitUsage
 	case loader.IsCheckpointError(err):
 		return exitCheckpoint
 	case errors.As(err, &csv), errors.Is(err, errData), errors.Is(err, forecast.ErrHorizon),
-		errors.Is(err, forecast.ErrMetric), errors.Is(err, forecast.ErrEmpty), errors.Is(err, forecast.ErrStep):
+		errors.Is(err, forecast.ErrMetric), errors.Is(err, forecast.ErrEmpty), errors.Is(err, forecast.ErrStep),
+		errors.Is(err, prometheus.ErrNoData), errors.Is(err, prometheus.ErrFile):
 		return exitData
 	}
 	return exitFailure

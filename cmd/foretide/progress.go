@@ -17,6 +17,8 @@ type meter interface {
 	// set says that done of total units are done; total may grow, and is 0
 	// while it is not known.
 	set(done, total int64)
+	// note prints a remark in between.
+	note(text string)
 	// finish ends the telling; nothing may follow.
 	finish()
 }
@@ -48,11 +50,13 @@ func (a *app) meter(what string, bytes bool) meter {
 type silent struct{}
 
 func (silent) set(int64, int64) {}
+func (silent) note(string)      {}
 func (silent) finish()          {}
 
 // bar is a progress bar with the time left, on a terminal.
 type bar struct {
 	mu    sync.Mutex
+	w     io.Writer
 	p     *progressbar.ProgressBar
 	total int64
 }
@@ -67,7 +71,7 @@ func newBar(w io.Writer, what string, bytes bool) *bar {
 	if bytes {
 		options = append(options, progressbar.OptionShowBytes(true))
 	}
-	return &bar{p: progressbar.NewOptions64(-1, options...), total: -1}
+	return &bar{w: w, p: progressbar.NewOptions64(-1, options...), total: -1}
 }
 
 func (b *bar) set(done, total int64) {
@@ -78,6 +82,13 @@ func (b *bar) set(done, total int64) {
 		b.p.ChangeMax64(total)
 	}
 	_ = b.p.Set64(done)
+}
+
+func (b *bar) note(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_ = b.p.Clear() // the terminal may be gone
+	fmt.Fprintln(b.w, text)
 }
 
 func (b *bar) finish() {
@@ -108,6 +119,19 @@ func (l *lines) set(done, total int64) {
 	if time.Since(l.last) >= every {
 		l.print()
 	}
+}
+
+func (l *lines) note(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.json {
+		b, _ := json.Marshal(struct {
+			Stage string `json:"stage"`
+			Note  string `json:"note"`
+		}{l.what, text})
+		text = string(b)
+	}
+	fmt.Fprintf(l.w, "%s\n", text)
 }
 
 func (l *lines) finish() {

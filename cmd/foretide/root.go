@@ -100,10 +100,14 @@ func (a *app) root() *cobra.Command {
 		}
 		return usagef(cmd, "--progress is %q; it can be auto, plain, json or none", a.progress)
 	}
-	root.AddCommand(a.demoCommand(), a.trainCommand(), a.predictCommand(), a.backtestCommand(),
+	root.AddCommand(a.demoCommand(), a.exportCommand(), a.trainCommand(), a.predictCommand(), a.backtestCommand(),
 		a.checkpointCommand(), a.configCommand(), a.versionCommand())
 	for _, cmd := range root.Commands() {
-		cmd.SetHelpTemplate(root.HelpTemplate())
+		extra := ""
+		if cmd.Name() == "export" {
+			extra = exportEnv
+		}
+		cmd.SetHelpTemplate(root.HelpTemplate() + extra)
 	}
 	return root
 }

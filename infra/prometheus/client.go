@@ -36,13 +36,13 @@ func newClient(o *Options) (*client, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil {
 		// The error has the whole text, which may have a password in it.
-		return nil, errors.New("prometheus: the server's URL cannot be read")
+		return nil, optionf("the server's URL cannot be read")
 	}
 	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return nil, fmt.Errorf("prometheus: the server's URL must begin with http:// or https:// and a host, got %q", u.Redacted())
+		return nil, optionf("the server's URL must begin with http:// or https:// and a host, got %q", u.Redacted())
 	}
 	if u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("prometheus: the server's URL must end with its path, before any ? or #: %s://%s%s", u.Scheme, u.Host, u.Path)
+		return nil, optionf("the server's URL must end with its path, before any ? or #: %s://%s%s", u.Scheme, u.Host, u.Path)
 	}
 	t := &transport{header: make(http.Header), scheme: u.Scheme, host: u.Host}
 	c := &client{}

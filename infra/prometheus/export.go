@@ -26,7 +26,7 @@ import (
 // what the server answers for a single step where that has more than 100,000
 // series.
 func Export(ctx context.Context, o Options) (Summary, error) {
-	if err := o.check(); err != nil {
+	if err := o.Check(); err != nil {
 		return Summary{}, err
 	}
 	from, to, err := o.span()
@@ -42,17 +42,28 @@ func Export(ctx context.Context, o Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	out, err := openOutput(o.Path, header, o.Append)
+	out, err := o.open(header)
 	if err != nil {
 		return Summary{}, err
 	}
 	defer out.abort()
 	step := int64(o.Step / time.Second)
-	if out.continues {
-		from = ceilTo(out.next, step)
+	switch {
+	case out.continues && out.mends: // rows of the last time stamp may lack
+		from = ceilTo(out.last, step)
+	case out.continues:
+		from = ceilTo(out.last+1, step)
 	}
 	e := &exporter{options: &o, client: c, out: out, step: step, from: from, to: to, header: header}
 	return e.run(ctx)
+}
+
+// open begins to write what the options name.
+func (o *Options) open(header []string) (*output, error) {
+	if o.Out != nil {
+		return openStream(o.Out, header)
+	}
+	return openOutput(o.Path, header, o.Append)
 }
 
 // An exporter is one export under way.
@@ -65,13 +76,17 @@ type exporter struct {
 	header   []string
 	ask      []column
 	namer    namer
+	filter   filter
 	table    table
 	summary  Summary
 	reached  int64 // everything before is written
 }
 
 func (e *exporter) run(ctx context.Context) (Summary, error) {
-	e.summary = Summary{Path: e.out.path, Cells: make(map[string]int)}
+	e.summary = Summary{Path: e.options.Path, Cells: make(map[string]int)}
+	if e.out.continues {
+		e.summary.Had = time.Unix(e.out.last, 0).UTC()
+	}
 	e.reached = e.from
 	if e.from <= e.to {
 		if err := e.prepare(ctx); err != nil {
@@ -82,8 +97,7 @@ func (e *exporter) run(ctx context.Context) (Summary, error) {
 		}
 	}
 	if e.summary.Rows == 0 && !e.out.continues {
-		return e.summary, &failure{kind: ErrNoData, text: fmt.Sprintf("%v at %s from %s to %s: none of %s%s", ErrNoData,
-			e.client.address, stampOf(e.from), stampOf(e.to), strings.Join(metricsOf(e.ask), ", "), e.unnamedHint())}
+		return e.summary, e.noData()
 	}
 	if e.summary.Rows > 0 || e.out.mends {
 		if err := e.out.commit(); err != nil {
@@ -96,7 +110,7 @@ func (e *exporter) run(ctx context.Context) (Summary, error) {
 
 // keepPart ends an export that failed on its way.
 func (e *exporter) keepPart(cause error) (Summary, error) {
-	if !e.out.continues || e.summary.Rows == 0 {
+	if !e.out.continues || e.summary.Rows == 0 || e.out.failed != nil {
 		return e.summary, cause
 	}
 	if err := e.out.commit(); err != nil {
@@ -123,9 +137,11 @@ func (e *exporter) prepare(ctx context.Context) error {
 	if e.ask, _, err = o.columns(e.summary.RateWindow); err != nil {
 		return err
 	}
-	for _, c := range e.ask {
-		e.summary.Cells[c.metric] = 0
+	e.summary.Metrics = metricsOf(e.ask)
+	for _, m := range e.summary.Metrics {
+		e.summary.Cells[m] = 0
 	}
+	e.filter.init(o.Containers)
 	e.namer = namer{by: o.By, hosts: o.Hosts, preset: o.Preset, label: o.Label, workloadLabel: o.WorkloadLabel}
 	if o.By == ByWorkload && o.Preset == CAdvisor {
 		if e.namer.owners, err = e.owners(ctx); err != nil {
@@ -253,6 +269,9 @@ func (e *exporter) add(i int, c column, s *model.SampleStream) {
 		e.summary.Unnamed++
 		return
 	}
+	if !e.filter.wants(e.table.rowOf(n)) {
+		return
+	}
 	if other := e.table.add(i, n, s.Values); other != "" {
 		e.warn(fmt.Sprintf("container %s is on several hosts, %s and %s: their values are added up unless names begin with the host", n.container, other, n.host))
 	}
@@ -275,18 +294,27 @@ func (e *exporter) progress(waiting string) {
 // finish completes the summary.
 func (e *exporter) finish() {
 	e.summary.Containers = e.table.containers()
+	if e.summary.Rows > 0 {
+		for _, name := range e.filter.missing() {
+			e.warn(e.filter.explain(name))
+		}
+	}
 	for i, c := range e.ask {
 		e.summary.Cells[c.metric] = e.table.cells[i]
 	}
 }
 
-// unnamedHint explains an empty result where series were there that name no
-// container.
-func (e *exporter) unnamedHint() string {
-	if e.summary.Unnamed == 0 {
-		return ""
+// noData says what was looked for in vain, and what was there instead.
+func (e *exporter) noData() error {
+	text := fmt.Sprintf("%v at %s from %s to %s: none of %s", ErrNoData,
+		e.client.address, stampOf(e.from), stampOf(e.to), strings.Join(metricsOf(e.ask), ", "))
+	if e.summary.Unnamed > 0 {
+		text += fmt.Sprintf("; %d series have no label that names a container", e.summary.Unnamed)
 	}
-	return fmt.Sprintf("; %d series have no label that names a container", e.summary.Unnamed)
+	for _, name := range e.filter.missing() {
+		text += "; " + e.filter.explain(name)
+	}
+	return &failure{kind: ErrNoData, text: text}
 }
 
 func metricsOf(columns []column) []string {

@@ -251,7 +251,7 @@ func TestBadQuery(t *testing.T) {
 	o := options(t, server(t), began, began+600)
 	o.Preset, o.Queries = NoPreset, []Query{{"cpu", "sum by ("}}
 	_, err := Export(context.Background(), o)
-	if !errors.Is(err, ErrQuery) || !strings.Contains(err.Error(), "parse error") {
+	if !errors.Is(err, ErrPromQL) || !strings.Contains(err.Error(), "parse error") {
 		t.Errorf("got %v", err)
 	}
 }

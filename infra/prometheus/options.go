@@ -10,7 +10,10 @@ package prometheus
 import (
 	"errors"
 	"fmt"
+	"io"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/foretide/foretide/core/series"
@@ -42,15 +45,19 @@ var Columns = []string{series.CPU, series.Memory, series.DiskRead, series.DiskWr
 
 // Errors that a caller can act on.
 var (
+	// ErrOptions: the options contradict each other or cannot be.
+	ErrOptions = errors.New("prometheus: impossible options")
 	// ErrNoData: the server answered, and has none of the metrics in the
-	// range. No file is written.
+	// range, or none of the containers. No file is written.
 	ErrNoData = errors.New("prometheus: no data")
 	// ErrUnreachable: the server did not answer, or not usefully, however
 	// often it was asked.
 	ErrUnreachable = errors.New("prometheus: server cannot be reached")
 	// ErrRefused: the server does not accept the credentials.
 	ErrRefused = errors.New("prometheus: access refused")
-	// ErrQuery: the server does not understand a query, or gives up on it.
+	// ErrPromQL: the server does not understand a query.
+	ErrPromQL = errors.New("prometheus: query not understood")
+	// ErrQuery: the server gives up on a query, or its answer is too large.
 	ErrQuery = errors.New("prometheus: query failed")
 	// ErrFile: the file to append to is not one that Export wrote.
 	ErrFile = errors.New("prometheus: cannot append to file")
@@ -81,11 +88,22 @@ type Query struct {
 	PromQL string
 }
 
+// An optionError says which option cannot be, and what it can be.
+type optionError struct{ text string }
+
+func (e *optionError) Error() string        { return "prometheus: " + e.text }
+func (e *optionError) Is(target error) bool { return target == ErrOptions }
+
+func optionf(format string, args ...any) error {
+	return &optionError{fmt.Sprintf(format, args...)}
+}
+
 // Options say what to export and from where. Start from Defaults: every field
 // is then taken literally.
 type Options struct {
-	Path   string // of the file; compressed where it ends in .gz
-	Append bool   // continue the file after its last time stamp, if there is one
+	Path   string    // of the file; compressed where it ends in .gz
+	Append bool      // continue the file after its last time stamp, if there is one
+	Out    io.Writer // takes the text instead of a file, in whole rows
 
 	URL         string            // of the server, with any path that is before /api
 	Headers     map[string]Secret // of every request
@@ -107,6 +125,7 @@ type Options struct {
 	Hosts         bool     // begin a Docker container's name with its host
 	Match         string   // PromQL label matchers for the preset: `namespace="shop"`
 	Metrics       []string // only these columns are asked for; none: all
+	Containers    []string // only these are written, by their names in the file; * is any text; none: all
 	Queries       []Query  // instead of the preset's, and beside them
 	Label         string   // that names the container of Queries; "": as the preset
 	WorkloadLabel string   // that names the workload; "": derived, see workloadOf
@@ -130,8 +149,10 @@ type Progress struct {
 // Summary tells what an export did.
 type Summary struct {
 	Path       string
-	Rows       int // written by this export
+	Had        time.Time // the last time stamp that a continued file had; zero otherwise
+	Rows       int       // written by this export
 	Containers []string
+	Metrics    []string       // that were asked for, in the order of the file
 	From, To   time.Time      // the first and the last time stamp that was written
 	Cells      map[string]int // values by metric; 0 where the server had none
 	RateWindow time.Duration
@@ -142,12 +163,11 @@ type Summary struct {
 // Missing returns the columns that were asked for and have no value.
 func (s *Summary) Missing() []string {
 	var out []string
-	for m, n := range s.Cells {
-		if n == 0 {
+	for _, m := range s.Metrics {
+		if s.Cells[m] == 0 {
 			out = append(out, m)
 		}
 	}
-	slices.Sort(out)
 	return out
 }
 
@@ -187,35 +207,64 @@ func (o *Options) FromEnv(getenv func(string) string) {
 	}
 }
 
-// check returns what is impossible in the options.
-func (o *Options) check() error {
+// Check returns an ErrOptions where the options are impossible. Export does
+// it too.
+func (o *Options) Check() error {
 	switch {
-	case o.Path == "":
-		return errors.New("prometheus: no file to write to")
+	case o.Path == "" && o.Out == nil:
+		return optionf("no file to write to")
+	case o.Out != nil && (o.Path != "" || o.Append):
+		return optionf("a file to write to and a stream exclude each other")
 	case o.Step < time.Second || o.Step%time.Second != 0:
-		return fmt.Errorf("prometheus: step must be whole seconds, got %v", o.Step)
+		return optionf("step must be whole seconds, got %v", o.Step)
 	case o.Start.IsZero() && o.Last <= 0:
-		return fmt.Errorf("prometheus: range must be more than 0, got %v", o.Last)
+		return optionf("range must be more than 0, got %v", o.Last)
 	case !slices.Contains(Presets, o.Preset):
-		return fmt.Errorf("prometheus: no preset %q; the presets are %v", o.Preset, Presets)
+		return optionf("no preset %q; there are %s", o.Preset, strings.Join(Presets, ", "))
 	case !slices.Contains(Groupings, o.By):
-		return fmt.Errorf("prometheus: rows cannot be by %q; they can be by %v", o.By, Groupings)
+		return optionf("rows cannot be by %q; they can be by %s", o.By, strings.Join(Groupings, ", "))
 	case o.RateWindow < 0 || o.RateWindow%time.Second != 0:
-		return fmt.Errorf("prometheus: rate window must be whole seconds, got %v", o.RateWindow)
+		return optionf("rate window must be whole seconds, got %v", o.RateWindow)
 	case o.Token != "" && (o.Username != "" || o.Password != ""):
-		return errors.New("prometheus: both a token and a user name are given; use one")
+		return optionf("both a token and a user name are given; use one")
 	case o.Password != "" && o.Username == "":
-		return errors.New("prometheus: a password is given without a user name")
+		return optionf("a password is given without a user name")
+	case strings.Contains(o.Username, ":"):
+		return optionf("the user name has a colon in it, which basic authentication cannot carry: give the password apart")
 	case (o.CertFile == "") != (o.KeyFile == ""):
-		return errors.New("prometheus: a client certificate needs both its certificate and its key file")
+		return optionf("a client certificate needs both its certificate and its key file")
+	}
+	return o.checkTexts()
+}
+
+// checkTexts returns what cannot be sent or written as it is.
+func (o *Options) checkTexts() error {
+	for name, value := range o.Headers {
+		if !headerName.MatchString(name) {
+			return optionf("%q is not the name of a header; a header is written 'Name: value'", name)
+		}
+		if strings.ContainsAny(string(value), "\r\n\x00") {
+			return optionf("the value of header %s has a line break in it", name)
+		}
+	}
+	if strings.ContainsAny(string(o.Token), " \t\r\n\x00") {
+		return optionf("the bearer token has white space in it; it is one word")
 	}
 	for _, q := range o.Queries {
-		if q.Metric == "" || q.PromQL == "" || q.Metric == "timestamp" || q.Metric == "container" {
-			return fmt.Errorf("prometheus: a query is written METRIC=PROMQL, got %q=%q", q.Metric, q.PromQL)
+		switch {
+		case !columnName.MatchString(q.Metric) || q.Metric == "timestamp" || q.Metric == "container":
+			return optionf("%q cannot be a column; a query is written METRIC=PROMQL, such as cpu=sum by (name) (…)", q.Metric)
+		case strings.TrimSpace(q.PromQL) == "":
+			return optionf("the query of %s is empty; it is written METRIC=PROMQL", q.Metric)
 		}
 	}
 	return nil
 }
+
+var (
+	headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$") // RFC 9110, section 5.6.2
+	columnName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
 
 // span returns the range on the grid of the step: the first and the last time
 // stamp, both included, in Unix seconds.
@@ -231,7 +280,7 @@ func (o *Options) span() (from, to int64, err error) {
 	step := int64(o.Step / time.Second)
 	from, to = ceilTo(start.Unix(), step), end.Unix()/step*step
 	if start.Unix() < 0 || to < from {
-		return 0, 0, fmt.Errorf("prometheus: no step of %v lies from %s to %s", o.Step, stamp(start), stamp(end))
+		return 0, 0, optionf("no step of %v lies from %s to %s", o.Step, stamp(start), stamp(end))
 	}
 	return from, to, nil
 }

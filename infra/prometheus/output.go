@@ -15,21 +15,22 @@ import (
 )
 
 // An output is the file while it is written: a temporary one beside it, which
-// takes its place when all is there.
+// takes its place when all is there. Or it is a stream, which gets whole rows.
 type output struct {
 	path      string
+	stream    bool
+	failed    error // of the first write that did not succeed
 	continues bool  // path had rows before
 	mends     bool  // path ends in half a row
-	next      int64 // where it continues: the first time stamp that it lacks
+	last      int64 // the last time stamp that path had, of which rows may lack where mends is set
 	file      *os.File
 	buf       *bufio.Writer
 	gz        *gzip.Writer
 	w         io.Writer
 	line      []byte
-	// held are rows of the time stamp heldAt, which a crash may have left
+	// held are rows of the time stamp last, which a crash may have left
 	// incomplete. They are written again unless the server has them still.
-	held   map[string]string
-	heldAt int64
+	held map[string]string
 }
 
 // openOutput begins to write the file at path, with the rows that it has where
@@ -50,7 +51,7 @@ func openOutput(path string, header []string, appending bool) (*output, error) {
 		}
 		defer old.close()
 		out.continues, out.mends = old.rows, old.cut
-		out.next, out.held, out.heldAt = old.next, old.held, old.heldAt
+		out.last, out.held = old.last, old.held
 	}
 	mode := fs.FileMode(0o666)
 	if info != nil {
@@ -74,6 +75,12 @@ func (o *output) create(mode fs.FileMode) error {
 	}
 	o.file, o.buf = f, bufio.NewWriterSize(f, 1<<16)
 	return nil
+}
+
+// openStream begins to write the text to w.
+func openStream(w io.Writer, header []string) (*output, error) {
+	o := &output{path: "the output", stream: true, buf: bufio.NewWriterSize(w, 1<<16)}
+	return o, o.begin(nil, header)
 }
 
 // begin writes what comes before the new rows: the header, or what the file
@@ -114,7 +121,7 @@ func headerLine(header []string) string {
 // write appends one row. NaN is an empty cell.
 func (o *output) write(t int64, container string, values []float64) error {
 	if o.held != nil {
-		if t > o.heldAt {
+		if t > o.last {
 			if err := o.release(); err != nil {
 				return err
 			}
@@ -133,10 +140,21 @@ func (o *output) write(t int64, container string, values []float64) error {
 	}
 	b = append(b, '\n')
 	o.line = b
+	if o.stream && o.buf.Available() < len(b) { // never a part of a row
+		if err := o.buf.Flush(); err != nil {
+			return o.fail(err)
+		}
+	}
 	if _, err := o.w.Write(b); err != nil {
-		return fmt.Errorf("prometheus: writing %s: %w", o.path, err)
+		return o.fail(err)
 	}
 	return nil
+}
+
+// fail notes that what was written is not whole.
+func (o *output) fail(err error) error {
+	o.failed = fmt.Errorf("prometheus: writing %s: %w", o.path, err)
+	return o.failed
 }
 
 // release writes the held rows that the server no longer has.
@@ -145,7 +163,7 @@ func (o *output) release() error {
 	o.held = nil
 	for _, name := range sortedKeys(held) {
 		if _, err := io.WriteString(o.w, held[name]+"\n"); err != nil {
-			return fmt.Errorf("prometheus: writing %s: %w", o.path, err)
+			return o.fail(err)
 		}
 	}
 	return nil
@@ -159,6 +177,12 @@ func (o *output) commit() error {
 	}
 	if err == nil {
 		err = o.buf.Flush()
+	}
+	if o.stream {
+		if err != nil {
+			return o.fail(err)
+		}
+		return nil
 	}
 	if err == nil {
 		err = o.file.Sync()
@@ -185,7 +209,7 @@ func (o *output) commit() error {
 // abort removes the temporary file. After commit it does nothing.
 func (o *output) abort() {
 	if o.file != nil {
-		o.file.Close()
+		o.file.Close() // what it says is of a file that goes
 		os.Remove(o.file.Name())
 		o.file = nil
 	}

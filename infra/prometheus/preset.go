@@ -1,7 +1,6 @@
 package prometheus
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,7 +51,7 @@ func (o *Options) columns(window time.Duration) (ask []column, header []string, 
 	own := make(map[string]string)
 	for _, q := range o.Queries {
 		if _, twice := own[q.Metric]; twice {
-			return nil, nil, fmt.Errorf("prometheus: two queries for %s", q.Metric)
+			return nil, nil, optionf("two queries for %s", q.Metric)
 		}
 		own[q.Metric] = q.PromQL
 		if !slices.Contains(header, q.Metric) {
@@ -61,7 +60,7 @@ func (o *Options) columns(window time.Duration) (ask []column, header []string, 
 	}
 	for _, m := range o.Metrics {
 		if !slices.Contains(header, m) {
-			return nil, nil, fmt.Errorf("prometheus: no query gives the metric %q; there are %s", m, strings.Join(header, ", "))
+			return nil, nil, optionf("no query gives the metric %q; there are %s", m, strings.Join(header, ", "))
 		}
 	}
 	w := strconv.FormatInt(int64(window/time.Second), 10) + "s"
@@ -78,7 +77,7 @@ func (o *Options) columns(window time.Duration) (ask []column, header []string, 
 		}
 	}
 	if len(ask) == 0 {
-		return nil, nil, fmt.Errorf("prometheus: nothing to ask for: preset %q and no query", o.Preset)
+		return nil, nil, optionf("nothing to ask for: preset %q and no query", o.Preset)
 	}
 	return ask, header, nil
 }

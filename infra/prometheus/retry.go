@@ -65,7 +65,7 @@ func judge(err error) (verdict, error) {
 		if strings.Contains(a.Msg, "exceeded maximum resolution") {
 			return smaller, ErrQuery
 		}
-		return never, ErrQuery
+		return never, ErrPromQL
 	case v1.ErrExec:
 		if strings.Contains(a.Msg, "too many samples") || strings.Contains(a.Msg, "limit") {
 			return smaller, ErrQuery

@@ -74,6 +74,15 @@ func (b *table) id(kind, text string) int32 {
 	return id
 }
 
+// rowOf returns the name of the rows that a series is for, "" for a pod whose
+// values go to the rows of its containers.
+func (b *table) rowOf(n name) string {
+	if n.pod != "" && b.only {
+		return n.pod
+	}
+	return n.container
+}
+
 // add takes the values of a series for the i-th asked column. Where the same
 // container has values from another host, it returns that host.
 func (b *table) add(i int, n name, values []model.SamplePair) (otherHost string) {

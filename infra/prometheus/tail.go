@@ -15,14 +15,13 @@ import (
 
 // A tail is what a file to be continued has, and how it ends.
 type tail struct {
-	file   *os.File
-	gzip   bool
-	rows   bool  // there is at least one row
-	cut    bool  // it ends within a row, or within the compressed data
-	keep   int64 // bytes of text before whatever a crash may have left incomplete; 0: not even the header is whole
-	next   int64 // the first time stamp that it lacks, in whole
-	held   map[string]string
-	heldAt int64
+	file *os.File
+	gzip bool
+	rows bool              // there is at least one row
+	cut  bool              // it ends within a row, or within the compressed data
+	keep int64             // bytes of text before whatever a crash may have left incomplete; 0: not even the header is whole
+	last int64             // the last time stamp of a whole row
+	held map[string]string // where it is cut: the rows of the last time stamp
 }
 
 // readTail reads a file that Export wrote, line by line. Where it ends in a
@@ -70,7 +69,7 @@ func (t *tail) scan(path string, header []string) error {
 	if err != nil { // cut within the first bytes of the compressed data
 		t.cut, r = true, bufio.NewReader(strings.NewReader(""))
 	}
-	var at, last int64 // the offset of a line; the last time stamp
+	var at int64 // the offset of a line
 	number := 0
 	for {
 		line, whole, err := readLine(r)
@@ -94,22 +93,20 @@ func (t *tail) scan(path string, header []string) error {
 			continue
 		}
 		stamp, container, ok := rowStart(line)
-		if !ok || (t.rows && stamp < last) {
+		if !ok || (t.rows && stamp < t.last) {
 			return fmt.Errorf("%w: %s:%d: not a row in order of time: %s", ErrFile, path, number, firstLine(line))
 		}
-		if !t.rows || stamp > last {
+		if !t.rows || stamp > t.last {
 			t.keep = at
 			clear(t.held)
 		}
-		t.rows, last = true, stamp
+		t.rows, t.last = true, stamp
 		t.held[container] = strings.TrimSuffix(line, "\r")
 		at += int64(len(line)) + 1
 	}
 	if !t.cut {
-		t.keep, t.held, t.next = at, nil, last+1
-		return nil
+		t.keep, t.held = at, nil
 	}
-	t.next, t.heldAt = last, last
 	return nil
 }
 
