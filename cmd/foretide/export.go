@@ -39,27 +39,26 @@ Long ranges are asked for in pages, and a request that fails is repeated.`
 
 const exportEnv = `
 Environment, where no flag says otherwise:
-  PROMETHEUS_URL                           the server
-  PROMETHEUS_USERNAME, PROMETHEUS_PASSWORD basic authentication
-  PROMETHEUS_TOKEN                         bearer authentication
-  PROMETHEUS_CA_FILE                       certificates to trust (PEM)
-  PROMETHEUS_CERT_FILE, PROMETHEUS_KEY_FILE the client's certificate (PEM)
-  HTTP_PROXY, HTTPS_PROXY, NO_PROXY        as everywhere
+  PROMETHEUS_URL                             the server
+  PROMETHEUS_USERNAME, PROMETHEUS_PASSWORD   basic authentication
+  PROMETHEUS_TOKEN                           bearer authentication
+  PROMETHEUS_CA_FILE                         certificates to trust (PEM)
+  PROMETHEUS_CERT_FILE, PROMETHEUS_KEY_FILE  the client's certificate (PEM)
 Secrets are never printed.
 `
 
 type exportFlags struct {
-	server                  serverFlags
-	out, start, end         string
-	seconds                 int64
-	step, window            time.Duration
-	appending, hosts, json  bool
-	preset, by, selector    string
-	label, workloadLabel    string
-	containers, metrics     []string
-	queries                 []string
-	stream                  bool // to the standard output
-	secondsGiven, stepGiven bool
+	server                 serverFlags
+	out, start, end        string
+	seconds                int64
+	step, window           time.Duration
+	appending, hosts, json bool
+	preset, by, selector   string
+	label, workloadLabel   string
+	containers, metrics    []string
+	queries                []string
+	stream                 bool // to the standard output
+	secondsGiven           bool
 }
 
 func (a *app) exportCommand() *cobra.Command {
@@ -104,21 +103,21 @@ func (a *app) exportCommand() *cobra.Command {
 
 func (a *app) export(cmd *cobra.Command, f *exportFlags) error {
 	f.secondsGiven = cmd.Flags().Changed("seconds")
-	o, err := f.options(cmd)
+	o, err := f.options(cmd, a.out)
 	if err != nil {
 		return err
 	}
-	if f.stream {
-		o.Out = a.out
-	} else if err := os.MkdirAll(filepath.Dir(o.Path), 0o777); err != nil {
-		return err
+	if !f.stream {
+		if err := os.MkdirAll(filepath.Dir(o.Path), 0o777); err != nil {
+			return err
+		}
 	}
 	s, err := a.runExport(cmd.Context(), o)
 	if err != nil {
 		if f.appending && s.Rows > 0 {
 			a.notice("foretide: %d rows up to %s are kept in %s; --append continues there", s.Rows, stamp(s.To.Unix()), s.Path)
 		}
-		return err
+		return exportError(cmd, err)
 	}
 	for _, w := range s.Warnings {
 		a.notice("foretide: %s", w)

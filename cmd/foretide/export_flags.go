@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -40,14 +41,14 @@ func (s *serverFlags) add(fs *pflag.FlagSet) {
 }
 
 // options returns what the flags ask for, over the environment.
-func (f *exportFlags) options(cmd *cobra.Command) (prometheus.Options, error) {
+func (f *exportFlags) options(cmd *cobra.Command, stdout io.Writer) (prometheus.Options, error) {
 	o := prometheus.Defaults()
 	if err := f.server.apply(cmd, &o); err != nil {
 		return o, err
 	}
 	o.Path, o.Append = f.out, f.appending
 	if f.out == "-" {
-		f.stream, o.Path = true, ""
+		f.stream, o.Path, o.Out = true, "", stdout
 	}
 	o.Preset, o.By, o.Hosts, o.Match = f.preset, f.by, f.hosts, f.selector
 	if other, ok := presetAliases[f.preset]; ok {

@@ -130,8 +130,9 @@ func sameServer(r *http.Request, via []*http.Request) error {
 	if len(via) >= 5 {
 		return errors.New("too many redirects")
 	}
-	if r.URL.Host != via[0].URL.Host || (via[0].URL.Scheme == "https" && r.URL.Scheme != "https") {
-		return &permanent{fmt.Errorf("the server redirects to %s://%s; give that URL if it is right", r.URL.Scheme, r.URL.Host)}
+	// A redirected POST comes as a GET, without the query in it.
+	if r.Method != via[0].Method || r.URL.Host != via[0].URL.Host || (via[0].URL.Scheme == "https" && r.URL.Scheme != "https") {
+		return &permanent{fmt.Errorf("the server redirects to %s://%s%s; give that server's URL if it is right", r.URL.Scheme, r.URL.Host, r.URL.Path)}
 	}
 	return nil
 }
@@ -189,13 +190,14 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// retryAfter reads the header's seconds or date; 0 where there is none.
+// retryAfter reads the header's seconds or date, an hour at most; 0 where
+// there is none.
 func retryAfter(header string) time.Duration {
-	if s, err := strconv.Atoi(header); err == nil && s > 0 {
-		return time.Duration(min(s, 3600)) * time.Second
+	if s, err := strconv.ParseUint(header, 10, 64); err == nil {
+		return time.Duration(min(s, uint64(maxPause/time.Second))) * time.Second
 	}
 	if at, err := http.ParseTime(header); err == nil {
-		return max(0, time.Until(at))
+		return min(max(0, time.Until(at)), maxPause)
 	}
 	return 0
 }

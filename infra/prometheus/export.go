@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -171,10 +172,21 @@ func (e *exporter) scrapeInterval(ctx context.Context) (time.Duration, error) {
 			return 0, err
 		}
 		if v, ok := value.(model.Vector); ok && len(v) == 1 && v[0].Value >= 1 {
-			return (over / time.Duration(float64(v[0].Value)+0.5)).Round(time.Second), nil
+			return usual(over.Seconds() / float64(v[0].Value)), nil
 		}
 	}
 	return 15 * time.Second, nil
+}
+
+// usual returns the customary scrape interval that seconds are near to: a
+// sample or two may be missing where it was measured.
+func usual(seconds float64) time.Duration {
+	for _, s := range []float64{1, 2, 5, 10, 15, 20, 30, 60, 120, 300} {
+		if math.Abs(seconds-s) <= 0.15*s {
+			return time.Duration(s) * time.Second
+		}
+	}
+	return time.Duration(max(1, math.Round(seconds))) * time.Second
 }
 
 // owners asks for what the pods of the range belong to. A server that has no
@@ -309,7 +321,7 @@ func (e *exporter) noData() error {
 	text := fmt.Sprintf("%v at %s from %s to %s: none of %s", ErrNoData,
 		e.client.address, stampOf(e.from), stampOf(e.to), strings.Join(metricsOf(e.ask), ", "))
 	if e.summary.Unnamed > 0 {
-		text += fmt.Sprintf("; %d series have no label that names a container", e.summary.Unnamed)
+		text += fmt.Sprintf("; %d series have no label that names a container: keep one in the query, as sum by (name) (…) does", e.summary.Unnamed)
 	}
 	for _, name := range e.filter.missing() {
 		text += "; " + e.filter.explain(name)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"compress/gzip"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -71,7 +72,11 @@ func (o *output) create(mode fs.FileMode) error {
 	temp := filepath.Join(filepath.Dir(o.path), "."+filepath.Base(o.path)+"."+rand.Text()[:8]+".tmp")
 	f, err := os.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
 	if err != nil {
-		return fmt.Errorf("prometheus: creating the file: %w", err)
+		var p *fs.PathError // its path is the temporary one
+		if errors.As(err, &p) {
+			err = p.Err
+		}
+		return fmt.Errorf("prometheus: cannot create %s: %w", o.path, err)
 	}
 	o.file, o.buf = f, bufio.NewWriterSize(f, 1<<16)
 	return nil

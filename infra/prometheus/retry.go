@@ -2,9 +2,14 @@ package prometheus
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -53,7 +58,7 @@ func judge(err error) (verdict, error) {
 	var p *permanent
 	var a *v1.Error
 	switch {
-	case errors.As(err, &p):
+	case errors.As(err, &p), hopeless(err):
 		return never, ErrUnreachable
 	case errors.Is(err, errBodySize):
 		return smaller, ErrQuery
@@ -72,20 +77,37 @@ func judge(err error) (verdict, error) {
 		}
 		return never, ErrQuery
 	case v1.ErrClient:
-		if strings.HasSuffix(a.Msg, " 401") || strings.HasSuffix(a.Msg, " 403") {
+		switch status(a) {
+		case "401", "403":
 			return never, ErrRefused
-		}
-		if strings.HasSuffix(a.Msg, " 413") {
+		case "413":
 			return smaller, ErrQuery
-		}
-		if strings.HasSuffix(a.Msg, " 408") {
+		case "408":
 			return again, ErrUnreachable
 		}
 		return never, ErrUnreachable
-	case v1.ErrTimeout, v1.ErrCanceled, v1.ErrServer, v1.ErrBadResponse:
-		return again, ErrUnreachable
 	}
-	return again, ErrUnreachable // "internal", "unavailable" …
+	return again, ErrUnreachable // "timeout", "server_error", "bad_response", "internal" …
+}
+
+// status returns the number at the end of "client error: 404".
+func status(a *v1.Error) string { return a.Msg[strings.LastIndexByte(a.Msg, ' ')+1:] }
+
+// hopeless reports errors of a connection that come back every time: of
+// certificates, of the wrong protocol.
+func hopeless(err error) bool {
+	var cert *tls.CertificateVerificationError
+	var remote *net.OpError
+	var record tls.RecordHeaderError
+	return errors.As(err, &cert) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch) ||
+		errors.As(err, &remote) && remote.Op == "remote error" // a TLS alert: the server wants a certificate
+}
+
+// slow reports that the server, or the way to it, took too long. Asking for
+// less may help where repeating does not.
+func slow(err error) bool {
+	var a *v1.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &a) && a.Type == v1.ErrTimeout
 }
 
 // A retrier repeats a request that may succeed later.
@@ -96,9 +118,12 @@ type retrier struct {
 	notify   func(reason string) // before each wait
 }
 
+// maxPause bounds how long one wait for a server that asks for patience is.
+const maxPause = time.Hour
+
 // do calls request until it succeeds, cannot, or has been tried often enough.
-// The verdict is of the last error.
-func (r *retrier) do(ctx context.Context, request func(context.Context) error) (verdict, error, error) {
+// The verdict is of the last error, of the given number of tries.
+func (r *retrier) do(ctx context.Context, request func(context.Context) error) (v verdict, kind error, tries int, err error) {
 	wait := r.wait
 	for attempt := 1; ; attempt++ {
 		one, cancel := ctx, context.CancelFunc(func() {})
@@ -108,47 +133,81 @@ func (r *retrier) do(ctx context.Context, request func(context.Context) error) (
 		err := request(one)
 		cancel()
 		if err == nil {
-			return never, nil, nil
+			return never, nil, attempt, nil
 		}
 		if ctx.Err() != nil {
-			return never, ctx.Err(), ctx.Err()
+			return never, ctx.Err(), attempt, ctx.Err()
 		}
 		v, kind := judge(err)
+		if v == again && slow(err) && attempt >= 2 {
+			v = smaller
+		}
 		if v != again || attempt >= r.attempts {
-			return v, kind, err
+			return v, kind, attempt, err
 		}
 		pause := wait/2 + time.Duration(rand.Int64N(int64(wait/2)+1)) // spread, so that clients do not come back together
 		var b *busy
 		if errors.As(err, &b) {
-			pause = max(pause, b.after)
+			pause = min(max(pause, b.after), maxPause)
 		}
-		r.notify(err.Error())
+		r.notify(fmt.Sprintf("%s; asking again in %v", reason(err), max(pause.Round(100*time.Millisecond), 100*time.Millisecond)))
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return never, ctx.Err(), ctx.Err()
+			return never, ctx.Err(), attempt, ctx.Err()
 		}
 		wait = min(2*wait, 30*time.Second)
 	}
 }
 
-// ask runs a request with repetitions. The error is a failure; tooMuch tells
-// that a smaller request may succeed.
+// reason says what an error is, for people, in one line.
+func reason(err error) string {
+	var a *v1.Error
+	if errors.As(err, &a) {
+		text := firstLine(a.Msg)
+		if a.Detail != "" {
+			text += ": " + firstLine(a.Detail)
+		}
+		switch {
+		case a.Type == v1.ErrClient && status(a) == "404":
+			text += "; the URL is that of the server, with any path that is before /api"
+		case a.Type == v1.ErrBadResponse:
+			text = "the answer is not that of a Prometheus server, or a part of it: " + text
+		}
+		return text
+	}
+	var u *url.Error
+	if errors.As(err, &u) { // it begins with the method and the address
+		err = u.Err
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return "the connection was cut in the middle of the answer"
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return "the server speaks http, not https"
+	}
+	return firstLine(err.Error())
+}
+
+// ask runs a request with repetitions; what is the query that it makes. The
+// error is a failure; tooMuch tells that a smaller request may succeed.
 func (c *client) ask(ctx context.Context, what string, request func(context.Context) error) (tooMuch bool, err error) {
-	v, kind, err := c.retry.do(ctx, request)
+	v, kind, tries, err := c.retry.do(ctx, request)
 	if err == nil {
 		return false, nil
 	}
 	if ctx.Err() != nil {
 		return false, &failure{text: "prometheus: interrupted", kind: ctx.Err()}
 	}
-	text := fmt.Sprintf("%v (%s): %s: %v", kind, c.address, what, err)
-	var a *v1.Error
-	if errors.As(err, &a) && a.Detail != "" {
-		text += ": " + firstLine(a.Detail)
+	text := fmt.Sprintf("%v (%s): ", kind, c.address)
+	if errors.Is(kind, ErrQuery) || errors.Is(kind, ErrPromQL) {
+		text += what + ": "
 	}
-	if v == again && c.retry.attempts > 1 {
-		text += fmt.Sprintf(" (tried %d times)", c.retry.attempts)
+	text += reason(err)
+	if tries > 1 {
+		text += fmt.Sprintf(" (tried %d times)", tries)
 	}
 	return v == smaller, &failure{text: c.redact(text), kind: kind}
 }
