@@ -124,7 +124,7 @@ func (a *app) export(cmd *cobra.Command, f *exportFlags) error {
 	}
 	if s.Rows > 0 {
 		for _, m := range s.Missing() {
-			a.notice("foretide: the server has no %s in this range: its column is empty", m)
+			a.notice("foretide: the server has no %s from %s to %s: the column is empty there", m, stamp(s.From.Unix()), stamp(s.To.Unix()))
 		}
 	}
 	switch {

@@ -154,7 +154,9 @@ func (e *exporter) prepare(ctx context.Context) error {
 }
 
 // scrapeInterval is the usual time between two samples of the preset's
-// counters, 15 s where it cannot be told.
+// counters, 15 s where it cannot be told. It is the shortest of what is seen at
+// the range's beginning, middle and end: where containers have just come or
+// gone there are fewer samples than scrapes.
 func (e *exporter) scrapeInterval(ctx context.Context) (time.Duration, error) {
 	const over = 10 * time.Minute
 	probe, ok := probes[e.options.Preset]
@@ -162,7 +164,8 @@ func (e *exporter) scrapeInterval(ctx context.Context) (time.Duration, error) {
 		return 15 * time.Second, nil
 	}
 	query := "quantile(0.5, count_over_time(" + selector(probe, e.options.Match) + "[10m]))"
-	for _, at := range []int64{e.to, e.from + (e.to-e.from)/2} {
+	most := 0.0
+	for _, at := range []int64{e.from, e.from + (e.to-e.from)/2, e.to} {
 		var value model.Value
 		_, err := e.client.ask(ctx, query, func(ctx context.Context) (err error) {
 			value, _, _, err = e.client.api.Query(ctx, query, time.Unix(at, 0))
@@ -171,11 +174,14 @@ func (e *exporter) scrapeInterval(ctx context.Context) (time.Duration, error) {
 		if err != nil {
 			return 0, err
 		}
-		if v, ok := value.(model.Vector); ok && len(v) == 1 && v[0].Value >= 1 {
-			return usual(over.Seconds() / float64(v[0].Value)), nil
+		if v, ok := value.(model.Vector); ok && len(v) == 1 {
+			most = max(most, float64(v[0].Value))
 		}
 	}
-	return 15 * time.Second, nil
+	if !(most >= 1) {
+		return 15 * time.Second, nil
+	}
+	return usual(over.Seconds() / most), nil
 }
 
 // usual returns the customary scrape interval that seconds are near to: a
