@@ -35,7 +35,7 @@ func Export(ctx context.Context, o Options) (Summary, error) {
 		return Summary{}, err
 	}
 	// The window is known later; the columns do not depend on it.
-	_, header, err := o.columns(time.Minute)
+	_, header, err := o.columns(time.Minute, false)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -134,8 +134,14 @@ func (e *exporter) prepare(ctx context.Context) error {
 		}
 		e.summary.RateWindow = rateWindow(o.Step, scrape)
 	}
+	ids := 0.0
 	var err error
-	if e.ask, _, err = o.columns(e.summary.RateWindow); err != nil {
+	if o.Preset == CAdvisor {
+		if ids, err = e.greatest(ctx, "count("+selector("container_memory_working_set_bytes", o.Match, unnamed...)+")"); err != nil {
+			return err
+		}
+	}
+	if e.ask, _, err = o.columns(e.summary.RateWindow, ids > 0); err != nil {
 		return err
 	}
 	e.summary.Metrics = metricsOf(e.ask)
@@ -154,16 +160,24 @@ func (e *exporter) prepare(ctx context.Context) error {
 }
 
 // scrapeInterval is the usual time between two samples of the preset's
-// counters, 15 s where it cannot be told. It is the shortest of what is seen at
-// the range's beginning, middle and end: where containers have just come or
-// gone there are fewer samples than scrapes.
+// counters, 15 s where it cannot be told. It is the shortest of what is seen:
+// where containers have just come or gone there are fewer samples than scrapes.
 func (e *exporter) scrapeInterval(ctx context.Context) (time.Duration, error) {
 	const over = 10 * time.Minute
 	probe, ok := probes[e.options.Preset]
 	if !ok {
 		return 15 * time.Second, nil
 	}
-	query := "quantile(0.5, count_over_time(" + selector(probe, e.options.Match) + "[10m]))"
+	most, err := e.greatest(ctx, "quantile(0.5, count_over_time("+selector(probe, e.options.Match)+"[10m]))")
+	if err != nil || !(most >= 1) {
+		return 15 * time.Second, err
+	}
+	return usual(over.Seconds() / most), nil
+}
+
+// greatest returns the greatest value of a query at the range's beginning,
+// middle and end; 0 where there is none.
+func (e *exporter) greatest(ctx context.Context, query string) (float64, error) {
 	most := 0.0
 	for _, at := range []int64{e.from, e.from + (e.to-e.from)/2, e.to} {
 		var value model.Value
@@ -174,14 +188,11 @@ func (e *exporter) scrapeInterval(ctx context.Context) (time.Duration, error) {
 		if err != nil {
 			return 0, err
 		}
-		if v, ok := value.(model.Vector); ok && len(v) == 1 {
+		if v, ok := value.(model.Vector); ok && len(v) == 1 && !math.IsNaN(float64(v[0].Value)) {
 			most = max(most, float64(v[0].Value))
 		}
 	}
-	if !(most >= 1) {
-		return 15 * time.Second, nil
-	}
-	return usual(over.Seconds() / most), nil
+	return most, nil
 }
 
 // usual returns the customary scrape interval that seconds are near to: a
@@ -263,11 +274,14 @@ func (e *exporter) page(ctx context.Context, from, to int64) (most int, tooMuch 
 		if !ok && value != nil {
 			return 0, false, &failure{kind: ErrQuery, text: fmt.Sprintf("%v: %s: the result is a %v, not a range of series", ErrQuery, c.query, value.Type())}
 		}
-		samples := 0
+		samples, nameless := 0, 0
 		for _, s := range matrix {
 			samples += len(s.Values)
-			e.add(i, c, s)
+			if !e.add(i, c, s) {
+				nameless++
+			}
 		}
+		e.summary.Unnamed = max(e.summary.Unnamed, nameless)
 		most = max(most, samples)
 	}
 	return most, false, e.table.rows(func(t int64, container string, values []float64) error {
@@ -280,19 +294,20 @@ func (e *exporter) page(ctx context.Context, from, to int64) (most int, tooMuch 
 	})
 }
 
-// add puts one series of an answer into the table.
-func (e *exporter) add(i int, c column, s *model.SampleStream) {
+// add puts one series of an answer into the table; false where it is about no
+// container.
+func (e *exporter) add(i int, c column, s *model.SampleStream) bool {
 	n := e.namer.name(c, s.Metric)
 	if n.container == "" && n.pod == "" {
-		e.summary.Unnamed++
-		return
+		return false
 	}
 	if !e.filter.wants(e.table.rowOf(n)) {
-		return
+		return true
 	}
 	if other := e.table.add(i, n, s.Values); other != "" {
 		e.warn(fmt.Sprintf("container %s is on several hosts, %s and %s: their values are added up unless names begin with the host", n.container, other, n.host))
 	}
+	return true
 }
 
 // warn keeps the first few different warnings.
@@ -327,7 +342,7 @@ func (e *exporter) noData() error {
 	text := fmt.Sprintf("%v at %s from %s to %s: none of %s", ErrNoData,
 		e.client.address, stampOf(e.from), stampOf(e.to), strings.Join(metricsOf(e.ask), ", "))
 	if e.summary.Unnamed > 0 {
-		text += fmt.Sprintf("; %d series have no label that names a container: keep one in the query, as sum by (name) (…) does", e.summary.Unnamed)
+		text += fmt.Sprintf("; series without a label that names a container: %d (keep one in the query, as sum by (name) (…) does)", e.summary.Unnamed)
 	}
 	for _, name := range e.filter.missing() {
 		text += "; " + e.filter.explain(name)

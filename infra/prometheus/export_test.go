@@ -157,6 +157,57 @@ func TestKubernetes(t *testing.T) {
 	}
 }
 
+// TestOtherNames: containers that neither Docker's nor the kubelet's labels of
+// today name.
+func TestOtherNames(t *testing.T) {
+	for _, tt := range []struct {
+		match, by  string
+		containers []string
+		memory     []float64
+	}{
+		{`instance="g1"`, ByContainer, []string{"aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc"}, []float64{11, 12, 13}},
+		{`instance="x1"`, ByContainer, []string{"shop/api-7d9c5b6f4-x2x7k/api"}, []float64{21}},
+		{`instance="x1"`, ByWorkload, []string{"shop/api"}, []float64{21}},
+		{`instance="x2"`, ByContainer, []string{"shop/job-x2x7k/work"}, []float64{31}},
+		{`instance="x2"`, ByPod, []string{"shop/job-x2x7k"}, []float64{31}},
+	} {
+		o := options(t, server(t), began, began+600)
+		o.Match, o.By = tt.match, tt.by
+		s := export(t, o)
+		if !slices.Equal(s.Containers, tt.containers) {
+			t.Errorf("%s by %s: containers %q, want %q", tt.match, tt.by, s.Containers, tt.containers)
+			continue
+		}
+		rows := readRows(t, o.Path)
+		for i, c := range tt.containers {
+			want := map[string]float64{"memory": tt.memory[i]}
+			if c == "aaaaaaaaaaaa" {
+				want["cpu"] = 0.5
+			}
+			check(t, rows, c, began+300, want)
+		}
+	}
+}
+
+func TestChosenContainers(t *testing.T) {
+	o := options(t, server(t), began, began+600)
+	o.Match, o.Containers = `instance=~"[hn]."`, []string{"web*", "shop/*/app", "dd"}
+	s := export(t, o)
+	want := []string{"shop/web-7d9c5b6f4-b4q8z/app", "shop/web-7d9c5b6f4-x2x7k/app", "webapp"}
+	if !slices.Equal(s.Containers, want) {
+		t.Errorf("containers %q, want %q", s.Containers, want)
+	}
+	// The network of the pod is still the container's.
+	check(t, readRows(t, o.Path), want[0], began+300, map[string]float64{"cpu": 0.2, "memory": 1e6, "net_rx": 100})
+	if want := `no container "dd"; did you mean "db"?`; !slices.Contains(s.Warnings, want) {
+		t.Errorf("warnings %q without %s", s.Warnings, want)
+	}
+	o.Containers = []string{"wepapp"}
+	if _, err := Export(context.Background(), o); !errors.Is(err, ErrNoData) || !strings.Contains(err.Error(), `no container "wepapp"; did you mean "webapp"?`) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestNodeExporter(t *testing.T) {
 	o := options(t, server(t), began, began+3600)
 	o.Preset = NodeExporter
@@ -239,7 +290,7 @@ func TestNoData(t *testing.T) {
 	o = options(t, o.URL, began, began+600)
 	o.Preset, o.Queries, o.Label = NoPreset, []Query{{"cpu", "node_memory_MemTotal_bytes"}}, "nolabel"
 	_, err = Export(context.Background(), o)
-	if !errors.Is(err, ErrNoData) || !strings.Contains(err.Error(), "; 2 series have no label that names a container: keep one in the query") {
+	if !errors.Is(err, ErrNoData) || !strings.Contains(err.Error(), "; series without a label that names a container: 1 (keep one in the query") {
 		t.Errorf("got %v", err)
 	}
 	if left, _ := os.ReadDir(filepath.Dir(o.Path)); len(left) != 0 {

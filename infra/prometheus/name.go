@@ -44,7 +44,9 @@ func (n *namer) name(c column, m model.Metric) name {
 	case k.pod != "":
 		return n.kubernetes(k, c, get)
 	case get("name") != "":
-		return n.docker(get)
+		return n.docker(get("name"), get)
+	case shortID(get("id")) != "" && !c.custom:
+		return n.docker(shortID(get("id")), get)
 	case c.custom:
 		// A query of the user's own: what its result is grouped by.
 		for _, label := range []string{"container", "container_name", "workload", "service", "job_name", "instance"} {
@@ -58,6 +60,26 @@ func (n *namer) name(c column, m model.Metric) name {
 
 type kubernetesName struct{ namespace, pod, container string }
 
+var (
+	// kubeletName is how the kubelet names a container of Docker:
+	// k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT.
+	kubeletName = regexp.MustCompile(`^k8s_([^_]+)_([^_]+)_([^_]+)_[^_]+_[0-9]+$`)
+	// containerGroup is the control group of a container, by any runtime:
+	// /docker/ID, /system.slice/docker-ID.scope, /kubepods/…/ID. Those of
+	// conmon, which watches a container, are not.
+	containerGroup = regexp.MustCompile(`^.*/(?:[a-z-]+-)?([0-9a-f]{12})[0-9a-f]{52}(?:\.scope)?$`)
+)
+
+// shortID returns the first twelve digits of a container's number, as Docker
+// prints it, from the name of its control group; "" where that is none.
+func shortID(group string) string {
+	m := containerGroup.FindStringSubmatch(group)
+	if m == nil || strings.Contains(group, "conmon-") {
+		return ""
+	}
+	return m[1]
+}
+
 // kubernetesLabels reads the conventions of Kubernetes. Where cAdvisor runs on
 // its own, as a pod, the plain labels are those of cAdvisor's own pod: the
 // container's come first.
@@ -65,6 +87,12 @@ func kubernetesLabels(get func(string) string) kubernetesName {
 	prefix := labelPrefix + "io_kubernetes_"
 	if pod := get(prefix + "pod_name"); pod != "" {
 		return kubernetesName{get(prefix + "pod_namespace"), pod, get(prefix + "container_name")}
+	}
+	if m := kubeletName.FindStringSubmatch(get("name")); m != nil {
+		return kubernetesName{m[3], m[2], m[1]}
+	}
+	if pod := get("exported_pod"); pod != "" {
+		return kubernetesName{get("exported_namespace"), pod, get("exported_container")}
 	}
 	if pod := get("pod"); pod != "" {
 		return kubernetesName{get("namespace"), pod, get("container")}
@@ -118,8 +146,8 @@ func (n *namer) workload(id string, k kubernetesName, get func(string) string) s
 }
 
 // docker names a container by its name or, by workload, by its service.
-func (n *namer) docker(get func(string) string) name {
-	out := name{container: get("name"), host: get("instance")}
+func (n *namer) docker(container string, get func(string) string) name {
+	out := name{container: container, host: get("instance")}
 	if n.by == ByWorkload {
 		out.container = dockerWorkload(out.container, n.workloadLabel, get)
 		out.host = "" // a service may well run on several

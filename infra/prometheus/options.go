@@ -156,7 +156,7 @@ type Summary struct {
 	From, To   time.Time      // the first and the last time stamp that was written
 	Cells      map[string]int // values by metric; 0 where the server had none
 	RateWindow time.Duration
-	Unnamed    int // series that have no container, and were left out
+	Unnamed    int // the most series of one answer that have no container, and were left out
 	Warnings   []string
 }
 

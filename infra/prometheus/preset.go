@@ -15,6 +15,7 @@ var nameLabels = []string{
 	"instance", "name",
 	"namespace", "pod", "container", // Kubernetes since 1.16
 	"pod_name", "container_name", // Kubernetes before
+	"exported_namespace", "exported_pod", "exported_container", // scraped without honor_labels
 	labelPrefix + "io_kubernetes_pod_namespace", // cAdvisor on its own, on Kubernetes
 	labelPrefix + "io_kubernetes_pod_name",
 	labelPrefix + "io_kubernetes_container_name",
@@ -36,6 +37,12 @@ var probes = map[string]string{
 	NodeExporter: "node_cpu_seconds_total",
 }
 
+// unnamed selects containers that only their control group names: cAdvisor
+// without access to the container runtime. Groups inside of a container's own,
+// whose use is in the container's, do not end in the number.
+var unnamed = []string{`name=""`, `pod=""`, `pod_name=""`, `exported_pod=""`,
+	labelPrefix + `io_kubernetes_pod_name=""`, `id=~".*[0-9a-f]{64}([.]scope)?"`}
+
 // A column is one column of the file and the PromQL that fills it.
 type column struct {
 	metric string
@@ -45,8 +52,8 @@ type column struct {
 
 // columns returns the columns to ask for, in the order of the file, with the
 // window of rates put in. All columns of the file are in header, asked for or
-// not.
-func (o *Options) columns(window time.Duration) (ask []column, header []string, err error) {
+// not. With ids, cAdvisor's control groups are told apart too.
+func (o *Options) columns(window time.Duration, ids bool) (ask []column, header []string, err error) {
 	header = slices.Clone(Columns)
 	own := make(map[string]string)
 	for _, q := range o.Queries {
@@ -70,7 +77,7 @@ func (o *Options) columns(window time.Duration) (ask []column, header []string, 
 		}
 		query, custom := own[m]
 		if !custom {
-			query = o.presetQuery(m, w)
+			query = o.presetQuery(m, w, ids)
 		}
 		if query != "" {
 			ask = append(ask, column{metric: m, query: strings.ReplaceAll(query, "$__rate_interval", w), custom: custom})
@@ -84,23 +91,26 @@ func (o *Options) columns(window time.Duration) (ask []column, header []string, 
 
 // presetQuery returns the PromQL of a metric, "" where the preset has none. A
 // rate is taken before the sum: only so are resets of single counters seen.
-func (o *Options) presetQuery(metric, window string) string {
+func (o *Options) presetQuery(metric, window string, ids bool) string {
 	switch o.Preset {
 	case CAdvisor:
-		return o.cadvisorQuery(metric, window)
+		return o.cadvisorQuery(metric, window, ids)
 	case NodeExporter:
 		return o.nodeQuery(metric, window)
 	}
 	return ""
 }
 
-func (o *Options) cadvisorQuery(metric, window string) string {
+func (o *Options) cadvisorQuery(metric, window string, ids bool) string {
 	labels := nameLabels
 	if o.By == ByWorkload {
 		labels = append(slices.Clone(labels), workloadLabels...)
 		if o.WorkloadLabel != "" {
 			labels = append(labels, o.WorkloadLabel)
 		}
+	}
+	if ids {
+		labels = append(slices.Clone(labels), "id")
 	}
 	by := "sum by (" + strings.Join(labels, ", ") + ") "
 	rate := func(counter string, matchers ...string) string {

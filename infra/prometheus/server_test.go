@@ -79,9 +79,33 @@ func dataset(w io.Writer) {
 	docker(w)
 	kubernetes(w)
 	machine(w)
+	odd(w)
 	emit(w, `container_cpu_usage_seconds_total{id="/docker/l",name="long",instance="h1",cpu="total"}`, longBegan, longSamples, rising(0.25))
 	emit(w, `container_memory_working_set_bytes{id="/docker/l",name="long",instance="h1"}`, longBegan, longSamples,
 		func(i int64, _ float64) float64 { return float64(i) })
+}
+
+// odd is what is named by other conventions still.
+func odd(w io.Writer) {
+	digits := func(d string) string { return strings.Repeat(d, 64) }
+	mem := func(labels string, v float64) {
+		emit(w, `container_memory_working_set_bytes{`+labels+`}`, began, samples, level(v))
+	}
+	// Control groups without any name, of Docker and Podman; conmon and a group
+	// inside of a container are none.
+	mem(`id="/docker/`+digits("a")+`",instance="g1"`, 11)
+	mem(`id="/system.slice/docker-`+digits("b")+`.scope",instance="g1"`, 12)
+	mem(`id="/machine.slice/libpod-`+digits("c")+`.scope",instance="g1"`, 13)
+	mem(`id="/machine.slice/libpod-conmon-`+digits("c")+`.scope",instance="g1"`, 1)
+	mem(`id="/docker/`+digits("a")+`/init.scope",instance="g1"`, 10)
+	mem(`id="/",instance="g1"`, 99)
+	emit(w, `container_cpu_usage_seconds_total{cpu="total",id="/docker/`+digits("a")+`",instance="g1"}`, began, samples, rising(0.5))
+	// The kubelet with Docker: nothing but the name, beside the labels of the
+	// pod that cAdvisor runs in.
+	mem(`id="/kubepods/`+digits("d")+`",name="k8s_api_api-7d9c5b6f4-x2x7k_shop_a9b2c3_0",pod="cadvisor-x",namespace="ops",container="cadvisor",instance="x1"`, 21)
+	mem(`id="/kubepods/`+digits("e")+`",name="k8s_POD_api-7d9c5b6f4-x2x7k_shop_a9b2c3_0",pod="cadvisor-x",namespace="ops",container="cadvisor",instance="x1"`, 1)
+	// Scraped without honor_labels: the plain labels are the target's.
+	mem(`id="/f",exported_namespace="shop",exported_pod="job-x2x7k",exported_container="work",namespace="kube-system",pod="kubelet",container="kubelet",instance="x2"`, 31)
 }
 
 func docker(w io.Writer) {

@@ -26,8 +26,9 @@ type tail struct {
 
 // readTail reads a file that Export wrote, line by line. Where it ends in a
 // whole row, its last time stamp is complete: rows are only ever added in whole
-// time stamps. Where it ends in half a row, the rows of the last time stamp
-// before are in doubt too, and held.
+// time stamps. Where it ends in half a row, or the last time stamp has fewer
+// rows than the one before, the rows of the last time stamp are in doubt too,
+// and held.
 func readTail(path string, header []string) (*tail, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -69,8 +70,8 @@ func (t *tail) scan(path string, header []string) error {
 	if err != nil { // cut within the first bytes of the compressed data
 		t.cut, r = true, bufio.NewReader(strings.NewReader(""))
 	}
-	var at int64 // the offset of a line
-	number := 0
+	var at int64           // the offset of a line
+	number, before := 0, 0 // before: the rows of the last time stamp but one
 	for {
 		line, whole, err := readLine(r)
 		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -97,13 +98,15 @@ func (t *tail) scan(path string, header []string) error {
 			return fmt.Errorf("%w: %s:%d: not a row in order of time: %s", ErrFile, path, number, firstLine(line))
 		}
 		if !t.rows || stamp > t.last {
-			t.keep = at
+			t.keep, before = at, len(t.held)
 			clear(t.held)
 		}
 		t.rows, t.last = true, stamp
 		t.held[container] = strings.TrimSuffix(line, "\r")
 		at += int64(len(line)) + 1
 	}
+	// A text cut just behind a row does not show it, except by rows that lack.
+	t.cut = t.cut || !t.gzip && len(t.held) < before
 	if !t.cut {
 		t.keep, t.held = at, nil
 	}

@@ -34,6 +34,7 @@ type Server struct {
 	dir  string
 	args []string
 	tls  bool
+	cert []tls.Certificate
 	cmd  *exec.Cmd
 	log  bytes.Buffer
 }
@@ -43,8 +44,9 @@ type Options struct {
 	// WebConfig is the text of the server's web configuration: TLS and basic
 	// authentication. Paths in it are absolute. "" is none.
 	WebConfig string
-	TLS       bool     // the web configuration has a certificate
-	Flags     []string // more of them
+	TLS       bool              // the web configuration has a certificate
+	Client    []tls.Certificate // what it wants of its clients
+	Flags     []string          // more of them
 }
 
 // Start runs a server with the samples that write gives as OpenMetrics text,
@@ -54,7 +56,7 @@ func Start(write func(io.Writer), o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, tls: o.TLS}
+	s := &Server{dir: dir, tls: o.TLS, cert: o.Client}
 	if err := s.prepare(write, o); err != nil {
 		s.Stop()
 		return nil, err
@@ -141,7 +143,7 @@ func (s *Server) Restart() error {
 		return err
 	}
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
-		DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // only to see that it is there
+		DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true, Certificates: s.cert}, // only to see that it is there
 	}}
 	var last error
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
