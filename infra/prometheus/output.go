@@ -58,7 +58,7 @@ func openOutput(path string, header []string, appending bool) (*output, error) {
 	if info != nil {
 		mode = info.Mode().Perm()
 	}
-	if err := out.create(mode); err != nil {
+	if err := out.create(mode, info != nil); err != nil {
 		return nil, err
 	}
 	if err := out.begin(old, header); err != nil {
@@ -68,7 +68,8 @@ func openOutput(path string, header []string, appending bool) (*output, error) {
 	return out, nil
 }
 
-func (o *output) create(mode fs.FileMode) error {
+// create makes the temporary file; keep holds the mode against the umask.
+func (o *output) create(mode fs.FileMode, keep bool) error {
 	temp := filepath.Join(filepath.Dir(o.path), "."+filepath.Base(o.path)+"."+rand.Text()[:8]+".tmp")
 	f, err := os.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
 	if err != nil {
@@ -77,6 +78,9 @@ func (o *output) create(mode fs.FileMode) error {
 			err = p.Err
 		}
 		return fmt.Errorf("prometheus: cannot create %s: %w", o.path, err)
+	}
+	if keep {
+		_ = f.Chmod(mode) // some file systems have none
 	}
 	o.file, o.buf = f, bufio.NewWriterSize(f, 1<<16)
 	return nil

@@ -37,7 +37,7 @@ func readTail(path string, header []string) (*tail, error) {
 	t := &tail{file: f, held: make(map[string]string)}
 	var magic [2]byte
 	n, _ := io.ReadFull(f, magic[:])
-	t.gzip = n == 2 && magic == [2]byte{0x1f, 0x8b}
+	t.gzip = n == 2 && magic == [2]byte{0x1f, 0x8b} || n == 1 && magic[0] == 0x1f && strings.HasSuffix(path, ".gz")
 	if err := t.scan(path, header); err != nil {
 		f.Close()
 		return nil, err
