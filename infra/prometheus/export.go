@@ -224,15 +224,15 @@ const (
 	aimedSamples = 100_000
 )
 
-// pages walks through the range, in steps as long as the number of series
-// allows.
+// pages walks through the range, in steps as long as the number of series and
+// the server's patience allow.
 func (e *exporter) pages(ctx context.Context) error {
-	points := int64(firstPoints)
+	points, limit, good := int64(firstPoints), int64(maxPoints), 0
 	for e.reached <= e.to {
-		n := min(points, maxPoints, (e.to-e.reached)/e.step+1)
+		n := min(points, (e.to-e.reached)/e.step+1)
 		most, tooMuch, err := e.page(ctx, e.reached, e.reached+(n-1)*e.step)
 		if tooMuch && n > 1 {
-			points = n / 2
+			points, limit, good = n/2, n/2, 0
 			continue
 		}
 		if err != nil {
@@ -240,14 +240,19 @@ func (e *exporter) pages(ctx context.Context) error {
 		}
 		e.reached += n * e.step
 		e.progress("")
+		// A limit that was met once may have been a bad moment of the server's.
+		if good++; good%16 == 0 {
+			limit = min(2*limit, maxPoints)
+		}
 		switch {
 		case most > aimedSamples:
 			points = max(1, n*aimedSamples/int64(most))
 		case most <= aimedSamples/4:
-			points = min(4*n, maxPoints)
+			points = 4 * n
 		default:
 			points = n
 		}
+		points = min(points, limit)
 	}
 	return nil
 }

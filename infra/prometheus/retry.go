@@ -3,6 +3,7 @@ package prometheus
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -107,7 +108,20 @@ func hopeless(err error) bool {
 // less may help where repeating does not.
 func slow(err error) bool {
 	var a *v1.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &a) && a.Type == v1.ErrTimeout
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &a) && (a.Type == v1.ErrTimeout || said(a).ErrorType == v1.ErrTimeout)
+}
+
+// An apology is what a server says about an error.
+type apology struct {
+	ErrorType v1.ErrorType `json:"errorType"`
+	Error     string       `json:"error"`
+}
+
+// said reads what a server said with a status of which the client library
+// passes on the text alone.
+func said(a *v1.Error) (s apology) {
+	_ = json.Unmarshal([]byte(a.Detail), &s) // any other text says nothing
+	return s
 }
 
 // A retrier repeats a request that may succeed later.
@@ -165,7 +179,9 @@ func reason(err error) string {
 	var a *v1.Error
 	if errors.As(err, &a) {
 		text := firstLine(a.Msg)
-		if a.Detail != "" {
+		if s := said(a); s.Error != "" {
+			text += ": " + firstLine(s.Error)
+		} else if a.Detail != "" {
 			text += ": " + firstLine(a.Detail)
 		}
 		switch {
