@@ -94,7 +94,7 @@ func (a *app) exportCommand() *cobra.Command {
 	fs.StringArrayVar(&f.queries, "query", nil, "METRIC=PROMQL: a column of your own (repeatable)")
 	fs.StringVar(&f.label, "label", "", "label that names the container in the results of --query (default: as in the preset)")
 	fs.StringVar(&f.workloadLabel, "workload-label", "", "label that names the workload (default: the owner's name, or from the pod's name)")
-	fs.DurationVar(&f.window, "rate-window", 0, "range that rates are taken over (default: from the step and the server's scrape interval)")
+	fs.DurationVar(&f.window, "rate-window", 0, "range that rates are taken over (default: from the step and the scrape interval of the range)")
 	fs.BoolVar(&f.json, "json", false, "print JSON")
 	f.server.add(fs)
 	hide(cmd, "metrics")

@@ -46,7 +46,7 @@ func (f *exportFlags) options(cmd *cobra.Command, stdout io.Writer) (prometheus.
 	if err := f.server.apply(cmd, &o); err != nil {
 		return o, err
 	}
-	o.Path, o.Append = f.out, f.appending
+	o.Path, o.Append, o.Step = f.out, f.appending, f.step
 	if f.out == "-" {
 		f.stream, o.Path, o.Out = true, "", stdout
 	}

@@ -18,7 +18,11 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if prom.server != nil {
+		prom.server.Stop()
+	}
+	os.Exit(code)
 }
 
 // A session is a working folder of its own in which the program is run.

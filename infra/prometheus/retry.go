@@ -221,11 +221,11 @@ func (c *client) ask(ctx context.Context, what string, request func(context.Cont
 	if errors.Is(kind, ErrQuery) || errors.Is(kind, ErrPromQL) {
 		text += what + ": "
 	}
-	text += reason(err)
+	text += c.redact(reason(err))
 	if tries > 1 {
 		text += fmt.Sprintf(" (tried %d times)", tries)
 	}
-	return v == smaller, &failure{text: c.redact(text), kind: kind}
+	return v == smaller, &failure{text: text, kind: kind}
 }
 
 // firstLine returns the beginning of a server's text.
