@@ -281,6 +281,9 @@ func (e *exporter) page(ctx context.Context, from, to int64) (most int, tooMuch 
 		}
 		samples, nameless := 0, 0
 		for _, s := range matrix {
+			if err := asked(s, from, to, e.step); err != nil {
+				return 0, false, &failure{kind: ErrQuery, text: fmt.Sprintf("%v: %s: %v", ErrQuery, c.query, err)}
+			}
 			samples += len(s.Values)
 			if !e.add(i, c, s) {
 				nameless++
@@ -297,6 +300,23 @@ func (e *exporter) page(ctx context.Context, from, to int64) (most int, tooMuch 
 		e.summary.Rows++
 		return e.out.write(t, container, values)
 	})
+}
+
+// asked returns an error where a series has other times than the steps that
+// were asked for, in order: its values would come twice, or between others.
+func asked(s *model.SampleStream, from, to, step int64) error {
+	if s == nil {
+		return errors.New("an answer has a series without labels and values")
+	}
+	last := int64(math.MinInt64)
+	for _, p := range s.Values {
+		t := int64(p.Timestamp) / 1000
+		if int64(p.Timestamp)%1000 != 0 || t < from || t > to || (t-from)%step != 0 || t <= last {
+			return fmt.Errorf("an answer has a value at %.3f, which was not asked for from %d to %d every %d s", float64(p.Timestamp)/1000, from, to, step)
+		}
+		last = t
+	}
+	return nil
 }
 
 // add puts one series of an answer into the table; false where it is about no

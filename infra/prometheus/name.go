@@ -30,9 +30,13 @@ type namer struct {
 	owners        map[string]string // "namespace/pod" → workload
 }
 
+// lineBreaks become spaces in names: a line break would end a row for a reader
+// that goes by lines.
+var lineBreaks = strings.NewReplacer("\r", " ", "\n", " ")
+
 // name returns what the labels name, for a column.
 func (n *namer) name(c column, m model.Metric) name {
-	get := func(label string) string { return string(m[model.LabelName(label)]) }
+	get := func(label string) string { return lineBreaks.Replace(string(m[model.LabelName(label)])) }
 	if c.custom && n.label != "" {
 		return name{container: get(n.label)}
 	}

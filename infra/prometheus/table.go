@@ -197,5 +197,8 @@ func addTo(dst *float64, v float64) {
 		*dst = v
 		return
 	}
-	*dst += v
+	// The sum of finite values may not be finite; no byte counter comes near.
+	if *dst += v; math.IsInf(*dst, 0) {
+		*dst = math.NaN()
+	}
 }
