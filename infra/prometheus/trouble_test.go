@@ -322,3 +322,26 @@ func TestNotPrometheus(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswersOtherTimes: values that were not asked for would come twice, or
+// between two rows.
+func TestAnswersOtherTimes(t *testing.T) {
+	for name, values := range map[string]string{
+		"doubled":  `[1714521600,"1"],[1714521600,"1"]`,
+		"between":  `[1714521607,"1"]`,
+		"before":   `[1714521585,"1"]`,
+		"after":    `[1714525200,"1"]`,
+		"fraction": `[1714521600.5,"1"]`,
+	} {
+		o := options(t, front(t, func(w http.ResponseWriter, _ *http.Request) bool {
+			fmt.Fprintf(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"name":"web"},"values":[%s]}]}}`, values)
+			return true
+		}), began, began+600)
+		o.RateWindow, o.Preset, o.Queries = time.Minute, NoPreset, []Query{{"cpu", "x"}}
+		_, err := Export(context.Background(), o)
+		if !errors.Is(err, ErrQuery) || !strings.Contains(err.Error(), "which was not asked for") {
+			t.Errorf("%s: got %v", name, err)
+		}
+		onlyFile(t, o.Path)
+	}
+}
