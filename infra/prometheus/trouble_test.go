@@ -309,9 +309,11 @@ func TestNotPrometheus(t *testing.T) {
 		answer func(w http.ResponseWriter, r *http.Request)
 		text   string
 	}{
-		"wrong path":  {func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }, "the URL is that of the server, with any path that is before /api"},
-		"teapot":      {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }, "client error: 418"},
-		"other host":  {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/login", http.StatusTemporaryRedirect) }, "the server redirects to http://127.0.0.1:1/login"},
+		"wrong path": {func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }, "the URL is that of the server, with any path that is before /api"},
+		"teapot":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }, "client error: 418"},
+		"other host": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/login", http.StatusTemporaryRedirect)
+		}, "the server redirects to http://127.0.0.1:1/login"},
 		"other place": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/prom/api", http.StatusFound) }, "the server redirects to http://127.0.0.1"},
 	} {
 		asked := 0
