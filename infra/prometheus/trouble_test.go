@@ -338,7 +338,7 @@ func TestAnswersOtherTimes(t *testing.T) {
 		o := options(t, front(t, func(w http.ResponseWriter, _ *http.Request) bool {
 			fmt.Fprintf(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"name":"web"},"values":[%s]}]}}`, values)
 			return true
-		}), began, began+600)
+		}), began, began+60) // one page
 		o.RateWindow, o.Preset, o.Queries = time.Minute, NoPreset, []Query{{"cpu", "x"}}
 		_, err := Export(context.Background(), o)
 		if !errors.Is(err, ErrQuery) || !strings.Contains(err.Error(), "which was not asked for") {
