@@ -15,7 +15,7 @@ const Name = "arima"
 // a seasonal part of its own, of the transformed values less a season.
 type Part struct {
 	Process Process
-	Link    Link
+	Link    series.Link
 	Season  Season
 	Clip    float64 // innovations are cut to this; +Inf: never
 
@@ -116,7 +116,7 @@ func (p *Part) detail(span int64) string {
 	case len(p.Season.Cos) > 0:
 		s += " + " + strconv.Itoa(len(p.Season.Cos)) + " harmonics"
 	}
-	if p.Link.Kind == Asinh {
+	if p.Link.Kind == series.Asinh {
 		s += " of asinh"
 	}
 	if !math.IsInf(p.Clip, 1) {

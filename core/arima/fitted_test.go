@@ -2,6 +2,8 @@ package arima
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"math"
 	"testing"
 
@@ -17,7 +19,7 @@ func testTask(step int64) forecast.Task {
 func arima212() Part {
 	p := NewProcess(Order{P: 2, D: 1, Q: 2}, []float64{0.9, -0.2, -0.6, 0.1})
 	p.Sigma2 = 0.04
-	return Part{Process: *p, Link: Link{Identity, 1}, Clip: math.Inf(1)}
+	return Part{Process: *p, Link: series.Link{Kind: series.Identity, Scale: 1}, Clip: math.Inf(1)}
 }
 
 // testFrame is a positive series of n cells.
@@ -113,7 +115,7 @@ func TestBoundedInnovations(t *testing.T) {
 // TestAnyWindow: short, empty, missing and constant windows, and blocks.
 func TestAnyWindow(t *testing.T) {
 	part := arima212()
-	part.Link = Link{Asinh, 2}
+	part.Link = series.Link{Kind: series.Asinh, Scale: 2}
 	part.Season = Season{Period: 86400, Cos: []float64{0.1, 0.05}, Sin: []float64{0, 0.02}}
 	for _, block := range []int{1, 5} {
 		f := New(testTask(60), []Part{part}, block, 240, 7)
@@ -151,9 +153,9 @@ func TestAnyWindow(t *testing.T) {
 
 func TestPayload(t *testing.T) {
 	part := arima212()
-	part.Link, part.Clip = Link{Asinh, 2}, 1.5
+	part.Link, part.Clip = series.Link{Kind: series.Asinh, Scale: 2}, 1.5
 	part.Season = Season{Period: 86400, Profile: []float64{0.1, 0.2, 0, -0.3}}
-	constant := Part{Process: *NewProcess(Order{P: 1}, []float64{0.5}), Link: Link{Identity, 1}, Clip: math.Inf(1)}
+	constant := Part{Process: *NewProcess(Order{P: 1}, []float64{0.5}), Link: series.Link{Kind: series.Identity, Scale: 1}, Clip: math.Inf(1)}
 	constant.Process.Constant, constant.Process.Beta = true, []float64{4}
 	f := New(testTask(60), []Part{part, constant, part}, 5, 240, 7)
 	payload := f.AppendPayload([]byte("x"))[1:]
@@ -178,13 +180,28 @@ func TestPayload(t *testing.T) {
 	}
 }
 
+// TestPayloadBytes: checkpoints that are out there stay readable only while
+// every field keeps its number and its meaning. The digest is that of the
+// first version's payload; a change of it needs a new Kind.
+func TestPayloadBytes(t *testing.T) {
+	part := arima212()
+	part.Link, part.Clip = series.Link{Kind: series.Asinh, Scale: 2}, 1.5
+	part.Season = Season{Period: 86400, Profile: []float64{0.1, 0.2, 0, -0.3}}
+	f := New(testTask(60), []Part{part}, 5, 240, 7)
+	got := sha256.Sum256(f.AppendPayload(nil))
+	const want = "a5b9cf572eefd4f40b564d34b9fe229b3c8e2f9221db48e3bb33ed08c3cd7d9c"
+	if hex.EncodeToString(got[:]) != want {
+		t.Errorf("got %x, want %s", got, want)
+	}
+}
+
 // FuzzDecode: no bytes make the decoder panic, or give a model that panics,
 // forecasts NaN or has another payload than it was decoded from twice.
 func FuzzDecode(f *testing.F) {
 	part := arima212()
 	f.Add(New(testTask(60), []Part{part}, 5, 240, 7).AppendPayload(nil))
 	part.Season = Season{Period: 86400, Cos: []float64{1}, Sin: []float64{2}}
-	part.Link = Link{Asinh, 3}
+	part.Link = series.Link{Kind: series.Asinh, Scale: 3}
 	f.Add(New(testTask(300), []Part{part, part, part}, 1, 24, 7).AppendPayload(nil))
 	frame := testFrame(60, 60)
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
 )
 
 // Kind names the decoder of the payload.
@@ -96,7 +97,7 @@ func Decode(payload []byte) (*Fitted, error) {
 }
 
 func readPart(r *codec.Reader) Part {
-	p := Part{Link: Link{Scale: 1}, Clip: math.Inf(1)}
+	p := Part{Link: series.Link{Scale: 1}, Clip: math.Inf(1)}
 	o := &p.Process
 	for r.Next() {
 		switch r.Field() {
@@ -111,7 +112,7 @@ func readPart(r *codec.Reader) Part {
 		case 5:
 			o.Sigma2 = r.Float()
 		case 6:
-			p.Link.Kind = LinkKind(r.Int())
+			p.Link.Kind = series.LinkKind(r.Int())
 		case 7:
 			p.Link.Scale = r.Float()
 		case 8:
@@ -142,7 +143,7 @@ func (p *Part) valid() bool {
 		}
 	}
 	if o.D < 0 || o.D > 2 || o.P > maxLags || o.Q > maxLags || o.Sigma2 < 0 ||
-		p.Link.Kind > Asinh || !(p.Link.Scale > 0) || !(p.Clip >= 0) {
+		p.Link.Kind > series.Asinh || !(p.Link.Scale > 0) || !(p.Clip >= 0) {
 		return false
 	}
 	return len(s.Cos) == len(s.Sin) && len(s.Cos) <= maxLags && len(s.Profile) <= maxProfile &&

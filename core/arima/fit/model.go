@@ -211,12 +211,11 @@ func only(history []series.Frame, task *forecast.Task) (series.Series, error) {
 func (c Config) block(step int64) int { return int(max(1, c.Span/step)) }
 
 // link returns the transformation for the metric.
-func (c Config) link(y []float64, task *forecast.Task) arima.Link {
-	scale := median(y)
-	if !c.Asinh || task.Bounds.Lower < 0 || !(scale > 0) {
-		return arima.Link{Kind: arima.Identity, Scale: 1}
+func (c Config) link(y []float64, task *forecast.Task) series.Link {
+	if !c.Asinh {
+		return series.Link{Kind: series.Identity, Scale: 1}
 	}
-	return arima.Link{Kind: arima.Asinh, Scale: scale}
+	return series.LinkFor(y, task.Bounds)
 }
 
 func (c Config) estimate(z []float64, opts *forecast.Options) (*Result, error) {
