@@ -38,7 +38,7 @@ const (
 	maxTime    = 1 << 52 // seconds; keeps the arithmetic on cells from overflowing
 )
 
-// A column is the sums and counts of one metric in one chunk of the grid.
+// A column is the sums and weights of one metric in one chunk of the grid.
 type column struct {
 	sum   [chunkCells]float64
 	count [chunkCells]uint32
@@ -77,10 +77,14 @@ func NewBuilder(step int64, metrics []string) *Builder {
 // A value that is NaN, infinite or beyond MaxMagnitude is missing: it is left
 // out.
 func (b *Builder) Add(t int64, metric int, v float64) {
-	if !(math.Abs(v) <= MaxMagnitude) {
-		return
+	if math.Abs(v) <= MaxMagnitude {
+		b.add(min(max(t, -maxTime), maxTime), metric, v, 1)
 	}
-	t = min(max(t, -maxTime), maxTime)
+}
+
+// add adds a value with a weight, at a time that is no further from 0 than
+// maxTime.
+func (b *Builder) add(t int64, metric int, v float64, weight int64) {
 	cell := floorDiv(t, b.step)
 	if b.samples == 0 {
 		b.first, b.last, b.lo, b.hi = t, t, cell, cell
@@ -103,8 +107,8 @@ func (b *Builder) Add(t int64, metric int, v float64) {
 		b.recent[metric] = c
 		b.columns++
 	}
-	c.sum[cell&(chunkCells-1)] += v
-	c.count[cell&(chunkCells-1)]++
+	c.sum[cell&(chunkCells-1)] += float64(v * float64(weight)) // not fused on arm64
+	c.count[cell&(chunkCells-1)] += uint32(weight)
 }
 
 func (b *Builder) chunk(at int64) []*column {
