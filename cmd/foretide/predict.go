@@ -19,7 +19,7 @@ import (
 )
 
 type predictFlags struct {
-	metrics                []string
+	metrics, counters      []string
 	container, data, store string
 	horizons               []string
 	json, csv              bool
@@ -50,6 +50,7 @@ eight days where there is a daily or weekly pattern. New rows need no training.`
 	fs.StringSliceVar(&f.metrics, "metrics", nil, "metrics to forecast, with commas between (default: all in the data)")
 	fs.StringSliceVar(&f.metrics, "metric", nil, "the same as --metrics")
 	hide(cmd, "metric")
+	addCounters(cmd, &f.counters)
 	fs.StringSliceVar(&f.horizons, "horizon", nil, "how far ahead, in minutes or as 90s, 15m, 1h; several with commas between (default: all that the model has)")
 	fs.BoolVar(&f.json, "json", false, "print JSON, with all quantiles")
 	fs.BoolVar(&f.csv, "csv", false, "print CSV")
@@ -71,7 +72,7 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 	if err != nil {
 		return err
 	}
-	data, err := a.readData(cmd.Context(), f.data, csvfile.Options{Metrics: f.metrics, Container: f.container})
+	data, err := a.readData(cmd.Context(), f.data, csvfile.Options{Metrics: f.metrics, Counters: f.counters, Container: f.container})
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -121,4 +122,45 @@ func TestPredictStep(t *testing.T) {
 	s.ok("predict", "--data", "fine.csv", "--metrics", "cpu")
 	s.write("coarse.csv", head+waves("webapp", 300, 100))
 	s.fails(exitData, "the data have a step of 5m, which does not divide the model's of 1m", "predict", "--data", "coarse.csv", "--metrics", "cpu")
+}
+
+// TestCounters: a column of running totals is forecast as its rate with
+// --counters, by every command that reads data; without, the user is told.
+func TestCounters(t *testing.T) {
+	s := newSession(t)
+	rate, total := []string{}, []string{}
+	sum := 5e9
+	for i := range 700 {
+		if i == 400 {
+			sum = 0 // a restart
+		}
+		r := 1000 + 10*(i%7)
+		sum += float64(60 * r)
+		rate = append(rate, fmt.Sprintf("%d,web,%d\n", start+60*i, r))
+		total = append(total, fmt.Sprintf("%d,web,%.0f\n", start+60*i, sum))
+	}
+	const head = "timestamp,container,net_rx\n"
+	s.write("rate.csv", head+strings.Join(rate[1:], ""))
+	s.write("total.csv", head+strings.Join(total, ""))
+	forecast := func(args ...string) []forecastJSON {
+		t.Helper()
+		var rows []forecastJSON
+		if err := json.Unmarshal([]byte(s.ok(append([]string{"predict", "--json"}, args...)...)), &rows); err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
+	s.ok("train", "--data", "total.csv", "--counters", "net_rx", "-q")
+	s.ok("backtest", "--data", "total.csv", "--counters", "net_rx", "-q")
+	want, got := forecast("--data", "rate.csv"), forecast("--data", "total.csv", "--counters", "net_rx")
+	for k, h := range got[0].Horizons {
+		if w := want[0].Horizons[k]; h.Median != w.Median || h.Lo80 != w.Lo80 || h.Median < 1000 || h.Median > 1070 {
+			t.Errorf("horizon %d s: %v from totals, %v from rates", h.Seconds, h.Median, w.Median)
+		}
+	}
+	_, told, _ := s.run("predict", "--data", "total.csv")
+	if !strings.Contains(told, `metric "net_rx" only grows in 1 container ("web"): it looks like a running total`) {
+		t.Errorf("a total is taken for a rate, and the user is told only\n%s", told)
+	}
+	s.fails(exitData, `no column of this name; did you mean "net_rx"?`, "train", "--data", "total.csv", "--counters", "netrx")
 }

@@ -14,7 +14,7 @@ import (
 
 // settings are the flags that say what is forecast, and by which model.
 type settings struct {
-	metrics                        []string
+	metrics, counters              []string
 	container, config, model, seed string
 
 	known map[string]*config.Config // by metric; "" is the file's own
@@ -25,10 +25,17 @@ func (s *settings) add(cmd *cobra.Command, what string) {
 	fs := cmd.Flags()
 	fs.StringSliceVar(&s.metrics, "metric", nil, "metrics to "+what+", with commas between (default: all in the data)")
 	fs.StringSliceVar(&s.metrics, "metrics", nil, "the same as --metric")
+	addCounters(cmd, &s.counters)
 	fs.StringVar(&s.container, "container", "", "the only container to "+what+" (default: all in the data)")
 	fs.StringVar(&s.config, "config", "", "configuration file, or folder with METRIC.yaml (default: built in)")
 	fs.StringVar(&s.seed, "seed", "", "seed of every random choice (default: the configuration's)")
 	hide(cmd, "metrics")
+}
+
+// addCounters declares the flag of every command that reads metrics files.
+func addCounters(cmd *cobra.Command, counters *[]string) {
+	cmd.Flags().StringSliceVar(counters, "counters", nil,
+		"metrics whose columns are running totals, with commas between: their rates per second are taken")
 }
 
 // addModel declares the flags that choose one model.
@@ -109,7 +116,7 @@ func folder(path string) bool {
 // read reads the data that the settings ask for and returns the metrics to
 // work on: those of the flags, else the configuration file's, else all.
 func (s *settings) read(cmd *cobra.Command, a *app, path string) (*csvfile.Data, []string, error) {
-	data, err := a.readData(cmd.Context(), path, csvfile.Options{Metrics: s.metrics, Container: s.container})
+	data, err := a.readData(cmd.Context(), path, csvfile.Options{Metrics: s.metrics, Counters: s.counters, Container: s.container})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -35,6 +35,12 @@ type Options struct {
 	Step int64
 	// Metrics are the columns to read; nil reads all.
 	Metrics []string
+	// Counters are the columns that hold running totals. They are read as
+	// their rates per second (series.Counter): bytes become bytes a second,
+	// CPU seconds become cores. A fall is a reset to zero; a gap longer than
+	// four times the step, or the median interval of the samples where that is
+	// more, has no rate. A name that is not in Metrics is passed over.
+	Counters []string
 	// Container is the only one to read; "" reads all.
 	Container string
 	// MaxCells is the longest grid of a container; 0 is
@@ -125,6 +131,8 @@ type reader struct {
 	total   int64    // bytes of all files
 	data    Data
 
+	counters []int // indices of the metrics that are running totals
+
 	again  bool // in the second pass
 	byName map[string]*container
 	others map[string]bool // containers that were seen and not asked for
@@ -179,11 +187,7 @@ func (r *reader) choose(found map[string]bool, unknown []string) error {
 		}
 	}
 	all = append(all, unknown...)
-	if r.o.Metrics == nil {
-		r.metrics = all
-		return nil
-	}
-	for _, m := range r.o.Metrics {
+	for _, m := range slices.Concat(r.o.Metrics, r.o.Counters) {
 		if !found[m] {
 			text := "no column of this name" + near.Hint(m, all)
 			if near.Hint(m, all) == "" {
@@ -192,7 +196,14 @@ func (r *reader) choose(found map[string]bool, unknown []string) error {
 			return &Error{File: r.path, Column: m, Value: m, Text: text, Err: ErrHeader}
 		}
 	}
-	r.metrics = r.o.Metrics
+	if r.metrics = r.o.Metrics; r.metrics == nil {
+		r.metrics = all
+	}
+	for k, m := range r.metrics {
+		if slices.Contains(r.o.Counters, m) {
+			r.counters = append(r.counters, k)
+		}
+	}
 	return nil
 }
 

@@ -55,12 +55,17 @@ func (r *reader) frames() error {
 	for _, name := range slices.Sorted(maps.Keys(r.byName)) {
 		c := r.byName[name]
 		r.judge(c)
+		r.rates(c)
 		f, err := c.builder.Frame(name)
 		c.builder = nil // its storage is free for the next frames
 		var span *series.SpanError
 		switch {
 		case errors.Is(err, series.ErrNoSamples):
-			r.warn(c, "has no value and is left out")
+			text := "has no value"
+			if len(r.counters) > 0 {
+				text += " and no two samples of a counter"
+			}
+			r.warn(c, text+" and is left out")
 			continue
 		case errors.As(err, &span):
 			return r.spanError(c, span)
@@ -70,10 +75,24 @@ func (r *reader) frames() error {
 		dropEmpty(&f)
 		r.data.Frames = append(r.data.Frames, f)
 	}
+	r.judgeTotals()
 	if len(r.data.Frames) == 0 {
 		return &Error{File: r.path, Text: "every value is missing in " + plural(r.data.Rows, "row", "rows"), Err: ErrEmpty}
 	}
 	return nil
+}
+
+// rates gives the rates of the container's counters to its builder.
+func (r *reader) rates(c *container) {
+	for i := range c.counters {
+		counter, k := &c.counters[i], r.counters[i]
+		if resets, n := counter.Resets(); resets >= 10 && resets > n/10 {
+			r.warn(c, "has a "+r.metrics[k]+" that falls in "+strconv.Itoa(resets)+" of "+strconv.Itoa(n)+
+				" intervals and is read as a counter; if it is none, do not name it as one")
+		}
+		c.builder.AddCounter(k, counter, 4*max(c.step, counter.Interval()))
+	}
+	c.counters = nil
 }
 
 // dropEmpty removes the columns without a value.
@@ -118,6 +137,44 @@ func (r *reader) judge(c *container) {
 	case r.o.Window > 0 && span < r.o.Window:
 		r.warn(c, "has "+seconds(span)+" of history, less than the window of "+seconds(r.o.Window)+": models see less than they ask for")
 	}
+}
+
+// judgeTotals warns of metrics that should be rates and grow like a total.
+func (r *reader) judgeTotals() {
+	for _, m := range []string{series.DiskRead, series.DiskWrite, series.NetRx, series.NetTx, series.Requests} {
+		first, n := "", int64(0)
+		for i := range r.data.Frames {
+			f := &r.data.Frames[i]
+			if s, ok := f.Series(m); ok && !slices.Contains(r.o.Counters, m) && grows(s.Values) {
+				if n++; n == 1 {
+					first = f.Container
+				}
+			}
+		}
+		if n > 0 {
+			r.data.Warnings = append(r.data.Warnings, "metric "+strconv.Quote(m)+" only grows in "+plural(n, "container", "containers")+
+				" ("+strconv.Quote(first)+"): it looks like a running total and should be read as a counter")
+		}
+	}
+}
+
+// grows reports whether the values, 60 at least, grow at every other step and
+// fall at hardly any.
+func grows(values []float64) bool {
+	up, down, n := 0, 0, 0
+	prev := math.NaN()
+	for _, v := range values {
+		if math.IsNaN(v) {
+			continue
+		}
+		if n++; v > prev {
+			up++
+		} else if v < prev {
+			down++
+		}
+		prev = v
+	}
+	return n >= 60 && up > n/2 && down <= n/100
 }
 
 // spanError says which rows lie too far apart.

@@ -26,13 +26,14 @@ type container struct {
 	step        int64
 	done        bool // its frame needs no second pass
 	builder     *series.Builder
-	stored      int       // values that the builder has room for
-	times       []int64   // of the rows before there is a builder
-	values      []float64 // their values, row after row
-	offsets     []int32   // times of the first stepRows rows, from base
-	base        int64     // time of the first row
-	first, last place     // the earliest and latest row
-	prev        int64     // time of the row before
+	stored      int              // values that the builder has room for
+	times       []int64          // of the rows before there is a builder
+	values      []float64        // their values, row after row
+	counters    []series.Counter // in the order of reader.counters
+	offsets     []int32          // times of the first stepRows rows, from base
+	base        int64            // time of the first row
+	first, last place            // the earliest and latest row
+	prev        int64            // time of the row before
 	rows        int64
 	unordered   int64 // rows with a time before that of the row before
 	repeated    int64 // rows with the time of the row before
@@ -141,6 +142,7 @@ func (r *reader) add(in *input, c *container, t int64, row []float64, at place) 
 	if !r.again {
 		c.note(t, at, r.o.Step == 0)
 	}
+	r.count(c, t, row)
 	if c.builder == nil {
 		c.times = append(c.times, t)
 		c.values = append(c.values, row...)
@@ -162,6 +164,21 @@ func (r *reader) add(in *input, c *container, t int64, row []float64, at place) 
 			plural(r.o.MaxValues, "value", "values") + " of memory; read one container or fewer metrics at a time, or give a longer step"}
 	}
 	return nil
+}
+
+// count gives the running totals of a row to their counters, in the first
+// pass, and takes them out of the row.
+func (r *reader) count(c *container, t int64, row []float64) {
+	if c.counters == nil && len(r.counters) > 0 {
+		c.counters = make([]series.Counter, len(r.counters))
+	}
+	for i, k := range r.counters {
+		if !r.again && !math.IsNaN(row[k]) {
+			c.counters[i].Add(t, row[k])
+			r.stored += 2 // 16 bytes here, and the rate
+		}
+		row[k] = math.NaN()
+	}
 }
 
 // note keeps what is to be known about a container's rows.
