@@ -35,6 +35,7 @@ func (e *SpanError) Error() string {
 const (
 	chunkBits  = 8
 	chunkCells = 1 << chunkBits
+	chunkWords = 8       // 8-byte words that a chunk takes beside its columns, about
 	maxTime    = 1 << 52 // seconds; keeps the arithmetic on cells from overflowing
 )
 
@@ -127,9 +128,20 @@ func (b *Builder) Samples() int64 { return b.samples }
 // where there are none.
 func (b *Builder) Span() (first, last int64) { return b.first, b.last }
 
-// Stored returns the number of values that the builder has room for: its
-// storage in units of 12 bytes.
-func (b *Builder) Stored() int { return b.columns * chunkCells }
+// Stored returns the builder's storage in units of 12 bytes: the number of
+// values that it has room for, and a little for each chunk.
+func (b *Builder) Stored() int {
+	return b.columns*chunkCells + len(b.chunks)*(len(b.metrics)+chunkWords)*8/12
+}
+
+// Cells returns the number of cells from the first to the last sample: the
+// length of the frame that Frame returns, unless that is more than MaxCells.
+func (b *Builder) Cells() int64 {
+	if b.samples == 0 {
+		return 0
+	}
+	return b.hi - b.lo + 1
+}
 
 // Frame returns what was added so far as a frame that reaches from the first
 // to the last cell with a sample. All metrics have a column; one without
@@ -140,7 +152,7 @@ func (b *Builder) Frame(container string) (Frame, error) {
 	if b.samples == 0 {
 		return f, ErrNoSamples
 	}
-	n := b.hi - b.lo + 1
+	n := b.Cells()
 	if n > b.MaxCells {
 		return f, &SpanError{First: b.first, Last: b.last, Step: b.step, Cells: n, Max: b.MaxCells}
 	}

@@ -8,10 +8,13 @@ import "slices"
 // minute. (A source that samples every five minutes is often a second or two
 // early; anything within 2 % is five minutes.) Duplicate times are ignored. It
 // returns 0 where there are not two distinct times. It does not modify times.
-func InferStep(times []int64) int64 {
-	d := MedianInterval(times)
+func InferStep(times []int64) int64 { return StepFor(MedianInterval(times)) }
+
+// StepFor returns the grid step for samples at a median interval of d seconds,
+// as InferStep describes; 0 for 0.
+func StepFor(d int64) int64 {
 	switch {
-	case d == 0:
+	case d <= 0:
 		return 0
 	case d < 30:
 		return 15

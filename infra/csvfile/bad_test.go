@@ -24,7 +24,7 @@ func write(t *testing.T, name, content string) {
 	}
 }
 
-func gzipped(t *testing.T, content string) string {
+func gzipped(t testing.TB, content string) string {
 	t.Helper()
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)

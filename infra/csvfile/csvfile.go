@@ -8,11 +8,20 @@
 // empty cell, NaN, null or NA is a missing value. A column of another name is
 // a metric too. Rows may be in any order.
 //
-// Reading streams: beside the result it holds, for every value of the grids,
-// 12 bytes in chunks of 256 cells, 4 bytes a row and at most 1 MiB a container
-// to infer the step, and some 2 MiB of buffers. The result takes 8 bytes a
-// value. Options.MaxValues bounds the values, so that the whole stays under
-// 20 bytes times MaxValues: 1.2 GB for ten million rows of six metrics.
+// # Memory and time
+//
+// Reading streams. While rows are read, 12 bytes are held for every value of
+// the grids, in chunks of 256 cells that exist only where there are rows, 4 to
+// 5 bytes a row but at most 1.3 MB a container to infer its step, 24 bytes for
+// a value of a counter, and some 2 MiB of buffers. The result takes 8 bytes for
+// every cell of every metric, holes included. Options.MaxValues bounds both, so
+// that never more than 20 bytes times MaxValues are live: 2.7 GB unless it is
+// set. Nothing is allocated for a row.
+//
+// Ten million rows of six metrics, 750 MB, take 0.9 GB at the most (15 bytes a
+// value) and were read in 5 s on two busy cores of a server, from gzip in 8 s.
+// Where the step of a container turns out another than its first rows let
+// expect, everything is read twice.
 package csvfile
 
 import (
@@ -47,7 +56,8 @@ type Options struct {
 	// series.DefaultMaxCells.
 	MaxCells int64
 	// MaxValues bounds the memory: cells times metrics, summed over the
-	// containers; 0 is DefaultMaxValues. More is ErrTooLarge.
+	// containers; at most 20 bytes are live for each. 0 is DefaultMaxValues.
+	// More is ErrTooLarge.
 	MaxValues int64
 	// Window and Horizon, in seconds, are what the data is wanted for: a
 	// container with a shorter history gets a warning. 0 asks for none.
@@ -95,7 +105,8 @@ func (d *Data) Frame(container string) (*series.Frame, error) {
 // Read reads a metrics file, or every .csv and .csv.gz file in a folder and
 // below, into one frame for each container; rows of the same container in
 // several files are put together. In a folder, files with another header are
-// skipped (Data.Skipped). The error is an *Error, or the context's.
+// skipped (Data.Skipped). Memory is bounded by Options.MaxValues, as the
+// package's documentation says. The error is an *Error, or the context's.
 func Read(ctx context.Context, path string, o Options) (*Data, error) {
 	if o.MaxCells == 0 {
 		o.MaxCells = series.DefaultMaxCells
@@ -131,6 +142,7 @@ type reader struct {
 	total   int64    // bytes of all files
 	data    Data
 
+	scratch  []int64
 	counters []int // indices of the metrics that are running totals
 
 	again  bool // in the second pass

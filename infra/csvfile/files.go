@@ -2,13 +2,14 @@ package csvfile
 
 import (
 	"bufio"
-	"compress/gzip"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // find returns the files to read at path: path itself, or every .csv and

@@ -4,12 +4,17 @@ import (
 	"errors"
 	"maps"
 	"math"
+	"runtime"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/foretide/foretide/core/series"
 )
+
+// collectAt is the storage of builders, in units of 12 bytes, that is given up
+// before memory is collected.
+const collectAt = 64 << 20 / 12
 
 // settleSteps infers each container's step from all of its rows. It reports
 // whether some were gridded with another, for which the files must be read
@@ -22,7 +27,7 @@ func (r *reader) settleSteps() (again bool) {
 		if r.o.Step > 0 {
 			continue
 		}
-		step := series.InferStep(c.elapsed())
+		step := series.InferStep(r.elapsed(c.offsets))
 		if c.done = step == c.step || step == 0; c.done {
 			continue
 		}
@@ -35,13 +40,14 @@ func (r *reader) settleSteps() (again bool) {
 	return again
 }
 
-// elapsed returns the seconds from the first row to each of the first rows.
-func (c *container) elapsed() []int64 {
-	out := make([]int64, len(c.offsets))
-	for i, o := range c.offsets {
-		out[i] = int64(o)
+// elapsed returns the seconds from the first row to other rows, until the next
+// call.
+func (r *reader) elapsed(offsets []int32) []int64 {
+	r.scratch = r.scratch[:0]
+	for _, o := range offsets {
+		r.scratch = append(r.scratch, int64(o))
 	}
-	return out
+	return r.scratch
 }
 
 // frames makes the result of what was gathered.
@@ -52,12 +58,23 @@ func (r *reader) frames() error {
 	if len(r.byName) == 0 {
 		return containerError(r.path, r.o.Container, slices.Sorted(maps.Keys(r.others)))
 	}
+	made, given := int64(0), int64(0)
 	for _, name := range slices.Sorted(maps.Keys(r.byName)) {
 		c := r.byName[name]
 		r.judge(c)
 		r.rates(c)
+		if made += min(c.builder.Cells(), r.o.MaxCells) * int64(len(r.metrics)); made > r.o.MaxValues {
+			return r.tooLarge(r.path, 0)
+		}
 		f, err := c.builder.Frame(name)
-		c.builder = nil // its storage is free for the next frames
+		given += int64(c.builder.Stored())
+		c.builder, c.offsets = nil, nil
+		if given > collectAt {
+			// What the builders held is garbage now, but the collector waits
+			// until there is as much of it as was live after the last row.
+			runtime.GC()
+			given = 0
+		}
 		var span *series.SpanError
 		switch {
 		case errors.Is(err, series.ErrNoSamples):
@@ -122,9 +139,9 @@ func (r *reader) judge(c *container) {
 		r.warn(c, "has "+plural(c.repeated, "row", "rows")+" at the time of the row before; values of a cell are averaged")
 	}
 	if third := len(c.offsets) / 3; third >= 10 && c.unordered == 0 {
-		all := c.elapsed()
-		from, to := series.MedianInterval(all[:third]), series.MedianInterval(all[2*third:])
-		if series.InferStep(all[:third]) != series.InferStep(all[2*third:]) {
+		from := series.MedianInterval(r.elapsed(c.offsets[:third]))
+		to := series.MedianInterval(r.elapsed(c.offsets[2*third:]))
+		if series.StepFor(from) != series.StepFor(to) {
 			r.warn(c, "is sampled every "+seconds(from)+" at first and every "+seconds(to)+" later; its grid has a step of "+
 				seconds(c.step)+", and cells without a sample are missing")
 		}

@@ -58,7 +58,7 @@ func (r *reader) container(in *input, name []byte) (*container, error) {
 		if r.others == nil {
 			r.others = map[string]bool{}
 		}
-		if len(r.others) < 10_000 {
+		if len(r.others) < 10_000 && len(key) < 1000 {
 			r.others[key] = true
 		}
 		return nil, nil
@@ -67,7 +67,7 @@ func (r *reader) container(in *input, name []byte) (*container, error) {
 	if c == nil {
 		c = &container{name: key, step: r.o.Step}
 		r.byName[key] = c
-		r.stored += 64 // as much as some values
+		r.stored += 64 + int64(len(key))/12 // as much as some values
 	}
 	r.last = c
 	return c, nil
@@ -160,10 +160,15 @@ func (r *reader) add(in *input, c *container, t int64, row []float64, at place) 
 		}
 	}
 	if r.stored > r.o.MaxValues {
-		return &Error{File: in.path, Line: in.line, Err: ErrTooLarge, Text: "the data takes more than " +
-			plural(r.o.MaxValues, "value", "values") + " of memory; read one container or fewer metrics at a time, or give a longer step"}
+		return r.tooLarge(in.path, in.line)
 	}
 	return nil
+}
+
+// tooLarge is the error of data that does not fit Options.MaxValues.
+func (r *reader) tooLarge(file string, line int64) *Error {
+	return &Error{File: file, Line: line, Err: ErrTooLarge, Text: "the data takes more than " +
+		plural(r.o.MaxValues, "value", "values") + " of memory; read one container or fewer metrics at a time, or give a longer step"}
 }
 
 // count gives the running totals of a row to their counters, in the first

@@ -16,6 +16,9 @@ const (
 	containerColumn = "container"
 )
 
+// maxColumns is the most columns of a file.
+const maxColumns = 2000
+
 // A layout is what the header of a file says about its columns.
 type layout struct {
 	width     int // columns
@@ -38,6 +41,10 @@ type column struct {
 
 // parseHeader returns the layout that the fields of the first line give.
 func parseHeader(file string, fields [][]byte) (*layout, *Error) {
+	if len(fields) > maxColumns {
+		return nil, &Error{File: file, Line: 1, Err: ErrHeader, Text: "the header has " + strconv.Itoa(len(fields)) +
+			" columns, more than " + strconv.Itoa(maxColumns) + "; keep timestamp, container and the metrics to forecast"}
+	}
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = canonical(string(trim(f)))
