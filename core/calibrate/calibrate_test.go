@@ -53,7 +53,7 @@ func fit(t testing.TB, s series.Series, task forecast.Task) (*Fitted, []HorizonR
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := Collect(m, nil, &frame, cut, s.Len(), 1, forecast.Options{})
+	rows, err := Collect(m, nil, &frame, series.Part{From: cut, To: s.Len()}, 1, forecast.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,12 +18,12 @@ type Row struct {
 	parts [partCount]float64
 }
 
-// Collect forecasts from every stride-th cell in [from, to) of the frame and
-// returns the rows of each horizon whose origin and target are both observed.
-// The models see the window of each origin alone, and must not have been
-// fitted to anything after from. fallback may be nil. An interrupt returns
+// Collect forecasts from every stride-th cell of a part of the frame and
+// returns the rows of each horizon whose origin and target are both observed
+// and in the part. The models see the window of each origin alone, and must not
+// have been fitted to anything from the part on. fallback may be nil. An interrupt returns
 // what there is so far.
-func Collect(model, fallback forecast.Fitted, frame *series.Frame, from, to, stride int, opts forecast.Options) ([][]Row, error) {
+func Collect(model, fallback forecast.Fitted, frame *series.Frame, part series.Part, stride int, opts forecast.Options) ([][]Row, error) {
 	spec := model.Spec()
 	s, ok := frame.Series(spec.Metric)
 	if !ok {
@@ -33,14 +33,14 @@ func Collect(model, fallback forecast.Fitted, frame *series.Frame, from, to, str
 	windows := forecast.NewWindows(frame, needs(model, fallback))
 	var w forecast.Window
 	var dst, other forecast.Forecast
-	for i := from; i < to; i += stride {
+	for i := part.From; i < part.To; i += stride {
 		if math.IsNaN(s.Values[i]) || len(spec.Horizons) == 0 {
 			continue
 		}
 		if opts.Interrupted() {
 			break
 		}
-		opts.Emit(forecast.Event{Stage: "validate", Done: i - from, Total: to - from, Loss: math.NaN()})
+		opts.Emit(forecast.Event{Stage: "validate", Done: i - part.From, Total: part.Len(), Loss: math.NaN()})
 		windows.At(&w, i)
 		if err := model.Forecast(&dst, &w); err != nil {
 			return nil, err
@@ -54,7 +54,7 @@ func Collect(model, fallback forecast.Fitted, frame *series.Frame, from, to, str
 		long, _ := w.Long.Series(spec.Metric)
 		for k, ahead := range spec.Horizons {
 			j := i + int(ahead/spec.Step)
-			if j >= to || math.IsNaN(s.Values[j]) {
+			if !part.Contains(j) || math.IsNaN(s.Values[j]) {
 				continue
 			}
 			row := Row{Origin: s.Time(i), Actual: s.Values[j], Last: s.Values[i]}

@@ -3,7 +3,6 @@ package train
 
 import (
 	"errors"
-	"math"
 
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
@@ -91,14 +90,13 @@ func (e *fitError) Unwrap() error { return e.err }
 
 // fit is Fit for a frame that has the metric.
 func (c Config) fit(m forecast.Model, frame *series.Frame, task forecast.Task, opts forecast.Options, report *Report) (*calibrate.Fitted, error) {
-	n := frame.Len()
-	cut := n - int(math.Round(c.Validation*float64(n)))
-	cut = min(max(cut, 1), n)
-	model, fallback, fit, err := c.fitBoth(m, nil, frame.Slice(0, cut), task, opts)
+	split := series.SplitShares(frame.Len(), c.Validation, 0)
+	model, fallback, fit, err := c.fitBoth(m, nil, frame.Slice(split.Train.From, split.Train.To), task, opts)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := calibrate.Collect(model, fallback, frame, cut, n, max(1, (n-cut)/max(c.Origins, 1)), opts)
+	stride := max(1, split.Validation.Len()/max(c.Origins, 1))
+	rows, err := calibrate.Collect(model, fallback, frame, split.Validation, stride, opts)
 	if err != nil {
 		return nil, err
 	}
