@@ -13,6 +13,7 @@ func TestSplitShares(t *testing.T) {
 		{"one cell is for training", 1, 0.9, 0.1, Split{Part{0, 1}, Part{1, 1}, Part{1, 1}}},
 		{"tenths", 100, 0.2, 0.1, Split{Part{0, 70}, Part{70, 90}, Part{90, 100}}},
 		{"to the nearest cell", 7, 0.3, 0, Split{Part{0, 5}, Part{5, 7}, Part{7, 7}}},
+		{"to the nearest cell, up", 9, 0.3, 0, Split{Part{0, 6}, Part{6, 9}, Part{9, 9}}},
 		{"no validation", 10, 0, 0.3, Split{Part{0, 7}, Part{7, 7}, Part{7, 10}}},
 		{"training alone", 10, 0, 0, Split{Part{0, 10}, Part{10, 10}, Part{10, 10}}},
 		{"no training", 10, 0.7, 0.3, Split{Part{0, 1}, Part{1, 7}, Part{7, 10}}},
