@@ -44,7 +44,7 @@ scores. Numbers are medians over the series of a group.
 
 --out writes the forecasts themselves, a row for each origin and horizon:
 container,metric,origin,horizon,model,mean,lo80,hi80 (mean is the median, times
-are Unix seconds). --score judges such a file instead of making forecasts.`,
+are Unix seconds). --score judges such a file instead of making forecasts.` + dataLong,
 		Example: `  foretide backtest --data metrics.csv.gz
   foretide backtest --data metrics.csv.gz --model naive,arima --metric cpu --refit 24h
   foretide backtest --data folder --list series.txt --model arima --out arima.csv.gz

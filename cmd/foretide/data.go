@@ -12,6 +12,16 @@ import (
 	"github.com/foretide/foretide/internal/near"
 )
 
+// dataLong is what the help of every command that reads metrics files says.
+const dataLong = `
+
+The data is CSV, plain or gzip: timestamp (Unix seconds), container, and a column
+for each metric. A column of running totals (bytes received, say) is named with
+--counters: its rate per second is taken, a fall is a restart from zero. Reading
+takes about 90 MB of memory for a million rows of six metrics, and a second; more
+than 134 million values (22 million such rows) are refused, as are grids of more
+than 4 million cells.`
+
 // readData reads metrics files with progress, and passes on what the user
 // should know about them.
 func (a *app) readData(ctx context.Context, path string, o csvfile.Options) (*csvfile.Data, error) {

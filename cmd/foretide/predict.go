@@ -36,7 +36,7 @@ shared one, else a naive model that needs none. The note says where a forecast
 is less than it could be (no_checkpoint, short_window, stale …).
 
 The data should reach back as far as the models look: an hour and more, and
-eight days where there is a daily or weekly pattern. New rows need no training.`,
+eight days where there is a daily or weekly pattern. New rows need no training.` + dataLong,
 		Example: `  foretide predict --data metrics_latest.csv --container webapp --metrics cpu,memory --horizon 15
   foretide predict --data metrics_latest.csv --horizon 5m,15m,30m --json
   foretide predict --data metrics_latest.csv --csv > forecasts.csv`,
