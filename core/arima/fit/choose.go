@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/series"
 )
 
 // A choice is what one horizon is forecast by, apart from the ARIMA process.
@@ -21,7 +22,7 @@ var clips = [...]float64{math.Inf(1), 6, 3}
 type chooser struct {
 	z     []float64 // transformed blocks
 	y     []float64 // blocks
-	link  arima.Link
+	link  series.Link
 	start int64 // Unix seconds of the first block
 	span  int64
 	ahead []int // blocks, of each horizon
