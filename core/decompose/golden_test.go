@@ -1,15 +1,12 @@
 package decompose
 
 import (
-	"compress/gzip"
-	"encoding/csv"
 	"encoding/json"
 	"math"
 	"os"
-	"path/filepath"
-	"strconv"
 	"testing"
 
+	"github.com/foretide/foretide/internal/m4"
 	"github.com/foretide/foretide/internal/need"
 )
 
@@ -47,36 +44,13 @@ func readGolden(t testing.TB) golden {
 	return g
 }
 
-// h1 returns the first M4 Hourly series from the folder FORETIDE_BENCH.
+// h1 returns the first M4 Hourly series.
 func h1(t testing.TB) []float64 {
-	f, err := os.Open(filepath.Join(need.Folder(t, need.Bench), "m4_hourly_train.csv.gz"))
+	all, err := m4.Hourly(need.Folder(t, need.Bench))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows := csv.NewReader(z)
-	var row []string
-	for range 2 { // the header, then H1
-		if row, err = rows.Read(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var y []float64
-	for _, cell := range row[1:] {
-		if cell == "" {
-			break
-		}
-		v, err := strconv.ParseFloat(cell, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		y = append(y, v)
-	}
-	return y
+	return all[0].Train
 }
 
 // near reports every stride-th value of got that is off want by more than tol.

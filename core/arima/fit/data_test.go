@@ -1,15 +1,10 @@
 package fit
 
 import (
-	"bufio"
-	"compress/gzip"
 	"math"
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"testing"
 
+	"github.com/foretide/foretide/internal/m4"
 	"github.com/foretide/foretide/internal/need"
 )
 
@@ -47,32 +42,17 @@ func diffs(y []float64) []float64 {
 	return out
 }
 
-// m4Hourly returns the training part of the M4 Hourly series, by id.
-func m4Hourly(t testing.TB, name string) (ids []string, series map[string][]float64) {
-	f, err := os.Open(filepath.Join(need.Folder(t, need.Bench), name))
+// m4Hourly returns the training part of the M4 Hourly series id.
+func m4Hourly(t testing.TB, id string) []float64 {
+	all, err := m4.Hourly(need.Folder(t, need.Bench))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	series = map[string][]float64{}
-	scan := bufio.NewScanner(z)
-	scan.Buffer(nil, 1<<20)
-	for scan.Scan() {
-		cells := strings.Split(strings.ReplaceAll(scan.Text(), "\"", ""), ",")
-		var y []float64
-		for _, c := range cells[1:] {
-			if v, err := strconv.ParseFloat(c, 64); err == nil {
-				y = append(y, v)
-			}
-		}
-		if len(ids) > 0 || cells[0] != "V1" {
-			ids = append(ids, cells[0])
-			series[cells[0]] = y
+	for i := range all {
+		if all[i].ID == id {
+			return all[i].Train
 		}
 	}
-	return ids, series
+	t.Fatalf("M4 has no hourly series %q", id)
+	return nil
 }

@@ -59,8 +59,7 @@ func (g *golden) data(t *testing.T) (y []float64, x [][]float64) {
 	case "dlogair":
 		y = diffs(logs(airPassengers))
 	default:
-		_, all := m4Hourly(t, "m4_hourly_train.csv.gz")
-		y = all[g.Series]
+		y = m4Hourly(t, g.Series)
 	}
 	y = append([]float64(nil), y...)
 	for _, i := range g.Missing {
