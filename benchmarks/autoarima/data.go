@@ -21,8 +21,9 @@ type question struct {
 	mase   func(forecasts []float64) float64
 }
 
-// read returns the questions of a data set: one of every so many.
-func read(set string, every int) ([]question, error) {
+// read returns the questions of a data set: one of every so many from the
+// given first one on, which is half of every where it is negative.
+func read(set string, every, first int) ([]question, error) {
 	var all []question
 	var err error
 	switch set {
@@ -37,7 +38,10 @@ func read(set string, every int) ([]question, error) {
 		return nil, err
 	}
 	var some []question
-	for i := every / 2; i < len(all); i += every {
+	if first < 0 {
+		first = every / 2
+	}
+	for i := first; i < len(all); i += every {
 		some = append(some, all[i])
 	}
 	return some, nil

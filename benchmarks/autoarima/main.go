@@ -26,21 +26,22 @@ func main() {
 	rivalName := flag.String("rival", "statsforecast", "statsforecast, r or none")
 	set := flag.String("data", "m4", "m4: hourly series of the M4 competition; cpu: 2,000 points of 5 minutes")
 	every := flag.Int("every", 1, "take one series of every so many")
+	first := flag.Int("first", -1, "the `number` of the first series taken, from 0 (default half of -every)")
 	stored := flag.String("answers", "", "CSV `file` with the rival's choices, continued where it ends")
 	only := flag.Bool("only-stored", false, "leave series out that the file of answers does not have")
 	dir := flag.String("dir", "benchmarks/autoarima", "folder of the rivals' programs")
 	verbose := flag.Bool("v", false, "print a line for each series")
 	flag.Parse()
 	runtime.GOMAXPROCS(1)
-	err := run(*rivalName, *dir, *set, *every, *stored, *only, *verbose)
+	err := run(*rivalName, *dir, *set, *every, *first, *stored, *only, *verbose)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "autoarima:", err)
 		os.Exit(1)
 	}
 }
 
-func run(name, dir, set string, every int, stored string, only, verbose bool) error {
-	qs, err := read(set, max(1, every))
+func run(name, dir, set string, every, first int, stored string, only, verbose bool) error {
+	qs, err := read(set, max(1, every), first)
 	if err != nil {
 		return err
 	}
