@@ -1,0 +1,21 @@
+package kernel
+
+func mulAdd(dst, src, w []float32, rows, in, out int) { mulAddGeneric(dst, src, w, rows, in, out) }
+
+func outerAdd(dw, src, g []float32, rows, in, out, steps, srcAt, srcStep, gAt, gStep int) {
+	outerAddGeneric(dw, src, g, rows, in, out, steps, srcAt, srcStep, gAt, gStep)
+}
+
+func gatesForward(h, c, tanhC, gates, before []float32, rows, units int) {
+	gatesForwardGeneric(h, c, tanhC, gates, before, rows, units)
+}
+
+func gatesBackward(gates, dc, dh, tanhC, before []float32, rows, units int) {
+	gatesBackwardGeneric(gates, dc, dh, tanhC, before, rows, units)
+}
+
+func adam(w, m, v, grad []float32, s *AdamStep) { adamGeneric(w, m, v, grad, s) }
+
+func sigmoids(dst, src []float32) { sigmoidsGeneric(dst, src) }
+
+func tanhs(dst, src []float32) { tanhsGeneric(dst, src) }
