@@ -19,8 +19,9 @@ type Forecast struct {
 	Levels    []float64 // quantile probabilities, ascending; shared, do not modify
 	At        []Horizon // one for each horizon, ascending
 
-	scratch Scratch
-	subs    []*Forecast
+	scratch   Scratch
+	subs      []*Forecast
+	workspace any
 }
 
 // A Horizon is the forecast for one time ahead: the mean of the cell that
@@ -60,6 +61,11 @@ func (f *Forecast) Reset(spec *Spec, w *Window) {
 
 // Scratch returns the workspace that models take their temporary slices from.
 func (f *Forecast) Scratch() *Scratch { return &f.scratch }
+
+// Workspace returns the place of one value that a model keeps with f from one
+// forecast to the next: storage that Scratch does not fit. Another model may
+// have left its own there.
+func (f *Forecast) Workspace() *any { return &f.workspace }
 
 // Sub returns the i-th forecast nested in f, for a model that is made of other
 // models and needs theirs beside its own. Its storage is kept with f's.

@@ -104,6 +104,14 @@ type Options struct {
 	Seed      uint64      // of every random choice; 0 is a seed like any other
 	Interrupt func() bool // polled by long fits; true ends them early; may be nil
 	Progress  func(Event) // called as a fit advances; may be nil
+	// Save is handed the state of a long fit as it advances, to go on from
+	// another time; may be nil. The bytes are the callee's to keep. Families
+	// whose fits are short never call it.
+	Save func(state []byte)
+	// State is what Save was last handed by the same fit, interrupted since; nil
+	// to begin. With the same history, configuration and seed the result is
+	// bit for bit that of a fit that was not interrupted.
+	State []byte
 }
 
 // Interrupted reports whether the caller asked the fit to stop.

@@ -1,0 +1,168 @@
+package fit
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/lstm"
+	"github.com/foretide/foretide/core/series"
+)
+
+// A source is one container's history as windows are drawn from it.
+type source struct {
+	frame   *series.Frame
+	values  []float64
+	windows *forecast.Windows
+	from    int       // first origin with enough past
+	split   int       // origins and targets before it are trained on
+	usual   []float64 // by horizon: mean |change| over it in the part before split
+	share   float64   // of the windows of an epoch
+}
+
+// A dataset is what a network is trained on.
+type dataset struct {
+	task    forecast.Task
+	ahead   []int // horizons in cells
+	others  []string
+	steps   int
+	sources []source
+}
+
+// newDataset lists the sources. held is the share of each history, at its end,
+// that is kept for validation.
+func (c *Config) newDataset(history []series.Frame, task forecast.Task, held float64) (*dataset, error) {
+	d := &dataset{task: task, steps: c.Steps, others: othersOf(history, task.Metric, c.MaxOthers)}
+	for _, h := range task.Horizons {
+		d.ahead = append(d.ahead, int(h/task.Step))
+	}
+	needs := lstm.NeedsOf(task.Step, c.Steps)
+	total := 0.0
+	for i := range history {
+		f := &history[i]
+		s, ok := f.Series(task.Metric)
+		if !ok || f.Len() == 0 {
+			continue
+		}
+		if s.Step != task.Step {
+			return nil, forecast.ErrStep
+		}
+		src := source{frame: f, values: s.Values, windows: forecast.NewWindows(f, needs)}
+		src.from = firstOrigin(s.Values, c.MinObservation)
+		src.split = series.SplitShares(len(s.Values), held, 0).Train.To
+		usable := src.measure(d.ahead)
+		if usable == 0 {
+			continue
+		}
+		// Long histories count more, but do not drown the short ones.
+		src.share = math.Sqrt(float64(usable))
+		total += src.share
+		d.sources = append(d.sources, src)
+	}
+	if len(d.sources) == 0 {
+		return nil, ErrNoWindows
+	}
+	for i := range d.sources {
+		d.sources[i].share /= total
+	}
+	return d, nil
+}
+
+// firstOrigin returns the first cell up to which so many are observed.
+func firstOrigin(values []float64, observed int) int {
+	for i, x := range values {
+		if x == x {
+			if observed--; observed <= 0 {
+				return i
+			}
+		}
+	}
+	return len(values)
+}
+
+// measure computes usual and returns the number of origins that have a target
+// in the part before split.
+func (s *source) measure(ahead []int) (usable int) {
+	s.usual = make([]float64, len(ahead))
+	for k, a := range ahead {
+		sum, n := 0.0, 0
+		for i := s.from; i+a < s.split; i++ {
+			if d := math.Abs(s.values[i+a] - s.values[i]); d == d {
+				sum += d
+				n++
+			}
+		}
+		if n > 0 {
+			s.usual[k] = sum / float64(n)
+		}
+		usable = max(usable, n)
+	}
+	return usable
+}
+
+// othersOf returns the other metrics of the history that most containers have,
+// at most so many, sorted by name.
+func othersOf(history []series.Frame, metric string, most int) []string {
+	count := map[string]int{}
+	for i := range history {
+		for _, m := range history[i].Metrics {
+			if m != metric {
+				count[m]++
+			}
+		}
+	}
+	var names []string
+	for m := range count {
+		names = append(names, m)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b))
+	})
+	names = names[:min(len(names), most)]
+	slices.Sort(names)
+	return names
+}
+
+// A pick is a window: an origin of a source.
+type pick struct{ source, origin int }
+
+// held returns the windows that training is judged by: evenly spaced origins
+// after each source's split, about n in all.
+func (d *dataset) held(n int) []pick {
+	var out []pick
+	for i := range d.sources {
+		s := &d.sources[i]
+		want := max(int(float64(n)*s.share), 1)
+		stride := max((len(s.values)-s.split)/want, 1)
+		for o := s.split; o < len(s.values); o += stride {
+			if s.values[o] == s.values[o] && o >= s.from {
+				out = append(out, pick{i, o})
+			}
+		}
+	}
+	return out
+}
+
+// target fills target and weight, one for each horizon, of a window whose sample
+// has been made. Targets lie before cell end. A weight makes errors relative to
+// the source's usual change over the horizon.
+func (d *dataset) target(target, weight []float32, p pick, s *lstm.Sample, end int) {
+	src := &d.sources[p.source]
+	for k, a := range d.ahead {
+		target[k], weight[k] = 0, 0
+		if p.origin+a >= end || src.usual[k] == 0 {
+			continue
+		}
+		y := (src.values[p.origin+a] - s.Last) / s.Scale
+		if y-y != 0 {
+			continue
+		}
+		target[k] = float32(min(max(y, -1e6), 1e6))
+		weight[k] = float32(min(s.Scale/src.usual[k], maxWeight))
+	}
+}
+
+// maxWeight bounds how much a window counts that is far more restless than
+// its container usually is.
+const maxWeight = 20

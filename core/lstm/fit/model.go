@@ -1,0 +1,99 @@
+package fit
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/foretide/foretide/core/feature"
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/lstm"
+	"github.com/foretide/foretide/core/lstm/network"
+	"github.com/foretide/foretide/core/series"
+)
+
+// Fit trains a network on the histories: one of every container, or of one. The
+// end of each is held back to decide when to stop. The errors are
+// ErrNoWindows, ErrDiverged, ErrState, forecast.ErrEmpty, ErrMetric, ErrStep,
+// and forecast.ErrInterrupted where no epoch had ended; an interruption later
+// keeps the best weights so far.
+func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
+	d, err := c.check(history, task, c.Held)
+	if err != nil {
+		return nil, forecast.Report{}, err
+	}
+	net := network.New(c.shape(d))
+	net.Initialise(opts.Seed, task.Levels)
+	t := c.newTrainer(d, net, c.Epochs, c.Rate, &opts)
+	t.hold(d.held(c.HeldWindows))
+	if opts.State != nil {
+		if err := t.restore(opts.State); err != nil {
+			return nil, forecast.Report{}, err
+		}
+	}
+	return t.finish(t.run())
+}
+
+// Refit goes on from a model's weights on all of the history, for
+// c.RefitEpochs, and then has no part that judges.
+func (c Config) Refit(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
+	d, err := c.check(history, task, 0)
+	if err != nil {
+		return nil, forecast.Report{}, err
+	}
+	before := fitted.(*lstm.Fitted)
+	d.others = before.Others()
+	net := network.New(before.Network().Shape())
+	copy(net.Weights, before.Network().Weights)
+	opts.Save, opts.State = nil, nil
+	t := c.newTrainer(d, net, c.RefitEpochs, c.Rate*c.RefitRate, &opts)
+	return t.finish(t.run())
+}
+
+// check returns what is trained on, or what is wrong with it.
+func (c *Config) check(history []series.Frame, task forecast.Task, held float64) (*dataset, error) {
+	if len(history) == 0 {
+		return nil, forecast.ErrEmpty
+	}
+	if err := task.Check(); err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(history, func(f series.Frame) bool { return f.Column(task.Metric) >= 0 }) {
+		return nil, forecast.ErrMetric
+	}
+	return c.newDataset(history, task, held)
+}
+
+// shape returns the network's shape for a dataset.
+func (c *Config) shape(d *dataset) network.Shape {
+	return network.Shape{
+		Inputs: lstm.InputsOf(len(d.others)), Steps: c.Steps, Hidden: c.Hidden, Layers: c.Layers,
+		Bidirectional: c.Bidirectional, Horizons: len(d.task.Horizons), Features: feature.Count,
+		Skip: feature.SkipCount, Width: c.Width, Levels: len(d.task.Levels), Median: slices.Index(d.task.Levels, 0.5),
+	}
+}
+
+// finish makes the model and the report of a training that ended.
+func (t *trainer) finish(status forecast.Status, err error) (forecast.Fitted, forecast.Report, error) {
+	report := forecast.Report{Status: status}
+	if err != nil {
+		return nil, report, err
+	}
+	lstm.Round(t.net)
+	f := lstm.New(t.data.task, t.data.others, t.net)
+	for i := range t.data.sources {
+		s := &t.data.sources[i]
+		for _, x := range s.values {
+			if x == x {
+				report.Points++
+			}
+		}
+	}
+	report.Summary = f.Summary() + ", " + strconv.Itoa(t.epoch) + " epochs"
+	if t.bestEpoch > 0 {
+		report.Summary += ", best after " + strconv.Itoa(t.bestEpoch) + ", loss " + strconv.FormatFloat(t.bestLoss, 'g', 4, 64)
+	}
+	if len(t.data.sources) > 1 {
+		report.Summary += ", " + strconv.Itoa(len(t.data.sources)) + " containers"
+	}
+	return f, report, nil
+}
