@@ -85,14 +85,25 @@ func gatesBackwardGeneric(gates, dc, dh, tanhC, before []float32, rows, units in
 
 // adamGeneric is Adam.
 func adamGeneric(w, m, v, grad []float32, s *AdamStep) {
-	keep, rate := 1-s.Rate*s.Decay, s.Rate*s.Correct1
+	k := s.constants()
+	scale, beta1, new1, beta2, new2, correct, epsilon, rate, keep := k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7], k[8]
+	m, v, grad = m[:len(w)], v[:len(w)], grad[:len(w)]
 	for j := range w {
-		g := s.Scale * grad[j]
-		mj := float32(s.Beta1*m[j]) + float32((1-s.Beta1)*g)
-		vj := float32(s.Beta2*v[j]) + float32(float32((1-s.Beta2)*g)*g)
+		g := scale * grad[j]
+		mj := float32(beta1*m[j]) + float32(new1*g)
+		vj := float32(beta2*v[j]) + float32(float32(new2*g)*g)
 		m[j], v[j] = mj, vj
 		root := float32(math.Sqrt(float64(vj)))
-		w[j] = float32(w[j]*keep) - float32(rate*mj)/(float32(root*s.Correct2)+s.Epsilon)
+		w[j] = float32(w[j]*keep) - float32(rate*mj)/(float32(root*correct)+epsilon)
+	}
+}
+
+// constants returns what a step multiplies by, as adamGeneric and the assembly
+// take it.
+func (s *AdamStep) constants() [9]float32 {
+	return [9]float32{
+		s.Scale, s.Beta1, 1 - s.Beta1, s.Beta2, 1 - s.Beta2, s.Correct2, s.Epsilon,
+		s.Rate * s.Correct1, 1 - float32(s.Rate*s.Decay),
 	}
 }
 
@@ -108,37 +119,36 @@ func tanhsGeneric(dst, src []float32) {
 	}
 }
 
-// sigmoid is 1/(1+exp(-x)).
-func sigmoid(x float32) float32 { return 1 / (1 + exp(-x)) }
-
-// tanh is 2·sigmoid(2x)-1, which is exact enough in absolute terms; near zero
-// the odd power series keeps it exact in relative terms too.
-func tanh(x float32) float32 {
-	if x > -0.1 && x < 0.1 {
-		z := float32(x * x)
-		p := float32(z*(-17.0/315)) + 2.0/15
-		p = float32(z*p) - 1.0/3
-		return x + float32(x*float32(z*p))
-	}
-	return 2*sigmoid(2*x) - 1
+// sigmoid is 1/(1+e^-x).
+func sigmoid(x float32) float32 {
+	p, s := exp(-x)
+	return 1 / (float32(s*p) + s + 1)
 }
 
-// exp is e^x, held within the range where neither it nor its reciprocal is
-// infinite or zero: x = n·ln 2 + r with |r| ≤ ln 2 / 2, and a polynomial of
-// degree 6 for e^r (Cephes' expf).
-func exp(x float32) float32 {
-	if x != x {
-		return x
-	}
-	x = min(max(x, -87.33), 88.02)
-	n := float32(math.Floor(float64(float32(x*1.44269504088896341) + 0.5)))
+// tanh is (e^2x-1)/(e^2x+1). The numerator is s·p + (s-1), which is p near
+// zero: nothing cancels.
+func tanh(x float32) float32 {
+	p, s := exp(2 * x)
+	p = float32(s*p) + (s - 1)
+	return p / (p + 2)
+}
+
+// exp returns p = e^r-1 and s = 2^n with e^x = s·p + s and |r| ≤ ln 2 / 2, after
+// Cephes' expf: x = n·ln 2 + r, and a polynomial for e^r. x is held within the
+// range where neither e^x nor its reciprocal is infinite or denormal. Adding
+// magic rounds to whole numbers and leaves n in the lowest bits.
+func exp(x float32) (p, s float32) {
+	const magic = 3 << 22
+	x = min(max(x, -87), 87)
+	t := float32(x*math.Log2E) + magic
+	n := t - magic
 	r := x - float32(n*0.693359375)
-	r += float32(n * 2.12194440e-4)
-	p := float32(r*1.9875691500e-4) + 1.3981999507e-3
+	r -= float32(n * -2.12194440e-4)
+	p = float32(r*1.9875691500e-4) + 1.3981999507e-3
 	p = float32(r*p) + 8.3334519073e-3
 	p = float32(r*p) + 4.1665795894e-2
 	p = float32(r*p) + 1.6666665459e-1
 	p = float32(r*p) + 5.0000001201e-1
-	p = float32(float32(r*r)*p) + r + 1
-	return p * math.Float32frombits(uint32(int32(n)+127)<<23)
+	p = float32(float32(r*r)*p) + r
+	return p, math.Float32frombits(math.Float32bits(t)<<23 + 0x3f800000)
 }

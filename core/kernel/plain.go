@@ -1,3 +1,5 @@
+//go:build noasm || !amd64
+
 package kernel
 
 func mulAdd(dst, src, w []float32, rows, in, out int) { mulAddGeneric(dst, src, w, rows, in, out) }

@@ -1,0 +1,74 @@
+// Command generate writes the amd64 assembly of core/kernel:
+//
+//	go run . -set avx2 -out ../avx2_amd64.s -stubs ../avx2_amd64.go -pkg kernel
+package main
+
+import (
+	"flag"
+	"log"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// block is the number of features that lie side by side, in bytes.
+const block = 16 * 4
+
+// A set is a set of instructions.
+type set struct {
+	name   string
+	bytes  int // of a vector
+	height int // most rows of a tile
+	vector func() VecVirtual
+
+	data map[string]Mem // all constants, in memory
+	held map[string]Op  // those of the function at hand
+}
+
+var sets = map[string]*set{
+	"avx2":   {name: "AVX2", bytes: 32, height: 6, vector: YMM},
+	"avx512": {name: "AVX512", bytes: 64, height: 8, vector: ZMM},
+}
+
+// widths returns the numbers of blocks that a tile of height rows can be wide,
+// as far as the registers go.
+func (s *set) widths(height int) []int {
+	most := 4 // of height times width, for more than one block
+	if s.bytes == block {
+		most = 16
+	}
+	w := []int{1}
+	for c := 2; c <= 8 && height*c <= most; c *= 2 {
+		w = append(w, c)
+	}
+	return w
+}
+
+func main() {
+	name := flag.String("set", "", "avx2, avx512 or switch")
+	flag.Parse()
+	if *name == "switch" {
+		if err := writeSwitch("../tiles_amd64.go", "!noasm", []string{"avx2", "avx512"}, []*set{sets["avx2"], sets["avx512"]}); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+	s := sets[*name]
+	if s == nil {
+		log.Fatalf("unknown set %q", *name)
+	}
+	ConstraintExpr("!noasm")
+	for h := 1; h <= s.height; h++ {
+		for _, w := range s.widths(h) {
+			s.mulTile(h, w)
+			s.outerTile(h, w)
+		}
+	}
+	s.gatesForward()
+	s.gatesBackward()
+	s.unary("sigmoids", s.sigmoid)
+	s.unary("tanhs", s.tanh)
+	s.adam()
+	Generate()
+}

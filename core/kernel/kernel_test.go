@@ -1,0 +1,344 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// eps is half a unit in the last place of numbers near 1, tiny the same of
+// denormal ones.
+const (
+	eps  = 0x1p-24
+	tiny = 0x1p-149
+)
+
+// A field is a slice at an odd address within a larger one, where writing
+// beside it shows.
+type field struct {
+	all []float32
+	at  int
+	n   int
+}
+
+const canary = 12345.678
+
+func newField(n, offset int) field {
+	f := field{all: make([]float32, offset+n+2*Block), at: offset, n: n}
+	for i := range f.all {
+		f.all[i] = canary
+	}
+	return f
+}
+
+// randomField returns n numbers of a normal distribution.
+func randomField(rng *rand.Rand, n, offset int) field {
+	f := newField(n, offset)
+	for i := range n {
+		f.all[offset+i] = float32(rng.NormFloat64())
+	}
+	return f
+}
+
+// slice is the field itself. Its capacity ends with it.
+func (f field) slice() []float32 { return f.all[f.at : f.at+f.n : f.at+f.n] }
+
+// check fails where something was written beside the field.
+func (f field) check(t *testing.T, name string) {
+	t.Helper()
+	for i, x := range f.all {
+		if (i < f.at || i >= f.at+f.n) && x != canary {
+			t.Fatalf("%s: wrote %g at element %d of %d", name, x, i-f.at, f.n)
+		}
+	}
+}
+
+// A sum is a sum in double precision, and what its rounding errors are in
+// proportion to.
+type sum struct {
+	value, scale float64
+	terms        int
+}
+
+func (s *sum) add(x float64) {
+	s.value += x
+	s.scale += math.Abs(x)
+	s.terms++
+}
+
+// near tells whether x is the sum, up to the errors of single precision.
+func (s *sum) near(x float32) bool {
+	if math.IsNaN(s.value) {
+		return x != x
+	}
+	if math.IsInf(s.value, 0) {
+		return float64(x) == s.value
+	}
+	return math.Abs(float64(x)-s.value) <= float64(s.terms+2)*(eps*s.scale+tiny)
+}
+
+// remainders are numbers of rows that leave every remainder of every tile.
+func remainders() []int {
+	rows := []int{31, 32, 33}
+	for r := 1; r <= 17; r++ {
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+func TestMulAdd(t *testing.T) {
+	forEach(t, func(t *testing.T, _ string) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		for _, rows := range remainders() {
+			for in := 1; in <= 35; in++ {
+				for _, out := range []int{1, 2, 3, 4, 5, 8 + in%8} {
+					testMulAdd(t, rng, rows, in, out, nil)
+				}
+			}
+		}
+	})
+}
+
+// testMulAdd compares one MulAdd with its definition; spoil may change the
+// arguments beforehand.
+func testMulAdd(t *testing.T, rng *rand.Rand, rows, in, out int, spoil func(dst, src, w []float32)) {
+	t.Helper()
+	dst := randomField(rng, out*rows*Block, rng.IntN(Block))
+	src := randomField(rng, Blocks(in)*rows*Block, rng.IntN(Block))
+	w := randomField(rng, out*in*Block, rng.IntN(Block))
+	if spoil != nil {
+		spoil(dst.slice(), src.slice(), w.slice())
+	}
+	before := append([]float32(nil), dst.slice()...)
+	MulAdd(dst.slice(), src.slice(), w.slice(), rows, in, out)
+	dst.check(t, "MulAdd")
+	for i, got := range dst.slice() {
+		o, r, j := i/Block/rows, i/Block%rows, i%Block
+		var want sum
+		want.add(float64(before[i]))
+		for k := range in {
+			want.add(float64(src.slice()[(k/Block*rows+r)*Block+k%Block]) * float64(w.slice()[(o*in+k)*Block+j]))
+		}
+		if !want.near(got) {
+			t.Fatalf("rows %d, in %d, out %d: element %d is %g, not %g", rows, in, out, i, got, want.value)
+		}
+	}
+}
+
+func TestOuterAdd(t *testing.T) {
+	forEach(t, func(t *testing.T, _ string) {
+		rng := rand.New(rand.NewPCG(3, 4))
+		for _, rows := range remainders() {
+			for in := 1; in <= 35; in++ {
+				for out := 1; out <= 5; out++ {
+					testOuterAdd(t, rng, rows, in, out, 1+(in+rows)%4, (in+out)%2 == 0, nil)
+				}
+			}
+		}
+		testOuterAdd(t, rng, 1, 17, 9, 2*stretch+3, true, nil)
+		testOuterAdd(t, rng, 100, 17, 9, 7, false, nil)
+		testOuterAdd(t, rng, stretch+1, 3, 2, 3, false, nil)
+	})
+}
+
+// testOuterAdd compares one OuterAdd with its definition.
+func testOuterAdd(t *testing.T, rng *rand.Rand, rows, in, out, steps int, backwards bool, spoil func(dw, src, g []float32)) {
+	t.Helper()
+	srcStep, gStep := Blocks(in)*rows*Block+rng.IntN(3), out*rows*Block+rng.IntN(3)
+	dw := randomField(rng, out*in*Block, rng.IntN(Block))
+	src := randomField(rng, steps*srcStep, rng.IntN(Block))
+	g := randomField(rng, steps*gStep, rng.IntN(Block))
+	var srcAt, gAt int
+	if backwards {
+		gAt = (steps - 1) * gStep
+		gStep = -gStep
+	}
+	if backwards && rows%2 == 0 {
+		srcAt = (steps - 1) * srcStep
+		srcStep = -srcStep
+	}
+	if spoil != nil {
+		spoil(dw.slice(), src.slice(), g.slice())
+	}
+	before := append([]float32(nil), dw.slice()...)
+	OuterAdd(dw.slice(), src.slice(), g.slice(), rows, in, out, steps, srcAt, srcStep, gAt, gStep)
+	dw.check(t, "OuterAdd")
+	for i, got := range dw.slice() {
+		o, k, j := i/Block/in, i/Block%in, i%Block
+		var want sum
+		want.add(float64(before[i]))
+		for s := range steps {
+			for r := range rows {
+				x := src.slice()[srcAt+s*srcStep+(k/Block*rows+r)*Block+k%Block]
+				y := g.slice()[gAt+s*gStep+(o*rows+r)*Block+j]
+				want.add(float64(x) * float64(y))
+			}
+		}
+		if !want.near(got) {
+			t.Fatalf("rows %d, in %d, out %d, steps %d: element %d is %g, not %g", rows, in, out, steps, i, got, want.value)
+		}
+	}
+}
+
+// TestSpecialNumbers: NaN, infinities and denormal numbers come through the
+// products as they come through the sums of their definition.
+func TestSpecialNumbers(t *testing.T) {
+	special := map[string]float32{
+		"NaN": float32(math.NaN()), "infinity": float32(math.Inf(1)), "minus infinity": float32(math.Inf(-1)),
+		"denormal": math.SmallestNonzeroFloat32 * 1000, "negative zero": float32(math.Copysign(0, -1)),
+	}
+	forEach(t, func(t *testing.T, _ string) {
+		for name, x := range special {
+			t.Run(name, func(t *testing.T) {
+				rng := rand.New(rand.NewPCG(5, 6))
+				for n := range 300 {
+					rows, in, out := 1+rng.IntN(17), 1+rng.IntN(35), 1+rng.IntN(9)
+					spoil := func(args ...[]float32) {
+						a := args[n%3]
+						a[rng.IntN(len(a))] = x
+						for i := range args[2] {
+							if i%3 == 0 {
+								args[2][i] = 0 // makes NaN of an infinity
+							}
+						}
+					}
+					testMulAdd(t, rng, rows, in, out, func(a, b, c []float32) { spoil(a, b, c) })
+					testOuterAdd(t, rng, rows, in, out, 1+n%3, n%2 == 0, func(a, b, c []float32) { spoil(a, b, c) })
+				}
+			})
+		}
+	})
+}
+
+func TestTranspose(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	for in := 1; in <= 35; in++ {
+		for out := 1; out <= 3; out++ {
+			w := randomField(rng, out*in*Block, 3)
+			dst := randomField(rng, Blocks(in)*out*Block*Block, 5)
+			Transpose(dst.slice(), w.slice(), in, out)
+			dst.check(t, "Transpose")
+			for i, got := range dst.slice() {
+				k := i/(out*Block*Block)*Block + i%Block
+				o := i / Block % (out * Block)
+				var want float32
+				if k < in {
+					want = w.slice()[(o/Block*in+k)*Block+o%Block]
+				}
+				if got != want {
+					t.Fatalf("in %d, out %d: element %d is %g, not %g", in, out, i, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestBias(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 10))
+	for rows := 1; rows < 20; rows++ {
+		const out = 3
+		x := randomField(rng, out*rows*Block, rows%Block)
+		bias := randomField(rng, out*Block, 1)
+		before := append([]float32(nil), x.slice()...)
+		AddBias(x.slice(), bias.slice(), rows, out)
+		x.check(t, "AddBias")
+		for i, got := range x.slice() {
+			if want := before[i] + bias.slice()[i/Block/rows*Block+i%Block]; got != want {
+				t.Fatalf("AddBias, rows %d: element %d is %g, not %g", rows, i, got, want)
+			}
+		}
+		total := append([]float32(nil), bias.slice()...)
+		SumRows(bias.slice(), x.slice(), rows, out)
+		bias.check(t, "SumRows")
+		for i, got := range bias.slice() {
+			var want sum
+			want.add(float64(total[i]))
+			for r := range rows {
+				want.add(float64(x.slice()[(i/Block*rows+r)*Block+i%Block]))
+			}
+			if !want.near(got) {
+				t.Fatalf("SumRows, rows %d: element %d is %g, not %g", rows, i, got, want.value)
+			}
+		}
+	}
+}
+
+// TestPanics: a slice that is too short is refused before anything is written.
+func TestPanics(t *testing.T) {
+	s := func(n int) []float32 { return make([]float32, n) }
+	tests := map[string]func(){
+		"MulAdd dst":       func() { MulAdd(s(95), s(64), s(272), 2, 17, 3) },
+		"MulAdd src":       func() { MulAdd(s(96), s(63), s(816), 2, 17, 3) },
+		"MulAdd w":         func() { MulAdd(s(96), s(64), s(815), 2, 17, 3) },
+		"OuterAdd dw":      func() { OuterAdd(s(815), s(64), s(96), 2, 17, 3, 1, 0, 64, 0, 96) },
+		"OuterAdd src":     func() { OuterAdd(s(816), s(127), s(192), 2, 17, 3, 2, 0, 64, 0, 96) },
+		"OuterAdd g":       func() { OuterAdd(s(816), s(128), s(191), 2, 17, 3, 2, 0, 64, 0, 96) },
+		"OuterAdd before":  func() { OuterAdd(s(816), s(128), s(192), 2, 17, 3, 2, 63, -64, 0, 96) },
+		"GatesForward":     func() { GatesForward(s(32), s(32), s(32), s(127), s(32), 2, 1) },
+		"GatesBackward dc": func() { GatesBackward(s(128), s(31), s(32), s(32), s(32), 2, 1) },
+		"Adam":             func() { Adam(s(5), s(5), s(4), s(5), &AdamStep{}) },
+		"Sigmoid":          func() { Sigmoid(s(5), s(4)) },
+	}
+	for name, f := range tests {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			f()
+		})
+	}
+}
+
+// TestNothing: dimensions of zero are no work, and no reason to panic.
+func TestNothing(t *testing.T) {
+	forEach(t, func(t *testing.T, _ string) {
+		MulAdd(nil, nil, nil, 0, 3, 2)
+		OuterAdd(nil, nil, nil, 0, 3, 2, 1, 0, 0, 0, 0)
+		GatesForward(nil, nil, nil, nil, nil, 0, 2)
+		GatesBackward(nil, nil, nil, nil, nil, 3, 0)
+		Adam(nil, nil, nil, nil, &AdamStep{})
+		Sigmoid(nil, nil)
+		Tanh(nil, nil)
+	})
+}
+
+// TestAllocations: nothing allocates.
+func TestAllocations(t *testing.T) {
+	const rows, in, out = 5, 35, 8
+	x := func(n int) []float32 { return make([]float32, n) }
+	h, c, tc, gates := x(2*rows*Block), x(2*rows*Block), x(2*rows*Block), x(8*rows*Block)
+	src, w, bias := x(Blocks(in)*rows*Block), x(out*in*Block), x(out*Block)
+	tests := map[string]func(){
+		"MulAdd":        func() { MulAdd(gates, src, w, rows, in, out) },
+		"OuterAdd":      func() { OuterAdd(w, src, gates, rows, in, out, 1, 0, 0, 0, 0) },
+		"AddBias":       func() { AddBias(gates, bias, rows, out) },
+		"SumRows":       func() { SumRows(bias, gates, rows, out) },
+		"GatesForward":  func() { GatesForward(h, c, tc, gates, c, rows, 2) },
+		"GatesBackward": func() { GatesBackward(gates, c, h, tc, tc, rows, 2) },
+		"Adam":          func() { Adam(w[:33], w[40:73], w[80:113], src, &AdamStep{Rate: 1}) },
+		"Sigmoid":       func() { Sigmoid(h[:33], h) },
+		"Tanh":          func() { Tanh(h[:33], h) },
+	}
+	forEach(t, func(t *testing.T, _ string) {
+		for name, f := range tests {
+			if n := testing.AllocsPerRun(20, f); n != 0 {
+				t.Errorf("%s allocates %v times", name, n)
+			}
+		}
+	})
+}
+
+func ExampleMulAdd() {
+	// One row of two features times weights from 2 inputs to 16 outputs.
+	src := make([]float32, Block)
+	src[0], src[1] = 2, 3
+	w := make([]float32, 2*Block)
+	w[0], w[Block], w[Block+1] = 10, 1, 5
+	dst := make([]float32, Block)
+	MulAdd(dst, src, w, 1, 2, 1)
+	fmt.Println(dst[0], dst[1])
+	// Output: 23 15
+}
