@@ -29,7 +29,8 @@ type Trainer interface {
 	// Name names the forecaster in results and forecast files.
 	Name() string
 	// Global reports whether one model serves all containers: Train is then
-	// given the training parts of all of them, once for each metric and step.
+	// given the training parts of all of them, judged or not, once for each
+	// metric and step.
 	// Otherwise it is given one history and serves that container only.
 	Global() bool
 	// Train fits a model to what came before the test part. The history is
@@ -50,7 +51,8 @@ type Config struct {
 	// Task says what is forecast of a metric on a grid of the step (seconds).
 	// A task without horizons leaves the series out.
 	Task func(metric string, step int64) (forecast.Task, error)
-	// Select says which series are judged; nil for all.
+	// Select says which series are judged; nil for all. A global model learns
+	// from what comes before the test parts of the others too.
 	Select func(container, metric string) bool
 }
 

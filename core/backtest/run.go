@@ -60,6 +60,7 @@ type run struct {
 	opts    forecast.Options
 	result  *Result
 	items   []*item
+	learned []*item // not judged, but what a global model learns from too
 	jobs    []job
 	shared  map[sharedKey]*sharedFit
 
@@ -73,7 +74,8 @@ func (r *run) prepare(frames []series.Frame) error {
 	for f := range frames {
 		frame := &frames[f]
 		for k, metric := range frame.Metrics {
-			if r.cfg.Select != nil && !r.cfg.Select(frame.Container, metric) {
+			judged := r.cfg.Select == nil || r.cfg.Select(frame.Container, metric)
+			if !judged && !r.trainer.Global() {
 				continue
 			}
 			task, err := r.cfg.Task(metric, frame.Step)
@@ -81,6 +83,12 @@ func (r *run) prepare(frames []series.Frame) error {
 				return err
 			}
 			it, why := newItem(frame, k, task, r.cfg)
+			if !judged {
+				if it != nil {
+					r.learned = append(r.learned, it)
+				}
+				continue
+			}
 			if why != "" {
 				r.result.Skipped = append(r.result.Skipped, Skip{frame.Container, metric, why})
 				continue

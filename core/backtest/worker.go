@@ -2,6 +2,7 @@ package backtest
 
 import (
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/foretide/foretide/core/forecast"
@@ -119,7 +120,7 @@ func (r *run) share() {
 		}
 	}
 	for key, fit := range r.shared {
-		for _, it := range r.items {
+		for _, it := range slices.Concat(r.items, r.learned) {
 			if it.task.Metric == key.metric && it.frame.Step == key.step {
 				fit.items = append(fit.items, it)
 			}
