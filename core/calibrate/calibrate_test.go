@@ -159,7 +159,7 @@ func TestGate(t *testing.T) {
 		"too few to tell": {make3(0.1, 0.1)[:5], useFallback, forecast.ShortHistory | forecast.Uncalibrated},
 	}
 	for name, c := range cases {
-		h, report := Defaults().fitHorizon(c.rows, true)
+		h, report := Defaults().fitHorizon(c.rows, true, false)
 		if h.source != c.source || h.reasons != c.reasons {
 			t.Errorf("%s: source %s, reasons %q; want %s, %q", name, h.source, h.reasons, c.source, c.reasons)
 		}
@@ -169,7 +169,7 @@ func TestGate(t *testing.T) {
 	}
 	rows := make3(0.1, 0.1)
 	rows[7].Model = math.NaN()
-	if h, _ := Defaults().fitHorizon(rows, true); h.source != useFallback {
+	if h, _ := Defaults().fitHorizon(rows, true, false); h.source != useFallback {
 		t.Error("a model that was not finite once is used")
 	}
 }

@@ -42,6 +42,42 @@ type HorizonReport struct {
 // Fit chooses the gate and the tables from rows, one slice for each horizon of
 // the model's spec, made by Collect. fallback may be nil.
 func (c Config) Fit(model, fallback forecast.Fitted, rows [][]Row) (*Fitted, []HorizonReport) {
+	return c.fit(model, fallback, rows, fallback != nil, false)
+}
+
+// FitPooled is Fit for a model that serves containers which it has not seen,
+// from the rows of those that it has: of each, one slice for each horizon. The
+// gate chooses between the model and the last value. As nothing is known of the
+// unit of a container to come, intervals have no constant part: they are as
+// wide as its window is restless.
+func (c Config) FitPooled(model, fallback forecast.Fitted, containers [][][]Row) (*Fitted, []HorizonReport) {
+	pooled := make([][]Row, len(model.Spec().Horizons))
+	for _, rows := range containers {
+		for k := range pooled {
+			pooled[k] = appendRelative(pooled[k], rows[k])
+		}
+	}
+	return c.fit(model, fallback, pooled, false, true)
+}
+
+// appendRelative appends rows in units of persistence's mean absolute error on
+// them, so that each container counts alike.
+func appendRelative(dst, rows []Row) []Row {
+	unit := maeOf(rows, useModel, 0)
+	if !(unit > 0) || math.IsInf(unit, 0) {
+		return dst
+	}
+	for _, r := range rows {
+		r.Actual, r.Last, r.Model, r.Fallback = r.Actual/unit, r.Last/unit, r.Model/unit, r.Fallback/unit
+		for k := range r.parts {
+			r.parts[k] /= unit
+		}
+		dst = append(dst, r)
+	}
+	return dst
+}
+
+func (c Config) fit(model, fallback forecast.Fitted, rows [][]Row, hasFallback, pooled bool) (*Fitted, []HorizonReport) {
 	spec := *model.Spec()
 	spec.Needs = needs(model, fallback)
 	f := &Fitted{spec: spec, model: model, fallback: fallback, at: make([]horizon, len(spec.Horizons))}
@@ -51,13 +87,13 @@ func (c Config) Fit(model, fallback forecast.Fitted, rows [][]Row) (*Fitted, []H
 		if k < len(rows) {
 			r = rows[k]
 		}
-		f.at[k], reports[k] = c.fitHorizon(r, fallback != nil)
+		f.at[k], reports[k] = c.fitHorizon(r, hasFallback, pooled)
 		reports[k].Ahead = spec.Horizons[k]
 	}
 	return f, reports
 }
 
-func (c Config) fitHorizon(rows []Row, hasFallback bool) (horizon, HorizonReport) {
+func (c Config) fitHorizon(rows []Row, hasFallback, pooled bool) (horizon, HorizonReport) {
 	h, report := c.gate(rows, hasFallback)
 	if len(rows) < c.MinRows {
 		h = horizon{source: useModel, weight: 1}
@@ -72,9 +108,14 @@ func (c Config) fitHorizon(rows []Row, hasFallback bool) (horizon, HorizonReport
 	for i := range rows {
 		points[i] = h.point(&rows[i])
 	}
-	h.run = meanAbsolute(rows, points)
+	if !pooled {
+		h.run = meanAbsolute(rows, points)
+	}
 	best := math.Inf(1)
 	for b := range blends {
+		if pooled && blends[b] == (blend{partRun: blends[b][partRun]}) {
+			continue
+		}
 		e, coverage, center, mean := crossFit(rows, points, h.run, &blends[b], c.Center)
 		if e < best*(1-0.002) {
 			best = e

@@ -89,6 +89,9 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 		h, c := &dst.At[i], &f.at[i]
 		h.Reasons = reasons | c.reasons
 		src := c.source
+		if src == useModel && f.fallback != nil && reasons.Has(forecast.AllMissing) {
+			src = useFallback // which knows the container's level
+		}
 		point := math.NaN()
 		if src == useModel {
 			if !modelReady {

@@ -21,8 +21,16 @@ func (f *Fitted) Kind() string { return Kind }
 //	5  the model's family
 func (f *Fitted) AppendPayload(dst []byte) []byte {
 	w := codec.NewWriter(dst)
+	f.write(w, true)
+	return w.Bytes()
+}
+
+// write writes the fields, the model among them or not.
+func (f *Fitted) write(w *codec.Writer, withModel bool) {
 	w.Message(1, f.spec.Task.Write)
-	writeModel(w, 2, f.model)
+	if withModel {
+		writeModel(w, 2, f.model)
+	}
 	if f.fallback != nil {
 		writeModel(w, 3, f.fallback)
 	}
@@ -30,7 +38,6 @@ func (f *Fitted) AppendPayload(dst []byte) []byte {
 		w.Message(4, f.at[i].write)
 	}
 	w.String(5, f.spec.Model)
-	return w.Bytes()
 }
 
 func writeModel(w *codec.Writer, field int, m forecast.Fitted) {
@@ -55,10 +62,20 @@ func (h *horizon) write(w *codec.Writer) {
 // the models within. An error is one of core/codec's, of inner's, or
 // forecast.ErrPayload and its kin where the bytes are no model.
 func Decode(payload []byte, inner func(kind string, payload []byte) (forecast.Fitted, error)) (*Fitted, error) {
-	f := &Fitted{}
+	r := codec.NewReader(payload)
+	f := read(r, nil, inner)
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// read reads what write wrote, around the model where it is not there itself.
+// What is wrong is the reader's error.
+func read(r *codec.Reader, model forecast.Fitted, inner func(kind string, payload []byte) (forecast.Fitted, error)) *Fitted {
+	f := &Fitted{model: model}
 	var task forecast.Task
 	var family string
-	r := codec.NewReader(payload)
 	for r.Next() {
 		switch r.Field() {
 		case 1:
@@ -73,18 +90,20 @@ func Decode(payload []byte, inner func(kind string, payload []byte) (forecast.Fi
 			family = r.String()
 		}
 	}
-	if err := r.Err(); err != nil {
-		return nil, err
+	if r.Err() != nil {
+		return nil
 	}
 	if err := task.Check(); err != nil {
-		return nil, err
+		r.Fail(err)
+		return nil
 	}
 	if f.model == nil || !same(f.model, &task) || len(f.at) != len(task.Horizons) ||
 		(f.fallback != nil && !same(f.fallback, &task)) {
-		return nil, forecast.ErrPayload
+		r.Fail(forecast.ErrPayload)
+		return nil
 	}
 	f.spec = forecast.Spec{Task: task, Model: family, Needs: needs(f.model, f.fallback)}
-	return f, nil
+	return f
 }
 
 // same reports whether a model's forecasts are of the task's metric, step and
@@ -116,7 +135,7 @@ func readModel(r *codec.Reader, inner func(string, []byte) (forecast.Fitted, err
 	if r.Err() != nil {
 		return nil
 	}
-	if kind == Kind { // a calibrated model within one would let a few bytes nest without end
+	if kind == Kind || kind == SharedKind { // a calibrated model within one would let a few bytes nest without end
 		r.Fail(forecast.ErrPayload)
 		return nil
 	}

@@ -28,6 +28,9 @@ var (
 	// ErrInterrupted: Options.Interrupt asked the fit to stop before there was
 	// anything worth keeping.
 	ErrInterrupted = errors.New("forecast: fit interrupted")
+	// ErrState: Options.State is damaged, or of a fit of another
+	// configuration, seed or history.
+	ErrState = errors.New("forecast: the saved state does not fit this training")
 )
 
 // A Task says what is to be forecast.
@@ -97,6 +100,15 @@ type Refitter interface {
 	// Refit is Fit with the structure of a model that Fit returned for the
 	// same task, mostly for an earlier part of the same history.
 	Refit(fitted Fitted, history []series.Frame, task Task, opts Options) (Fitted, Report, error)
+}
+
+// A Tuner is a global Model that can be fitted further to one container.
+type Tuner interface {
+	Model
+	// Tunes reports whether the configuration asks for it.
+	Tunes() bool
+	// Tune fits a model that Fit returned further to one container's history.
+	Tune(fitted Fitted, history series.Frame, task Task, opts Options) (Fitted, Report, error)
 }
 
 // Options are what every fit takes beside its configuration and data.

@@ -3,12 +3,15 @@ package train
 
 import (
 	"errors"
+	"math"
 
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
 )
+
+var nan = math.NaN()
 
 // Config is the configuration of training. Take Defaults; every field is taken
 // literally.
@@ -40,6 +43,18 @@ type Report struct {
 	Horizons []calibrate.HorizonReport
 	Reasons  forecast.Reasons
 	Notes    []string
+	// Containers are those that a shared model was fitted to (FitShared), in the
+	// order of their histories; Horizons are then those of all others.
+	Containers []ContainerReport
+}
+
+// A ContainerReport tells how a shared model did on one container.
+type ContainerReport struct {
+	Container string
+	Points    int
+	From, To  int64
+	Horizons  []calibrate.HorizonReport
+	Reasons   forecast.Reasons
 }
 
 // Fit fits m to the history, judges it on the history's last part, calibrates
@@ -127,9 +142,7 @@ func (c Config) fitBoth(m forecast.Model, before forecast.Fitted, frame series.F
 	} else {
 		model, fit, err = m.Fit(frames, task, opts)
 	}
-	switch {
-	case err == nil, errors.Is(err, forecast.ErrInterrupted), errors.Is(err, forecast.ErrMetric),
-		errors.Is(err, forecast.ErrStep), errors.Is(err, forecast.ErrHorizon):
+	if err == nil || callers(err) {
 		return model, fallback, fit, err
 	}
 	return nil, nil, fit, &fitError{err}

@@ -18,10 +18,17 @@ func (t Trainer) Name() string { return t.Model.Name() }
 // Global reports whether one fit serves all containers.
 func (t Trainer) Global() bool { return t.Model.Global() }
 
-// Train is Config.Fit with the report of the fit alone, to which the reasons
-// and notes of the training are added.
+// Train is Config.Fit, or for a global model FitShared, with the report of the
+// fit alone, to which the reasons and notes of the training are added.
 func (t Trainer) Train(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
-	fitted, report, err := t.Config.Fit(t.Model, history, task, opts)
+	var fitted forecast.Fitted
+	var report Report
+	var err error
+	if t.Global() {
+		fitted, report, err = t.Config.FitShared(t.Model, history, task, opts)
+	} else {
+		fitted, report, err = t.Config.Fit(t.Model, history, task, opts)
+	}
 	if err != nil {
 		return nil, report.Fit, err
 	}

@@ -15,10 +15,6 @@ var ErrNoWindows = errors.New("lstm: the history has no window with a target to 
 // ended. A smaller learning rate helps.
 var ErrDiverged = errors.New("lstm: training diverged (try a smaller learning rate)")
 
-// ErrState: the saved state of a training is damaged, or of another
-// configuration, seed or history.
-var ErrState = errors.New("lstm: the saved state of the training does not fit this training")
-
 // Config is the configuration of the LSTM family. Take Defaults; every field is
 // taken literally.
 type Config struct {

@@ -13,7 +13,7 @@ import (
 
 // Fit trains a network on the histories: one of every container, or of one. The
 // end of each is held back to decide when to stop. The errors are
-// ErrNoWindows, ErrDiverged, ErrState, forecast.ErrEmpty, ErrMetric, ErrStep,
+// ErrNoWindows, ErrDiverged, forecast.ErrState, ErrEmpty, ErrMetric, ErrStep,
 // and forecast.ErrInterrupted where no epoch had ended; an interruption later
 // keeps the best weights so far.
 func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {

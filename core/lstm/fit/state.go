@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/core/forecast"
 )
 
 // A training's state, which Options.Save is handed after each epoch and
@@ -37,7 +38,7 @@ func (t *trainer) save() {
 	t.opts.Save(w.Bytes())
 }
 
-// restore goes on from a saved state. The error is ErrState.
+// restore goes on from a saved state. The error is forecast.ErrState.
 func (t *trainer) restore(state []byte) error {
 	r := codec.NewReader(state)
 	var digest uint64
@@ -67,7 +68,7 @@ func (t *trainer) restore(state []byte) error {
 	n := len(t.net.Weights)
 	if r.Err() != nil || digest != t.digest() || len(weights) != n || len(moment1) != n || len(moment2) != n ||
 		(len(best) != n && len(best) != 0) || t.epoch < 0 || t.epoch > t.epochs || t.bestEpoch > t.epoch {
-		return ErrState
+		return forecast.ErrState
 	}
 	copy(t.net.Weights, weights)
 	copy(t.moment1, moment1)
