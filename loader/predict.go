@@ -150,6 +150,7 @@ func (p *Predictor) predict(ctx context.Context, w *worker, frame *series.Frame,
 	if w.window.Recent.Len() == 0 {
 		return nil, forecast.ErrEmpty
 	}
+	w.window.Recent.Container = k.Container // a shared model looks it up
 	if err := model.Forecast(&w.dst, &w.window); err != nil {
 		return nil, err
 	}

@@ -67,6 +67,7 @@ are Unix seconds). --score judges such a file instead of making forecasts.` + da
 	fs.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "series to work on at the same time")
 	fs.BoolVar(&f.json, "json", false, "print JSON, with the scores of every series")
 	fs.BoolVar(&f.markdown, "markdown", false, "print the table as Markdown")
+	f.addScope(cmd)
 	f.add(cmd, "judge")
 	return cmd
 }

@@ -98,7 +98,7 @@ func (a *app) demoTrain(ctx context.Context, frame *series.Frame, store loader.S
 		jobs = append(jobs, fleet.Job{Frame: &history, Config: config.Defaults(metric)})
 	}
 	start := time.Now()
-	results, err := a.trainFleet(ctx, jobs, store)
+	results, err := a.trainFleet(ctx, jobs, store, false)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 type settings struct {
 	metrics, counters              []string
 	container, config, model, seed string
+	scope                          string
 
 	known map[string]*config.Config // by metric; "" is the file's own
 }
@@ -44,6 +45,13 @@ func (s *settings) addModel(cmd *cobra.Command) {
 	fs.StringVar(&s.model, "model-type", "", "model: "+strings.Join(family.Names(), ", ")+" (default: the configuration's)")
 	fs.StringVar(&s.model, "model", "", "the same as --model-type")
 	hide(cmd, "model")
+	s.addScope(cmd)
+}
+
+// addScope declares the flag that says how many containers a model is for.
+func (s *settings) addScope(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.scope, "scope", "", "for lstm: one model for all containers (global), one for each (container),\n"+
+		"or one for all that is trained further on each (finetune) (default: the configuration's)")
 }
 
 // hide leaves a flag that repeats another out of the help.
@@ -95,11 +103,17 @@ func (s *settings) of(cmd *cobra.Command, metric string) (*config.Config, error)
 	if s.seed != "" {
 		flags = append(flags, config.Flag("seed", "seed", s.seed))
 	}
+	if s.scope != "" {
+		flags = append(flags, config.Flag("scope", "scope", s.scope))
+	}
 	if err := c.Apply(flags...); err != nil {
 		return nil, err
 	}
 	if _, err := family.Configured(c); err != nil {
 		return nil, err
+	}
+	if s.container != "" && c.Source("model.scope").Kind == config.Default {
+		c.Model.Scope = config.ScopeContainer // one container is asked for: its model is its own
 	}
 	if s.known == nil {
 		s.known = map[string]*config.Config{}

@@ -17,6 +17,7 @@ type trainFlags struct {
 	settings
 	data, store string
 	json        bool
+	resume      bool
 }
 
 func (a *app) trainCommand() *cobra.Command {
@@ -38,6 +39,7 @@ one stands in, and the table says so.` + dataLong,
 	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
 	fs.StringVar(&f.store, "store", defaultStore, "folder for the checkpoints")
 	fs.BoolVar(&f.json, "json", false, "print JSON")
+	fs.BoolVar(&f.resume, "resume", false, "go on with trainings by epochs (lstm) that were interrupted")
 	f.add(cmd, "train")
 	f.addModel(cmd)
 	return cmd
@@ -58,7 +60,7 @@ func (a *app) train(cmd *cobra.Command, f *trainFlags) error {
 	if err != nil {
 		return err
 	}
-	out, err := a.trainFleet(cmd.Context(), jobs, store)
+	out, err := a.trainFleet(cmd.Context(), jobs, store, f.resume)
 	if err != nil {
 		return err
 	}
@@ -86,11 +88,12 @@ func (a *app) train(cmd *cobra.Command, f *trainFlags) error {
 }
 
 // trainFleet trains on all cores, with progress.
-func (a *app) trainFleet(ctx context.Context, jobs []fleet.Job, store loader.Store) ([]fleet.Result, error) {
-	m := a.meter("training", false)
-	defer m.finish()
-	m.set(0, int64(len(jobs)))
-	return fleet.Train(ctx, jobs, store, runtime.GOMAXPROCS(0), func(done, total int) { m.set(int64(done), int64(total)) })
+func (a *app) trainFleet(ctx context.Context, jobs []fleet.Job, store loader.Store, resume bool) ([]fleet.Result, error) {
+	t := telling{app: a}
+	defer t.finish()
+	return fleet.Train(ctx, jobs, store, fleet.Options{
+		Workers: runtime.GOMAXPROCS(0), Progress: t.tell, Resume: resume,
+	})
 }
 
 // jobs lists what is to be trained of the data.

@@ -115,7 +115,11 @@ type Tuner interface {
 type Options struct {
 	Seed      uint64      // of every random choice; 0 is a seed like any other
 	Interrupt func() bool // polled by long fits; true ends them early; may be nil
-	Progress  func(Event) // called as a fit advances; may be nil
+	// Stop is polled by long fits too: true asks for the best that there is by
+	// now, so that it can still be judged and kept; may be nil. A deadline is
+	// best met by both, Stop a while before Interrupt.
+	Stop     func() bool
+	Progress func(Event) // called as a fit advances; may be nil
 	// Save is handed the state of a long fit as it advances, to go on from
 	// another time; may be nil. The bytes are the callee's to keep. Families
 	// whose fits are short never call it.
@@ -128,6 +132,9 @@ type Options struct {
 
 // Interrupted reports whether the caller asked the fit to stop.
 func (o *Options) Interrupted() bool { return o.Interrupt != nil && o.Interrupt() }
+
+// Stopped reports whether the caller asked for the best that there is.
+func (o *Options) Stopped() bool { return o.Stop != nil && o.Stop() }
 
 // Emit passes an event to Progress where there is one.
 func (o *Options) Emit(e Event) {
@@ -160,7 +167,7 @@ type Status uint8
 const (
 	Converged     Status = iota
 	NotConverged         // the iteration limit was reached; the best so far is kept
-	Interrupted          // Options.Interrupt; the best so far is kept
+	Interrupted          // Options.Interrupt or Stop; the best so far is kept
 	NothingToFit         // the model has nothing to estimate from this history
 	EarlyStopping        // validation stopped improving; the best is kept
 )

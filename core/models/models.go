@@ -9,11 +9,12 @@ import (
 	"github.com/foretide/foretide/core/arima"
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/naive"
 )
 
 // kinds are the kinds of payload that Decode understands.
-var kinds = [...]string{arima.Kind, calibrate.Kind, naive.Kind}
+var kinds = [...]string{arima.Kind, calibrate.Kind, lstm.Kind, naive.Kind, calibrate.SharedKind}
 
 // Kinds returns the kinds of payload that Decode understands, sorted.
 func Kinds() []string { return append([]string(nil), kinds[:]...) }
@@ -64,10 +65,14 @@ func decode(kind string, payload []byte, depth int) (forecast.Fitted, error) {
 	switch kind {
 	case arima.Kind:
 		return fitted(arima.Decode(payload))
+	case lstm.Kind:
+		return fitted(lstm.Decode(payload))
 	case naive.Kind:
 		return fitted(naive.Decode(payload))
 	case calibrate.Kind:
 		return fitted(calibrate.Decode(payload, inner))
+	case calibrate.SharedKind:
+		return fitted(calibrate.DecodeShared(payload, inner))
 	}
 	return nil, &KindError{kind}
 }

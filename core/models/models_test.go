@@ -13,6 +13,7 @@ import (
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
+	lstmfit "github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
@@ -50,6 +51,12 @@ func examples(t testing.TB) map[string]forecast.Fitted {
 	add(a, err)
 	c, _, err := train.Defaults().Fit(naive.Defaults(), h, task(), forecast.Options{})
 	add(c, err)
+	net := lstmfit.Defaults()
+	net.Steps, net.Hidden, net.Width, net.Epochs, net.Windows, net.HeldWindows = 12, 5, 7, 2, 128, 64
+	l, _, err := net.Fit(h, task(), forecast.Options{Seed: 1})
+	add(l, err)
+	s, _, err := train.Defaults().FitShared(net, h, task(), forecast.Options{})
+	add(s, err)
 	return out
 }
 

@@ -34,7 +34,7 @@ func (c Config) FitShared(m forecast.Model, history []series.Frame, task forecas
 		return nil, s.report, err
 	}
 	s.calibrate(model)
-	if c.Refit && !opts.Interrupted() {
+	if c.Refit && !opts.Interrupted() && !opts.Stopped() {
 		if model, err = s.fit(true, model); err != nil {
 			return nil, s.report, err
 		}
@@ -211,7 +211,7 @@ func (s *shared) tuned(model forecast.Fitted, history series.Frame, opts forecas
 
 // quiet are the options of work that is reported container by container.
 func (s *shared) quiet() forecast.Options {
-	return forecast.Options{Seed: s.opts.Seed, Interrupt: s.opts.Interrupt}
+	return forecast.Options{Seed: s.opts.Seed, Interrupt: s.opts.Interrupt, Stop: s.opts.Stop}
 }
 
 // calibrate makes the containers' calibrations and the general one.

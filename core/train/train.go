@@ -116,7 +116,7 @@ func (c Config) fit(m forecast.Model, frame *series.Frame, task forecast.Task, o
 		return nil, err
 	}
 	fitted, horizons := c.Calibrate.Fit(model, fallback, rows)
-	if c.Refit && !opts.Interrupted() {
+	if c.Refit && !opts.Interrupted() && !opts.Stopped() {
 		model, fallback, fit, err = c.fitBoth(m, model, *frame, task, opts)
 		if err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/foretide/foretide/core/arima/fit"
 	"github.com/foretide/foretide/core/forecast"
+	lstm "github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/train"
 	"github.com/foretide/foretide/internal/near"
@@ -18,6 +19,7 @@ import (
 var families = map[string]func() forecast.Model{
 	"naive": func() forecast.Model { return naive.Defaults() },
 	"arima": func() forecast.Model { return fit.Defaults() },
+	"lstm":  func() forecast.Model { return lstm.Defaults() },
 }
 
 // Names returns the model types that can be fitted, sorted.
@@ -57,5 +59,20 @@ func Configured(c *config.Config) (train.Trainer, error) {
 		return t, err
 	}
 	t.Config.Validation = 1 - c.Data.TrainSplit
+	if m, ok := t.Model.(lstm.Config); ok {
+		t.Model = configuredLSTM(m, c)
+	}
 	return t, nil
+}
+
+// configuredLSTM is an LSTM as a configuration asks for it.
+func configuredLSTM(m lstm.Config, c *config.Config) lstm.Config {
+	m.PerContainer = c.Model.Scope == config.ScopeContainer
+	m.Tuned = c.Model.Scope == config.ScopeTuned
+	m.Steps = c.Data.WindowSize
+	m.Hidden, m.Layers, m.Bidirectional = c.Model.HiddenSize, c.Model.NumLayers, c.Model.Bidirectional
+	m.Width, m.Dropout = c.Model.HeadSize, c.Model.Dropout
+	m.Epochs, m.Windows, m.Batch = c.Training.Epochs, c.Training.EpochWindows, c.Training.BatchSize
+	m.Rate, m.Decay, m.Patience = c.Training.LearningRate, c.Training.WeightDecay, c.Training.Patience
+	return m
 }

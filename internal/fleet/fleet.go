@@ -17,7 +17,9 @@ import (
 	"github.com/foretide/foretide/loader/config"
 )
 
-// A Job is one model to train: a metric of a container.
+// A Job is one model to train: a metric of a container. Jobs of a model that
+// serves all containers are trained together where they have the same
+// configuration (the same pointer) and step.
 type Job struct {
 	Frame  *series.Frame // the container's history
 	Config *config.Config
@@ -27,48 +29,103 @@ type Job struct {
 // none.
 type Result struct {
 	Container, Metric string
-	Report            train.Report
-	Name              string // of the checkpoint in the store
-	Bytes             int    // of the checkpoint
+	Report            train.Report // of a shared model, the container's part of it
+	Name              string       // of the checkpoint in the store
+	Bytes             int          // of the checkpoint
+	Shared            bool         // the checkpoint serves other containers too
 	Err               error
 }
 
-// Train trains every job on the given number of goroutines and puts the
-// checkpoints into the store. One job's failure does not stop the others: it
-// is in its result. Results are in the order of the jobs. A context that ends
-// stops the work early with its error; what was stored by then is whole.
-// Progress, which may be nil, is called after each job, never twice at the
-// same time.
-func Train(ctx context.Context, jobs []Job, store loader.Store, workers int, progress func(done, total int)) ([]Result, error) {
+// Options are what Train takes beside jobs and store. The zero value trains on
+// one core, in silence.
+type Options struct {
+	Workers  int            // containers trained at the same time; 0 is 1
+	Progress func(Progress) // never called twice at the same time; may be nil
+	// Stop ends a long training early with the best that there is by then,
+	// which is judged and stored all the same; may be nil.
+	Stop func() bool
+	// Resume goes on from the state that an interrupted training by epochs left
+	// in the store, where there is one.
+	Resume bool
+}
+
+// Progress tells how far a training is.
+type Progress struct {
+	What        string          // "training", or which model is being trained by epochs
+	Done, Total int             // jobs, or windows of a model that is trained by epochs
+	Epoch       *forecast.Event // the end of an epoch; Done and Total are then 0
+}
+
+// Train trains every job and puts the checkpoints into the store. One job's
+// failure does not stop the others: it is in its result. Results are in the order
+// of the jobs. A context that ends stops the work early with its error; what was
+// stored by then is whole.
+func Train(ctx context.Context, jobs []Job, store loader.Store, o Options) ([]Result, error) {
+	f := &fleet{ctx: ctx, jobs: jobs, store: store, o: o, out: make([]Result, len(jobs))}
+	single, long, groups := f.groups()
+	f.each(single)
+	for _, i := range long {
+		if ctx.Err() != nil {
+			break
+		}
+		f.out[i] = f.one(jobs[i], true)
+	}
+	for _, g := range groups {
+		if ctx.Err() != nil {
+			break
+		}
+		f.shared(g)
+	}
+	return f.out, ctx.Err()
+}
+
+type fleet struct {
+	ctx   context.Context
+	jobs  []Job
+	store loader.Store
+	o     Options
+	out   []Result
+	mu    sync.Mutex
+}
+
+func (f *fleet) tell(p Progress) {
+	if f.o.Progress != nil {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.o.Progress(p)
+	}
+}
+
+// each trains jobs that have a model of their own.
+func (f *fleet) each(jobs []int) {
 	var (
-		out  = make([]Result, len(jobs))
 		next = make(chan int)
 		wg   sync.WaitGroup
 		mu   sync.Mutex
 		done int
 	)
-	for range min(workers, len(jobs)) {
+	if len(jobs) > 0 {
+		f.tell(Progress{What: "training", Total: len(jobs)})
+	}
+	for range min(max(f.o.Workers, 1), len(jobs)) {
 		wg.Go(func() {
 			for i := range next {
-				out[i] = trainOne(ctx, jobs[i], store)
+				f.out[i] = f.one(f.jobs[i], false)
 				mu.Lock()
 				done++
-				if progress != nil {
-					progress(done, len(jobs))
-				}
+				f.tell(Progress{What: "training", Done: done, Total: len(jobs)})
 				mu.Unlock()
 			}
 		})
 	}
-	for i := range jobs {
-		if ctx.Err() != nil {
+	for _, i := range jobs {
+		if f.ctx.Err() != nil {
 			break
 		}
 		next <- i
 	}
 	close(next)
 	wg.Wait()
-	return out, ctx.Err()
 }
 
 // Failure returns the errors of results that all failed, or nil where at
@@ -84,20 +141,39 @@ func Failure(results []Result) error {
 	return errors.Join(errs...)
 }
 
-func trainOne(ctx context.Context, j Job, store loader.Store) Result {
+// one trains a job's own model; a long training tells how far it is, and can be
+// resumed.
+func (f *fleet) one(j Job, long bool) Result {
 	r := Result{Container: j.Frame.Container, Metric: j.Config.MetricName}
+	opts := f.options(j.Config)
+	if long {
+		key := loader.Key{Metric: j.Config.MetricName, Container: j.Frame.Container}
+		if r.Err = f.keep(&opts, key, j.Frame.Step, "of "+j.Frame.Container); r.Err != nil {
+			return r
+		}
+	}
 	var checkpoint *codec.Checkpoint
-	checkpoint, r.Report, r.Err = Fit(ctx, j)
+	checkpoint, r.Report, r.Err = fit(f.ctx, j, opts)
 	if r.Err == nil {
 		r.Name = loader.KeyOf(checkpoint).Name()
-		r.Bytes, r.Err = loader.Save(ctx, store, checkpoint)
+		r.Bytes, r.Err = loader.Save(f.ctx, f.store, checkpoint)
 	}
 	return r
+}
+
+// options are those of every fit.
+func (f *fleet) options(c *config.Config) forecast.Options {
+	return forecast.Options{Seed: c.Training.Seed, Stop: f.o.Stop, Interrupt: func() bool { return f.ctx.Err() != nil }}
 }
 
 // Fit trains one job's model and returns it as a checkpoint that says where
 // it comes from. The same job gives the same bytes.
 func Fit(ctx context.Context, j Job) (*codec.Checkpoint, train.Report, error) {
+	f := fleet{ctx: ctx}
+	return fit(ctx, j, f.options(j.Config))
+}
+
+func fit(ctx context.Context, j Job, opts forecast.Options) (*codec.Checkpoint, train.Report, error) {
 	history, err := observed(j.Frame, j.Config.MetricName)
 	if err != nil {
 		return nil, train.Report{}, j.wrap(err)
@@ -110,7 +186,6 @@ func Fit(ctx context.Context, j Job) (*codec.Checkpoint, train.Report, error) {
 	if err != nil {
 		return nil, train.Report{}, err
 	}
-	opts := forecast.Options{Seed: j.Config.Training.Seed, Interrupt: func() bool { return ctx.Err() != nil }}
 	fitted, report, err := trainer.Config.Fit(trainer.Model, []series.Frame{history}, task, opts)
 	switch {
 	case ctx.Err() != nil:
@@ -118,7 +193,7 @@ func Fit(ctx context.Context, j Job) (*codec.Checkpoint, train.Report, error) {
 	case err != nil:
 		return nil, report, j.wrap(err)
 	}
-	return loader.NewCheckpoint(fitted, history.Container, provenance(j.Config, &history, &report)), report, nil
+	return loader.NewCheckpoint(fitted, history.Container, provenance(j.Config, []series.Frame{history}, &report)), report, nil
 }
 
 func (j *Job) wrap(err error) error {

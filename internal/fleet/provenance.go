@@ -12,20 +12,24 @@ import (
 	"github.com/foretide/foretide/loader/config"
 )
 
-func provenance(c *config.Config, history *series.Frame, r *train.Report) codec.Provenance {
+func provenance(c *config.Config, histories []series.Frame, r *train.Report) codec.Provenance {
 	p := codec.Provenance{
 		Version:    version.Version,
 		Model:      c.Model.ModelType,
 		Config:     c.Show(),
 		Seed:       c.Training.Seed,
-		Containers: []string{history.Container},
-		DataStart:  history.Start,
-		DataEnd:    history.Time(history.Len()),
+		DataStart:  histories[0].Start,
+		DataEnd:    histories[0].Time(histories[0].Len()),
 		Points:     int64(r.Points),
-		DataDigest: digest(history, c.MetricName),
+		DataDigest: digest(histories, c.MetricName),
 		Status:     r.Fit.Status.String(),
 		Summary:    r.Fit.Summary,
 		Notes:      r.Notes,
+	}
+	for i := range histories {
+		h := &histories[i]
+		p.Containers = append(p.Containers, h.Container)
+		p.DataStart, p.DataEnd = min(p.DataStart, h.Start), max(p.DataEnd, h.Time(h.Len()))
 	}
 	nan := math.NaN()
 	for _, h := range r.Horizons {
@@ -41,20 +45,22 @@ func provenance(c *config.Config, history *series.Frame, r *train.Report) codec.
 	return p
 }
 
-// digest identifies the history of a metric: its grid and its values, as
-// little-endian 64-bit words.
-func digest(f *series.Frame, metric string) string {
-	s, _ := f.Series(metric)
+// digest identifies the histories of a metric: of each its grid and its values,
+// as little-endian 64-bit words.
+func digest(histories []series.Frame, metric string) string {
 	h := sha256.New()
-	b := codec.AppendUint64(nil, uint64(s.Start))
-	b = codec.AppendUint64(b, uint64(s.Step))
-	for _, v := range s.Values {
-		b = codec.AppendUint64(b, math.Float64bits(v))
-		if len(b) >= 1<<15 {
-			h.Write(b)
-			b = b[:0]
+	for i := range histories {
+		s, _ := histories[i].Series(metric)
+		b := codec.AppendUint64(nil, uint64(s.Start))
+		b = codec.AppendUint64(b, uint64(s.Step))
+		for _, v := range s.Values {
+			b = codec.AppendUint64(b, math.Float64bits(v))
+			if len(b) >= 1<<15 {
+				h.Write(b)
+				b = b[:0]
+			}
 		}
+		h.Write(b)
 	}
-	h.Write(b)
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }

@@ -46,17 +46,34 @@ type Data struct {
 // Model says which model forecasts, and how it is built. Settings of families
 // other than ModelType are kept and not used.
 type Model struct {
-	ModelType  string  // one of Known
-	HiddenSize int     // lstm: units of each layer
-	NumLayers  int     // lstm: recurrent layers
-	Dropout    float64 // lstm: share of units dropped between layers while training, in [0,1)
+	ModelType     string  // one of Known
+	Scope         string  // lstm: one of Scopes
+	HiddenSize    int     // lstm: units of each layer
+	NumLayers     int     // lstm: recurrent layers
+	Bidirectional bool    // lstm: layers read the window both ways
+	HeadSize      int     // lstm: hidden units of each horizon's head; 0 for a linear one
+	Dropout       float64 // lstm: share of units dropped while training, in [0,1)
 }
+
+// Scopes of a model: one for all containers of a metric, one for each, or one
+// for all that is then trained further on each.
+const (
+	ScopeGlobal    = "global"
+	ScopeContainer = "container"
+	ScopeTuned     = "finetune"
+)
+
+// Scopes are the scopes that there are.
+var Scopes = []string{ScopeGlobal, ScopeContainer, ScopeTuned}
 
 // Training says how the model is fitted.
 type Training struct {
-	Epochs       int     // lstm: passes over the training part at most
+	Epochs       int     // lstm: at most
+	EpochWindows int     // lstm: windows drawn for each epoch
 	BatchSize    int     // lstm: windows for each step of the optimiser
 	LearningRate float64 // lstm: of the optimiser, > 0
+	WeightDecay  float64 // lstm: of the optimiser, ≥ 0
+	Patience     int     // lstm: epochs without a better one after which training stops
 	Seed         uint64  // of every random choice; 0 is a seed like any other
 }
 
@@ -103,15 +120,21 @@ func Defaults(metric string) *Config {
 			UpperBound:         bounds.Upper,
 		},
 		Model: Model{
-			ModelType:  "naive",
-			HiddenSize: 128,
-			NumLayers:  2,
-			Dropout:    0.3,
+			ModelType:     "naive",
+			Scope:         ScopeGlobal,
+			HiddenSize:    32,
+			NumLayers:     1,
+			Bidirectional: true,
+			HeadSize:      96,
+			Dropout:       0.1,
 		},
 		Training: Training{
-			Epochs:       100,
-			BatchSize:    32,
-			LearningRate: 0.001,
+			Epochs:       16,
+			EpochWindows: 16384,
+			BatchSize:    128,
+			LearningRate: 0.002,
+			WeightDecay:  0.01,
+			Patience:     5,
 		},
 	}
 }

@@ -45,10 +45,14 @@ func TestExample(t *testing.T) {
 	if c.MetricName != "cpu" || c.ContainerName != "webapp" || c.Data.WindowSize != 240 || c.Data.TrainSplit != 0.7 {
 		t.Errorf("top and data: %+v", c)
 	}
-	if c.Model != (Model{ModelType: "lstm", HiddenSize: 128, NumLayers: 2, Dropout: 0.3}) {
+	model := Defaults("cpu").Model
+	model.ModelType, model.HiddenSize, model.NumLayers, model.Dropout = "lstm", 128, 2, 0.3
+	if c.Model != model {
 		t.Errorf("model: %+v", c.Model)
 	}
-	if c.Training != (Training{Epochs: 100, BatchSize: 32, LearningRate: 0.001}) {
+	training := Defaults("cpu").Training
+	training.Epochs, training.BatchSize, training.LearningRate = 100, 32, 0.001
+	if c.Training != training {
 		t.Errorf("training: %+v", c.Training)
 	}
 	want := []time.Duration{5 * time.Minute, 15 * time.Minute, 30 * time.Minute}
@@ -149,7 +153,7 @@ func TestErrors(t *testing.T) {
 		{"key of another section", "training:\n  hidden_size: 3", `f.yaml:2:3: unknown key "hidden_size" in training; it belongs to model`},
 		{"key of the top in a section", "data: {metric_name: cpu}", `f.yaml:1:8: unknown key "metric_name" in data; it belongs to the top level`},
 		{"misspelt key of another section", "data: {drop_out: .1}", `f.yaml:1:8: unknown key "drop_out" in data; did you mean "model.dropout"?`},
-		{"nothing near", "training: {zzzzzzzz: 1}", `f.yaml:1:12: unknown key "zzzzzzzz" in training; the keys here are epochs, batch_size, learning_rate, seed`},
+		{"nothing near", "training: {zzzzzzzz: 1}", `f.yaml:1:12: unknown key "zzzzzzzz" in training; the keys here are epochs, epoch_windows, batch_size, learning_rate, weight_decay, patience, seed`},
 		{"text for a number", "data:\n  window_size: many", `f.yaml:2:16: data.window_size: must be a whole number, got the text "many"`},
 		{"fraction for a whole number", "data: {window_size: 2.5}", `f.yaml:1:21: data.window_size: must be a whole number, got 2.5`},
 		{"number for text", "container_name: 12", `f.yaml:1:17: container_name: must be text, got 12; put it in quotes`},

@@ -110,6 +110,8 @@ func assign(to, from any) {
 	switch p := to.(type) {
 	case *string:
 		*p = *from.(*string)
+	case *bool:
+		*p = *from.(*bool)
 	case *int:
 		*p = *from.(*int)
 	case *uint64:

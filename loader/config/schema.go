@@ -60,13 +60,21 @@ var settings = []setting{
 	{key: "model.model_type", help: "The model: " + strings.Join(Known, ", ") + ".",
 		field: func(c *Config) any { return &c.Model.ModelType },
 		check: checkModelType},
+	{key: "model.scope", help: "One model for all containers (global), one for each (container), or one for all that is trained further on each (finetune).", models: lstm,
+		field: func(c *Config) any { return &c.Model.Scope },
+		check: checkScope},
 	{key: "model.hidden_size", help: "Units of each layer.", models: lstm,
 		field: func(c *Config) any { return &c.Model.HiddenSize },
-		check: func(c *Config) string { return intRange(c.Model.HiddenSize, 1, 65536) }},
+		check: func(c *Config) string { return intRange(c.Model.HiddenSize, 1, 512) }},
 	{key: "model.num_layers", help: "Recurrent layers.", models: lstm,
 		field: func(c *Config) any { return &c.Model.NumLayers },
-		check: func(c *Config) string { return intRange(c.Model.NumLayers, 1, 64) }},
-	{key: "model.dropout", help: "The share of units dropped between layers while training.", models: lstm,
+		check: func(c *Config) string { return intRange(c.Model.NumLayers, 1, 4) }},
+	{key: "model.bidirectional", help: "Whether layers read the window both ways.", models: lstm,
+		field: func(c *Config) any { return &c.Model.Bidirectional }},
+	{key: "model.head_size", help: "Hidden units of each horizon's head; 0 for a linear one.", models: lstm,
+		field: func(c *Config) any { return &c.Model.HeadSize },
+		check: func(c *Config) string { return intRange(c.Model.HeadSize, 0, 1024) }},
+	{key: "model.dropout", help: "The share of units dropped while training.", models: lstm,
 		field: func(c *Config) any { return &c.Model.Dropout },
 		check: func(c *Config) string {
 			if d := c.Model.Dropout; !(d >= 0 && d < 1) {
@@ -74,12 +82,15 @@ var settings = []setting{
 			}
 			return ""
 		}},
-	{key: "training.epochs", help: "Passes over the training part, at most.", models: lstm,
+	{key: "training.epochs", help: "Epochs, at most; training stops earlier where validation stops improving.", models: lstm,
 		field: func(c *Config) any { return &c.Training.Epochs },
 		check: func(c *Config) string { return intRange(c.Training.Epochs, 1, 1_000_000) }},
+	{key: "training.epoch_windows", help: "Windows of an epoch, drawn at random from all containers.", models: lstm,
+		field: func(c *Config) any { return &c.Training.EpochWindows },
+		check: func(c *Config) string { return intRange(c.Training.EpochWindows, 1, 100_000_000) }},
 	{key: "training.batch_size", help: "Windows for each step of the optimiser.", models: lstm,
 		field: func(c *Config) any { return &c.Training.BatchSize },
-		check: func(c *Config) string { return intRange(c.Training.BatchSize, 1, 1_000_000) }},
+		check: func(c *Config) string { return intRange(c.Training.BatchSize, 1, 65536) }},
 	{key: "training.learning_rate", help: "Of the optimiser.", models: lstm,
 		field: func(c *Config) any { return &c.Training.LearningRate },
 		check: func(c *Config) string {
@@ -88,6 +99,17 @@ var settings = []setting{
 			}
 			return ""
 		}},
+	{key: "training.weight_decay", help: "Of the optimiser: how fast weights shrink that nothing holds up.", models: lstm,
+		field: func(c *Config) any { return &c.Training.WeightDecay },
+		check: func(c *Config) string {
+			if d := c.Training.WeightDecay; !(d >= 0 && d < 1) {
+				return fmt.Sprintf("must be at least 0 and less than 1, got %v", d)
+			}
+			return ""
+		}},
+	{key: "training.patience", help: "Epochs without a better one after which training stops.", models: lstm,
+		field: func(c *Config) any { return &c.Training.Patience },
+		check: func(c *Config) string { return intRange(c.Training.Patience, 1, 1_000_000) }},
 	{key: "training.seed", help: "Of every random choice: the same seed and data give the same model.",
 		field: func(c *Config) any { return &c.Training.Seed }},
 }
@@ -256,6 +278,13 @@ func checkModelType(c *Config) string {
 		return ""
 	}
 	return fmt.Sprintf("no such model %q; the models are %s", c.Model.ModelType, strings.Join(Known, ", "))
+}
+
+func checkScope(c *Config) string {
+	if slices.Contains(Scopes, c.Model.Scope) {
+		return ""
+	}
+	return fmt.Sprintf("no such scope %q; the scopes are %s", c.Model.Scope, strings.Join(Scopes, ", "))
 }
 
 func intRange(v, lo, hi int) string {

@@ -83,6 +83,8 @@ func text(field any) string {
 	switch p := field.(type) {
 	case *string:
 		return quote(*p)
+	case *bool:
+		return strconv.FormatBool(*p)
 	case *int:
 		return strconv.Itoa(*p)
 	case *uint64:

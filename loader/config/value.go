@@ -27,6 +27,8 @@ func decode(dst any, n ast.Node) *problem {
 	switch p := dst.(type) {
 	case *string:
 		return decodeString(p, n)
+	case *bool:
+		return decodeBool(p, n)
 	case *int:
 		return decodeInt(p, n)
 	case *uint64:
@@ -73,6 +75,15 @@ func clip(s string) string {
 
 func wrongType(n ast.Node, want string) *problem {
 	return &problem{n, "must be " + want + ", got " + describe(n)}
+}
+
+func decodeBool(dst *bool, n ast.Node) *problem {
+	b, ok := n.(*ast.BoolNode)
+	if !ok {
+		return wrongType(n, "true or false")
+	}
+	*dst = b.Value
+	return nil
 }
 
 func decodeString(dst *string, n ast.Node) *problem {

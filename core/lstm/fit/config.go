@@ -20,6 +20,8 @@ var ErrDiverged = errors.New("lstm: training diverged (try a smaller learning ra
 type Config struct {
 	// PerContainer fits one model to each container, rather than one to all.
 	PerContainer bool
+	// Tuned fits the model of all containers further to each one's history.
+	Tuned bool
 
 	Steps         int     // cells of the window that are read one by one
 	Hidden        int     // units of a layer and direction
@@ -42,6 +44,8 @@ type Config struct {
 	Patience       int     // epochs without a better one after which training stops
 	RefitEpochs    int     // epochs on all of the history, once it is known when to stop
 	RefitRate      float64 // learning rate of these, as a share of Rate
+	TuneEpochs     int     // epochs on one container's history, where Tuned
+	TuneRate       float64 // learning rate of these, as a share of Rate
 	MaxOthers      int     // other metrics of the container that are read, at most
 	MinObservation int     // observed cells that a window's past must have
 }
@@ -53,6 +57,7 @@ func Defaults() Config {
 		Steps: 60, Hidden: 32, Layers: 1, Bidirectional: true, Width: 96, Dropout: 0.1,
 		Epochs: 16, Windows: 16384, Batch: 128, Rate: 2e-3, Warmup: 0.05, Decay: 1e-2, Clip: 1, Tail: 0.5,
 		Held: 0.15, HeldWindows: 4096, Patience: 5, RefitEpochs: 3, RefitRate: 0.3,
+		TuneEpochs: 4, TuneRate: 0.1,
 		MaxOthers: 5, MinObservation: 8,
 	}
 }

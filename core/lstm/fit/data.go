@@ -18,6 +18,7 @@ type source struct {
 	from    int       // first origin with enough past
 	split   int       // origins and targets before it are trained on
 	usual   []float64 // by horizon: mean |change| over it in the part before split
+	usable  int       // origins to train on
 	share   float64   // of the windows of an epoch
 }
 
@@ -51,12 +52,11 @@ func (c *Config) newDataset(history []series.Frame, task forecast.Task, held flo
 		src := source{frame: f, values: s.Values, windows: forecast.NewWindows(f, needs)}
 		src.from = firstOrigin(s.Values, c.MinObservation)
 		src.split = series.SplitShares(len(s.Values), held, 0).Train.To
-		usable := src.measure(d.ahead)
-		if usable == 0 {
+		if src.usable = src.measure(d.ahead); src.usable == 0 {
 			continue
 		}
 		// Long histories count more, but do not drown the short ones.
-		src.share = math.Sqrt(float64(usable))
+		src.share = math.Sqrt(float64(src.usable))
 		total += src.share
 		d.sources = append(d.sources, src)
 	}
@@ -122,6 +122,15 @@ func othersOf(history []series.Frame, metric string, most int) []string {
 	names = names[:min(len(names), most)]
 	slices.Sort(names)
 	return names
+}
+
+// windows returns the number of windows that there are to draw from.
+func (d *dataset) windows() int {
+	n := 0
+	for i := range d.sources {
+		n += d.sources[i].usable
+	}
+	return n
 }
 
 // A pick is a window: an origin of a source.

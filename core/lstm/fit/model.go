@@ -40,13 +40,48 @@ func (c Config) Refit(fitted forecast.Fitted, history []series.Frame, task forec
 	if err != nil {
 		return nil, forecast.Report{}, err
 	}
+	t := c.resume(fitted, d, c.RefitEpochs, c.Rate*c.RefitRate, &opts)
+	return t.finish(t.run())
+}
+
+// Tunes reports whether the model of all containers is fitted further to each.
+func (c Config) Tunes() bool { return c.Tuned && !c.PerContainer }
+
+// Tune goes on from a model's weights on one container's history. Its end
+// decides how long, and whether at all: where no epoch forecasts it better than
+// the model of all containers, that is what comes back.
+func (c Config) Tune(fitted forecast.Fitted, history series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
+	d, err := c.check([]series.Frame{history}, task, c.Held)
+	if err != nil {
+		return nil, forecast.Report{}, err
+	}
+	c.Windows = min(c.Windows, max(d.windows(), c.Batch))
+	t := c.resume(fitted, d, c.TuneEpochs, c.Rate*c.TuneRate, &opts)
+	t.hold(d.held(c.HeldWindows))
+	loss, ok := t.validate()
+	if !ok {
+		return nil, forecast.Report{}, forecast.ErrInterrupted
+	}
+	if t.opts.Stopped() {
+		return fitted, forecast.Report{Status: forecast.Interrupted, Summary: fitted.(*lstm.Fitted).Summary()}, nil
+	}
+	t.best, t.bestLoss = slices.Clone(t.net.Weights), loss
+	status, err := t.run()
+	if err == nil && t.bestEpoch == 0 {
+		return fitted, forecast.Report{Status: status, Summary: fitted.(*lstm.Fitted).Summary()}, nil
+	}
+	return t.finish(status, err)
+}
+
+// resume prepares to train a fitted model's network further.
+func (c *Config) resume(fitted forecast.Fitted, d *dataset, epochs int, rate float64, opts *forecast.Options) *trainer {
 	before := fitted.(*lstm.Fitted)
 	d.others = before.Others()
 	net := network.New(before.Network().Shape())
 	copy(net.Weights, before.Network().Weights)
-	opts.Save, opts.State = nil, nil
-	t := c.newTrainer(d, net, c.RefitEpochs, c.Rate*c.RefitRate, &opts)
-	return t.finish(t.run())
+	quiet := *opts
+	quiet.Save, quiet.State = nil, nil
+	return c.newTrainer(d, net, epochs, rate, &quiet)
 }
 
 // check returns what is trained on, or what is wrong with it.

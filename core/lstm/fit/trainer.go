@@ -70,8 +70,11 @@ func (c *Config) lossOf(levels []float64) network.Loss {
 func (t *trainer) run() (forecast.Status, error) {
 	for t.epoch < t.epochs {
 		if !t.runEpoch() {
-			if t.opts.Interrupted() {
+			switch {
+			case t.opts.Interrupted():
 				return forecast.Interrupted, t.keepBest()
+			case t.opts.Stopped():
+				return forecast.Interrupted, t.keepStopped()
 			}
 			return forecast.NotConverged, t.diverged()
 		}
@@ -109,6 +112,15 @@ func (t *trainer) keepBest() error {
 	return nil
 }
 
+// keepStopped keeps the best weights of a training that was stopped, or in its
+// first epoch those of the moment: they are better than none.
+func (t *trainer) keepStopped() error {
+	if t.best != nil {
+		copy(t.net.Weights, t.best)
+	}
+	return nil
+}
+
 // diverged keeps the best weights of a training whose numbers went astray.
 func (t *trainer) diverged() error {
 	if t.best == nil {
@@ -129,7 +141,7 @@ const maxSkipped = 10
 func (t *trainer) runEpoch() bool {
 	recent := math.NaN()
 	for i := range t.perEnd {
-		if t.opts.Interrupted() {
+		if t.opts.Interrupted() || t.opts.Stopped() {
 			return false
 		}
 		number := t.epoch*t.perEnd + i

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/foretide/foretide/internal/fleet"
+)
+
+// A telling shows the progress of a fleet's training: one meter for each thing
+// that is going on, and a line for each epoch.
+type telling struct {
+	app   *app
+	what  string
+	meter meter
+
+	began    time.Time // of what is told of
+	windows  int
+	total    int
+	epochAt  time.Time
+	epochWin int
+}
+
+// tell takes progress in.
+func (t *telling) tell(p fleet.Progress) {
+	if p.What != t.what || t.meter == nil {
+		t.finish()
+		now := time.Now()
+		*t = telling{app: t.app, what: p.What, meter: t.app.meter(p.What, false), began: now, epochAt: now}
+	}
+	if p.Epoch != nil {
+		t.epoch(p)
+		return
+	}
+	t.windows, t.total = p.Done, p.Total
+	t.meter.set(int64(p.Done), int64(p.Total))
+}
+
+// epoch prints what an epoch came to, and how long the rest will take if none
+// is spared by stopping early.
+func (t *telling) epoch(p fleet.Progress) {
+	now := time.Now()
+	rate := float64(t.windows-t.epochWin) / now.Sub(t.epochAt).Seconds()
+	left := time.Duration(float64(now.Sub(t.began)) / float64(max(t.windows, 1)) * float64(t.total-t.windows))
+	t.epochAt, t.epochWin = now, t.windows
+	t.meter.note(fmt.Sprintf("%s: epoch %d of at most %d, validation loss %.4g, %.0f windows a second, at most %s left",
+		t.what, p.Epoch.Done, p.Epoch.Total, p.Epoch.Loss, rate, left.Round(time.Second)))
+}
+
+func (t *telling) finish() {
+	if t.meter != nil {
+		t.meter.finish()
+	}
+}

@@ -1,0 +1,192 @@
+package fleet
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/foretide/foretide/core/calibrate"
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/train"
+	"github.com/foretide/foretide/internal/family"
+	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/config"
+)
+
+// groups separates the jobs: those that are quickly done; those of models of a
+// single container that are trained by epochs, on all cores; and, by what is
+// trained together, those of models that serve all containers. Where there is but
+// one container, its model is its own unless somebody asked for another scope.
+func (f *fleet) groups() (single, long []int, groups [][]int) {
+	type key struct {
+		config *config.Config
+		step   int64
+	}
+	index := map[key]int{}
+	for i, j := range f.jobs {
+		trainer, err := family.Configured(j.Config)
+		_, epochs := trainer.Model.(forecast.Tuner)
+		switch {
+		case err != nil || !epochs && !trainer.Global():
+			single = append(single, i)
+		case !trainer.Global():
+			long = append(long, i)
+		default:
+			k := key{j.Config, j.Frame.Step}
+			if _, ok := index[k]; !ok {
+				index[k] = len(groups)
+				groups = append(groups, nil)
+			}
+			groups[index[k]] = append(groups[index[k]], i)
+		}
+	}
+	groups = slices.DeleteFunc(groups, func(g []int) bool {
+		j := &f.jobs[g[0]]
+		if len(g) > 1 || j.Config.Source("model.scope").Kind != config.Default {
+			return false
+		}
+		j.Config = j.Config.Clone()
+		j.Config.Model.Scope = config.ScopeContainer
+		long = append(long, g[0])
+		return true
+	})
+	return single, long, groups
+}
+
+// shared trains the model of a group and stores it.
+func (f *fleet) shared(group []int) {
+	c := f.jobs[group[0]].Config
+	fitted, report, histories, err := f.fitShared(group, c)
+	if err == nil {
+		err = f.store1(group, c, fitted, report, histories)
+	}
+	for _, i := range group {
+		r := &f.out[i]
+		r.Container, r.Metric = f.jobs[i].Frame.Container, c.MetricName
+		if err != nil && r.Err == nil {
+			r.Err = err
+		}
+	}
+}
+
+// fitShared fits the model of a group.
+func (f *fleet) fitShared(group []int, c *config.Config) (*calibrate.Shared, train.Report, []series.Frame, error) {
+	var histories []series.Frame
+	for _, i := range group {
+		h, err := observed(f.jobs[i].Frame, c.MetricName)
+		if err != nil {
+			f.out[i].Err = f.jobs[i].wrap(err)
+			continue
+		}
+		histories = append(histories, h)
+	}
+	fail := func(err error) (*calibrate.Shared, train.Report, []series.Frame, error) {
+		return nil, train.Report{}, nil, fmt.Errorf("%s of %d containers: %w", c.MetricName, len(group), err)
+	}
+	if len(histories) == 0 {
+		return fail(forecast.ErrEmpty)
+	}
+	step := histories[0].Step
+	task, err := c.Task(step)
+	if err != nil {
+		return fail(err)
+	}
+	trainer, err := family.Configured(c)
+	if err != nil {
+		return fail(err)
+	}
+	opts := f.options(c)
+	key := loader.Key{Metric: c.MetricName}
+	if err := f.keep(&opts, key, step, fmt.Sprintf("of %d containers", len(histories))); err != nil {
+		return fail(err)
+	}
+	fitted, report, err := trainer.Config.FitShared(trainer.Model, histories, task, opts)
+	switch {
+	case f.ctx.Err() != nil:
+		return nil, report, nil, f.ctx.Err()
+	case err != nil:
+		return fail(err)
+	}
+	return fitted, report, histories, nil
+}
+
+// event passes the progress of a shared training on.
+func (f *fleet) event(what string, e forecast.Event) {
+	switch e.Stage {
+	case "epoch":
+		f.tell(Progress{What: what, Epoch: &e})
+	case "train":
+		f.tell(Progress{What: what, Done: e.Done, Total: e.Total})
+	case "validate":
+		f.tell(Progress{What: strings.Replace(what, "training", "judging", 1), Done: e.Done, Total: e.Total})
+	}
+}
+
+// keep lets a training by epochs tell how far it is and keep its state in the
+// store, beside the checkpoint of the key, and take it from there where it is to
+// be resumed.
+func (f *fleet) keep(opts *forecast.Options, key loader.Key, step int64, whose string) error {
+	what := "training " + key.Metric + " " + whose
+	opts.Progress = func(e forecast.Event) { f.event(what, e) }
+	name := strings.TrimSuffix(key.Name(), ".ckpt") + "." + strconv.FormatInt(step, 10) + "s.training"
+	opts.Save = func(state []byte) {
+		// A state that cannot be kept is no reason to stop the training.
+		_ = f.store.Put(f.ctx, name, state)
+	}
+	if !f.o.Resume {
+		return nil
+	}
+	state, _, err := f.store.Get(f.ctx, name)
+	if errors.Is(err, loader.ErrNotFound) {
+		return nil
+	}
+	opts.State = state
+	return err
+}
+
+// store1 stores a shared model: under the metric's shared name, and, where it
+// was tuned, each container's under its own.
+func (f *fleet) store1(group []int, c *config.Config, fitted *calibrate.Shared, report train.Report, histories []series.Frame) error {
+	tuned := c.Model.Scope == config.ScopeTuned
+	model := forecast.Fitted(fitted)
+	if tuned {
+		general, _ := fitted.Of("")
+		model = general
+	}
+	checkpoint := loader.NewCheckpoint(model, "", provenance(c, histories, &report))
+	name := loader.KeyOf(checkpoint).Name()
+	bytes, err := loader.Save(f.ctx, f.store, checkpoint)
+	if err != nil {
+		return err
+	}
+	at := 0
+	for _, i := range group {
+		r := &f.out[i]
+		if r.Err != nil {
+			continue
+		}
+		h := histories[at : at+1]
+		r.Report = part(&report, at)
+		r.Name, r.Bytes, r.Shared = name, bytes, true
+		at++
+		if tuned {
+			own, _ := fitted.Of(h[0].Container)
+			checkpoint := loader.NewCheckpoint(own, h[0].Container, provenance(c, h, &r.Report))
+			r.Name, r.Shared = loader.KeyOf(checkpoint).Name(), false
+			r.Bytes, r.Err = loader.Save(f.ctx, f.store, checkpoint)
+		}
+	}
+	return nil
+}
+
+// part returns the report of one container of a shared model.
+func part(r *train.Report, i int) train.Report {
+	c := &r.Containers[i]
+	return train.Report{
+		Model: r.Model, Fit: r.Fit, Points: c.Points, From: c.From, To: c.To,
+		Horizons: c.Horizons, Reasons: r.Reasons&forecast.FitFailed | c.Reasons, Notes: r.Notes,
+	}
+}
