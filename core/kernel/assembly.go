@@ -21,6 +21,22 @@ func outerAdd(dw, src, g []float32, rows, in, out, steps, srcAt, srcStep, gAt, g
 	outerAddTiles(using, dw, src, g, rows, in, out, steps, srcAt, srcStep, gAt, gStep)
 }
 
+func addBias(dst, bias []float32, rows, out int) {
+	if using == plain {
+		addBiasGeneric(dst, bias, rows, out)
+		return
+	}
+	addBiasBlocks(&dst[0], &bias[0], rows, out)
+}
+
+func sumRows(dst, src []float32, rows, out int) {
+	if using == plain {
+		sumRowsGeneric(dst, src, rows, out)
+		return
+	}
+	sumRowsBlocks(&dst[0], &src[0], rows, out)
+}
+
 func gatesForward(h, c, tanhC, gates, before []float32, rows, units int) {
 	if using == plain {
 		gatesForwardGeneric(h, c, tanhC, gates, before, rows, units)

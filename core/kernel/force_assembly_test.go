@@ -2,7 +2,11 @@
 
 package kernel
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/foretide/foretide/core/kernel/internal/peak"
+)
 
 // forEach runs f once with each implementation that this processor has. The
 // name is the kind of rounding, fused or plain, whose results agree in all
@@ -16,5 +20,23 @@ func forEach(t *testing.T, f func(t *testing.T, kind string)) {
 			kind = "plain"
 		}
 		t.Run(i.String(), func(t *testing.T) { f(t, kind) })
+	}
+}
+
+// forEachBenchmark runs f once with each implementation; peak does as many
+// multiply-adds as a core can with its registers, and returns how many
+// operations these are.
+func forEachBenchmark(b *testing.B, f func(b *testing.B, peak func() int)) {
+	defer func(i implementation) { using = i }(using)
+	for i := plain; i <= best(); i++ {
+		using = i
+		var fma func() int
+		switch i {
+		case avx2:
+			fma = func() int { return peak.FMA256(1e5) }
+		case avx512:
+			fma = func() int { return peak.FMA512(1e5) }
+		}
+		b.Run(i.String(), func(b *testing.B) { f(b, fma) })
 	}
 }

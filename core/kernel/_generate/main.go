@@ -46,12 +46,19 @@ func (s *set) widths(height int) []int {
 }
 
 func main() {
-	name := flag.String("set", "", "avx2, avx512 or switch")
+	name := flag.String("set", "", "avx2, avx512, switch or peak")
 	flag.Parse()
 	if *name == "switch" {
 		if err := writeSwitch("../tiles_amd64.go", "!noasm", []string{"avx2", "avx512"}, []*set{sets["avx2"], sets["avx512"]}); err != nil {
 			log.Fatal(err)
 		}
+		return
+	}
+	if *name == "peak" {
+		ConstraintExpr("!noasm")
+		sets["avx2"].peak()
+		sets["avx512"].peak()
+		Generate()
 		return
 	}
 	s := sets[*name]
@@ -65,6 +72,8 @@ func main() {
 			s.outerTile(h, w)
 		}
 	}
+	s.addBias()
+	s.sumRows()
 	s.gatesForward()
 	s.gatesBackward()
 	s.unary("sigmoids", s.sigmoid)
