@@ -1,6 +1,15 @@
-//go:build amd64 && !noasm
+//go:build (amd64 || arm64) && !noasm
 
 package kernel
+
+// An implementation is a set of instructions that the kernels are made of.
+type implementation int
+
+// plain is plain Go; the others are those of the processor.
+const plain implementation = 0
+
+// using is the implementation at work. Tests set it.
+var using = best()
 
 // The functions of this file bring the kernels to the assembly, which wants
 // whole blocks of at least one row, or leave them to plain Go.

@@ -1,12 +1,8 @@
-//go:build amd64 && !noasm
+//go:build (amd64 || arm64) && !noasm
 
 package kernel
 
-import (
-	"testing"
-
-	"github.com/foretide/foretide/core/kernel/internal/peak"
-)
+import "testing"
 
 // forEach runs f once with each implementation that this processor has. The
 // name is the kind of rounding, fused or plain, whose results agree in all
@@ -30,13 +26,6 @@ func forEachBenchmark(b *testing.B, f func(b *testing.B, peak func() int)) {
 	defer func(i implementation) { using = i }(using)
 	for i := plain; i <= best(); i++ {
 		using = i
-		var fma func() int
-		switch i {
-		case avx2:
-			fma = func() int { return peak.FMA256(1e5) }
-		case avx512:
-			fma = func() int { return peak.FMA512(1e5) }
-		}
-		b.Run(i.String(), func(b *testing.B) { f(b, fma) })
+		b.Run(i.String(), func(b *testing.B) { f(b, peakOf(i)) })
 	}
 }

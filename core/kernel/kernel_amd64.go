@@ -4,17 +4,10 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-// An implementation is a set of instructions that the kernels are made of.
-type implementation int
-
 const (
-	plain implementation = iota
-	avx2
+	avx2 implementation = 1 + iota
 	avx512
 )
-
-// using is the implementation at work. Tests set it.
-var using = best()
 
 // best returns the fastest implementation that this processor has.
 func best() implementation {

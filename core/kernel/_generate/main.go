@@ -46,15 +46,17 @@ func (s *set) widths(height int) []int {
 }
 
 func main() {
-	name := flag.String("set", "", "avx2, avx512, switch or peak")
+	name := flag.String("set", "", "avx2, avx512, neon, switch or peak")
 	flag.Parse()
-	if *name == "switch" {
-		if err := writeSwitch("../tiles_amd64.go", "!noasm", []string{"avx2", "avx512"}, []*set{sets["avx2"], sets["avx512"]}); err != nil {
-			log.Fatal(err)
-		}
+	switch *name {
+	case "switch":
+		check(writeSwitch("../tiles_amd64.go", sets["avx2"], sets["avx512"]))
+		check(writeSwitch("../tiles_arm64.go", neonSet))
 		return
-	}
-	if *name == "peak" {
+	case "neon":
+		check(writeNEON("../neon_arm64"))
+		return
+	case "peak":
 		ConstraintExpr("!noasm")
 		sets["avx2"].peak()
 		sets["avx512"].peak()
@@ -80,4 +82,10 @@ func main() {
 	s.unary("tanhs", s.tanh)
 	s.adam()
 	Generate()
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
 }
