@@ -1,6 +1,15 @@
-//go:build amd64 && !noasm
+//go:build (amd64 || arm64) && !noasm
 
 package kernel
+
+// An implementation is a set of instructions that the kernels are made of.
+type implementation int
+
+// plain is plain Go; the others are those of the processor.
+const plain implementation = 0
+
+// using is the implementation at work. Tests set it.
+var using = best()
 
 // The functions of this file bring the kernels to the assembly, which wants
 // whole blocks of at least one row, or leave them to plain Go.
@@ -19,6 +28,22 @@ func outerAdd(dw, src, g []float32, rows, in, out, steps, srcAt, srcStep, gAt, g
 		return
 	}
 	outerAddTiles(using, dw, src, g, rows, in, out, steps, srcAt, srcStep, gAt, gStep)
+}
+
+func addBias(dst, bias []float32, rows, out int) {
+	if using == plain {
+		addBiasGeneric(dst, bias, rows, out)
+		return
+	}
+	addBiasBlocks(&dst[0], &bias[0], rows, out)
+}
+
+func sumRows(dst, src []float32, rows, out int) {
+	if using == plain {
+		sumRowsGeneric(dst, src, rows, out)
+		return
+	}
+	sumRowsBlocks(&dst[0], &src[0], rows, out)
 }
 
 func gatesForward(h, c, tanhC, gates, before []float32, rows, units int) {

@@ -1563,6 +1563,60 @@ rows:
 	VZEROUPPER
 	RET
 
+// func addBiasAVX2(dst *float32, bias *float32, rows int, out int)
+// Requires: AVX
+TEXT ·addBiasAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ bias+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ out+24(FP), BX
+
+blocks:
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	MOVQ    DX, SI
+
+rows:
+	VADDPS  (AX), Y0, Y2
+	VMOVUPS Y2, (AX)
+	VADDPS  32(AX), Y1, Y2
+	VMOVUPS Y2, 32(AX)
+	ADDQ    $0x40, AX
+	DECQ    SI
+	JNZ     rows
+	ADDQ    $0x40, CX
+	DECQ    BX
+	JNZ     blocks
+	VZEROUPPER
+	RET
+
+// func sumRowsAVX2(dst *float32, src *float32, rows int, out int)
+// Requires: AVX
+TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ out+24(FP), BX
+
+blocks:
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	MOVQ    DX, SI
+
+rows:
+	VADDPS  (CX), Y0, Y0
+	VADDPS  32(CX), Y1, Y1
+	ADDQ    $0x40, CX
+	DECQ    SI
+	JNZ     rows
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    $0x40, AX
+	DECQ    BX
+	JNZ     blocks
+	VZEROUPPER
+	RET
+
 // func gatesForwardAVX2(h *float32, c *float32, tanhC *float32, gates *float32, before *float32, rows int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·gatesForwardAVX2(SB), NOSPLIT, $0-48

@@ -1,4 +1,4 @@
-//go:build amd64 && !noasm
+//go:build (amd64 || arm64) && !noasm
 
 package kernel
 
@@ -16,5 +16,16 @@ func forEach(t *testing.T, f func(t *testing.T, kind string)) {
 			kind = "plain"
 		}
 		t.Run(i.String(), func(t *testing.T) { f(t, kind) })
+	}
+}
+
+// forEachBenchmark runs f once with each implementation; peak does as many
+// multiply-adds as a core can with its registers, and returns how many
+// operations these are.
+func forEachBenchmark(b *testing.B, f func(b *testing.B, peak func() int)) {
+	defer func(i implementation) { using = i }(using)
+	for i := plain; i <= best(); i++ {
+		using = i
+		b.Run(i.String(), func(b *testing.B) { f(b, peakOf(i)) })
 	}
 }

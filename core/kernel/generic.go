@@ -2,63 +2,22 @@ package kernel
 
 import "math"
 
-// The functions of this file are the plain Go implementation: what the
-// assembly is compared with, and what machines without it run.
-
-// mulAddGeneric is MulAdd.
-func mulAddGeneric(dst, src, w []float32, rows, in, out int) {
-	for o := range out {
-		wo := w[o*in*Block:][:in*Block]
-		for r := range rows {
-			d := (*[Block]float32)(dst[(o*rows+r)*Block:])
-			sum := *d
-			for k := range in {
-				x := src[(k/Block*rows+r)*Block+k%Block]
-				wk := (*[Block]float32)(wo[k*Block:])
-				for j := range sum {
-					sum[j] += float32(x * wk[j])
-				}
-			}
-			*d = sum
-		}
-	}
-}
-
-// outerAddGeneric is OuterAdd.
-func outerAddGeneric(dw, src, g []float32, rows, in, out, steps, srcAt, srcStep, gAt, gStep int) {
-	for o := range out {
-		for k := range in {
-			d := (*[Block]float32)(dw[(o*in+k)*Block:])
-			sum := *d
-			for t := range steps {
-				xs := src[srcAt+t*srcStep+k/Block*rows*Block+k%Block:]
-				gs := g[gAt+t*gStep+o*rows*Block:]
-				for r := range rows {
-					x := xs[r*Block]
-					gr := (*[Block]float32)(gs[r*Block:])
-					for j := range sum {
-						sum[j] += float32(x * gr[j])
-					}
-				}
-			}
-			*d = sum
-		}
-	}
-}
+// The functions of this file are the kernels that go element by element, in
+// plain Go.
 
 // gatesForwardGeneric is GatesForward.
 func gatesForwardGeneric(h, c, tanhC, gates, before []float32, rows, units int) {
 	n := rows * Block
 	for u := range units {
-		q := gates[4*u*n:][:4*n]
-		i, f, g, o := q[:n], q[n:2*n], q[2*n:3*n], q[3*n:]
-		at := u * n
+		q := gates[4*u*n:]
+		i, f, g, o := q[:n], q[n:][:n], q[2*n:][:n], q[3*n:][:n]
+		h, c, tanhC, before := h[u*n:][:n], c[u*n:][:n], tanhC[u*n:][:n], before[u*n:][:n]
 		for j := range n {
 			ij, fj, gj, oj := sigmoid(i[j]), sigmoid(f[j]), tanh(g[j]), sigmoid(o[j])
-			cj := float32(fj*before[at+j]) + float32(ij*gj)
+			cj := float32(fj*before[j]) + float32(ij*gj)
 			tj := tanh(cj)
 			i[j], f[j], g[j], o[j] = ij, fj, gj, oj
-			c[at+j], tanhC[at+j], h[at+j] = cj, tj, oj*tj
+			c[j], tanhC[j], h[j] = cj, tj, oj*tj
 		}
 	}
 }
@@ -67,18 +26,18 @@ func gatesForwardGeneric(h, c, tanhC, gates, before []float32, rows, units int) 
 func gatesBackwardGeneric(gates, dc, dh, tanhC, before []float32, rows, units int) {
 	n := rows * Block
 	for u := range units {
-		q := gates[4*u*n:][:4*n]
-		i, f, g, o := q[:n], q[n:2*n], q[2*n:3*n], q[3*n:]
-		at := u * n
+		q := gates[4*u*n:]
+		i, f, g, o := q[:n], q[n:][:n], q[2*n:][:n], q[3*n:][:n]
+		dc, dh, tanhC, before := dc[u*n:][:n], dh[u*n:][:n], tanhC[u*n:][:n], before[u*n:][:n]
 		for j := range n {
 			ij, fj, gj, oj := i[j], f[j], g[j], o[j]
-			tj, d := tanhC[at+j], dh[at+j]
-			e := dc[at+j] + float32(float32(d*oj)*(1-float32(tj*tj)))
+			tj, d := tanhC[j], dh[j]
+			e := dc[j] + float32(float32(d*oj)*(1-float32(tj*tj)))
 			i[j] = float32(e*gj) * float32(ij*(1-ij))
-			f[j] = float32(e*before[at+j]) * float32(fj*(1-fj))
+			f[j] = float32(e*before[j]) * float32(fj*(1-fj))
 			g[j] = float32(e*ij) * (1 - float32(gj*gj))
 			o[j] = float32(d*tj) * float32(oj*(1-oj))
-			dc[at+j] = e * fj
+			dc[j] = e * fj
 		}
 	}
 }
@@ -107,13 +66,41 @@ func (s *AdamStep) constants() [9]float32 {
 	}
 }
 
+// addBiasGeneric is AddBias.
+func addBiasGeneric(dst, bias []float32, rows, out int) {
+	for o := range out {
+		b := (*[Block]float32)(bias[o*Block:])
+		for r := range rows {
+			d := (*[Block]float32)(dst[(o*rows+r)*Block:])
+			for j := range d {
+				d[j] += b[j]
+			}
+		}
+	}
+}
+
+// sumRowsGeneric is SumRows.
+func sumRowsGeneric(dst, src []float32, rows, out int) {
+	for o := range out {
+		d := (*[Block]float32)(dst[o*Block:])
+		for r := range rows {
+			s := (*[Block]float32)(src[(o*rows+r)*Block:])
+			for j := range d {
+				d[j] += s[j]
+			}
+		}
+	}
+}
+
 func sigmoidsGeneric(dst, src []float32) {
+	dst = dst[:len(src)]
 	for j, x := range src {
 		dst[j] = sigmoid(x)
 	}
 }
 
 func tanhsGeneric(dst, src []float32) {
+	dst = dst[:len(src)]
 	for j, x := range src {
 		dst[j] = tanh(x)
 	}

@@ -63,31 +63,19 @@ func Transpose(dst, w []float32, in, out int) {
 
 // AddBias adds bias[o][·] to every row: dst[o][r][·] += bias[o][·].
 func AddBias(dst, bias []float32, rows, out int) {
-	dst, bias = dst[:out*rows*Block], bias[:out*Block]
-	for o := range out {
-		b := bias[o*Block:][:Block]
-		for r := range rows {
-			d := dst[(o*rows+r)*Block:][:Block]
-			for j := range d {
-				d[j] += b[j]
-			}
-		}
+	if rows <= 0 || out <= 0 {
+		return
 	}
+	addBias(dst[:out*rows*Block], bias[:out*Block], rows, out)
 }
 
 // SumRows adds up the rows: dst[o][·] += Σ_r src[o][r][·]. It is the gradient
 // of a bias.
 func SumRows(dst, src []float32, rows, out int) {
-	dst, src = dst[:out*Block], src[:out*rows*Block]
-	for o := range out {
-		d := dst[o*Block:][:Block]
-		for r := range rows {
-			s := src[(o*rows+r)*Block:][:Block]
-			for j := range d {
-				d[j] += s[j]
-			}
-		}
+	if rows <= 0 || out <= 0 {
+		return
 	}
+	sumRows(dst[:out*Block], src[:out*rows*Block], rows, out)
 }
 
 // GatesForward makes one step of an LSTM from the sums of its gates, for units
@@ -98,6 +86,9 @@ func SumRows(dst, src []float32, rows, out int) {
 //
 // gates has 4·units blocks; before is c of the step before. c may be before.
 func GatesForward(h, c, tanhC, gates, before []float32, rows, units int) {
+	if rows <= 0 || units <= 0 {
+		return
+	}
 	n := units * rows * Block
 	gatesForward(h[:n], c[:n], tanhC[:n], gates[:4*n], before[:n], rows, units)
 }
@@ -106,6 +97,9 @@ func GatesForward(h, c, tanhC, gates, before []float32, rows, units int) {
 // those of the sums of the gates, in place in gates, and leaves in dc that of
 // the step before's c. gates and tanhC are as GatesForward left them.
 func GatesBackward(gates, dc, dh, tanhC, before []float32, rows, units int) {
+	if rows <= 0 || units <= 0 {
+		return
+	}
 	n := units * rows * Block
 	gatesBackward(gates[:4*n], dc[:n], dh[:n], tanhC[:n], before[:n], rows, units)
 }

@@ -4,17 +4,10 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-// An implementation is a set of instructions that the kernels are made of.
-type implementation int
-
 const (
-	plain implementation = iota
-	avx2
+	avx2 implementation = 1 + iota
 	avx512
 )
-
-// using is the implementation at work. Tests set it.
-var using = best()
 
 // best returns the fastest implementation that this processor has.
 func best() implementation {
@@ -34,6 +27,22 @@ func (i implementation) shape() shape {
 		return shape{height: 6, width: 4, area: 4}
 	}
 	return shape{height: 8, width: 8, area: 16}
+}
+
+func addBiasBlocks(dst, bias *float32, rows, out int) {
+	if using == avx512 {
+		addBiasAVX512(dst, bias, rows, out)
+	} else {
+		addBiasAVX2(dst, bias, rows, out)
+	}
+}
+
+func sumRowsBlocks(dst, src *float32, rows, out int) {
+	if using == avx512 {
+		sumRowsAVX512(dst, src, rows, out)
+	} else {
+		sumRowsAVX2(dst, src, rows, out)
+	}
 }
 
 func gatesForwardRows(h, c, tanhC, gates, before *float32, rows int) {

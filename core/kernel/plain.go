@@ -1,4 +1,4 @@
-//go:build noasm || !amd64
+//go:build noasm || !(amd64 || arm64)
 
 package kernel
 
@@ -7,6 +7,10 @@ func mulAdd(dst, src, w []float32, rows, in, out int) { mulAddGeneric(dst, src, 
 func outerAdd(dw, src, g []float32, rows, in, out, steps, srcAt, srcStep, gAt, gStep int) {
 	outerAddGeneric(dw, src, g, rows, in, out, steps, srcAt, srcStep, gAt, gStep)
 }
+
+func addBias(dst, bias []float32, rows, out int) { addBiasGeneric(dst, bias, rows, out) }
+
+func sumRows(dst, src []float32, rows, out int) { sumRowsGeneric(dst, src, rows, out) }
 
 func gatesForward(h, c, tanhC, gates, before []float32, rows, units int) {
 	gatesForwardGeneric(h, c, tanhC, gates, before, rows, units)

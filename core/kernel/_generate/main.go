@@ -46,12 +46,21 @@ func (s *set) widths(height int) []int {
 }
 
 func main() {
-	name := flag.String("set", "", "avx2, avx512 or switch")
+	name := flag.String("set", "", "avx2, avx512, neon, switch or peak")
 	flag.Parse()
-	if *name == "switch" {
-		if err := writeSwitch("../tiles_amd64.go", "!noasm", []string{"avx2", "avx512"}, []*set{sets["avx2"], sets["avx512"]}); err != nil {
-			log.Fatal(err)
-		}
+	switch *name {
+	case "switch":
+		check(writeSwitch("../tiles_amd64.go", sets["avx2"], sets["avx512"]))
+		check(writeSwitch("../tiles_arm64.go", neonSet))
+		return
+	case "neon":
+		check(writeNEON("../neon_arm64"))
+		return
+	case "peak":
+		ConstraintExpr("!noasm")
+		sets["avx2"].peak()
+		sets["avx512"].peak()
+		Generate()
 		return
 	}
 	s := sets[*name]
@@ -65,10 +74,18 @@ func main() {
 			s.outerTile(h, w)
 		}
 	}
+	s.addBias()
+	s.sumRows()
 	s.gatesForward()
 	s.gatesBackward()
 	s.unary("sigmoids", s.sigmoid)
 	s.unary("tanhs", s.tanh)
 	s.adam()
 	Generate()
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
 }
