@@ -27,6 +27,7 @@ func TestUsage(t *testing.T) {
 		"backtest --data m.csv --every 5":       `--every is "5"; it is a time with a unit, such as 90s, 35m or 24h`,
 		"backtest --data m.csv --test-share no": `--test-share is "no"; it is a number`,
 		"backtest --data m.csv --out -":         "--out is -, but the standard output is for the table; name a file",
+		"predict --data -":                      "--data is -, but metrics may have to be read twice: write them to a file first",
 		"train --json=perhaps":                  `--json is "perhaps"; it is true or false`,
 		"predict --data m.csv --json --csv":     "--json and --csv exclude each other",
 		"version --progress loud":               `--progress is "loud"; it can be auto, plain, json or none`,

@@ -68,6 +68,39 @@ func TestTrain(t *testing.T) {
 	}
 }
 
+// TestSameConfiguration: where the values of a configuration came from changes
+// nothing, and no path of the machine gets into a checkpoint.
+func TestSameConfiguration(t *testing.T) {
+	var before []byte
+	for _, name := range []string{"one.yaml", "another.yaml"} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte("metric_name: cpu\nmodel:\n  model_type: naive\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		j := jobs("a")[0]
+		var err error
+		if j.Config, err = config.Load(path); err != nil {
+			t.Fatal(err)
+		}
+		c, _, err := Fit(context.Background(), j)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := loader.Encode(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if before != nil && !bytes.Equal(b, before) || bytes.Contains([]byte(c.Provenance.Config), []byte(name)) {
+			t.Errorf("%s: other bytes than before, with the configuration\n%s", name, c.Provenance.Config)
+		}
+		again, err := config.Parse("checkpoint", []byte(c.Provenance.Config))
+		if err != nil || again.YAML() != j.Config.YAML() {
+			t.Errorf("the checkpoint's configuration: %v\n%s", err, c.Provenance.Config)
+		}
+		before = b
+	}
+}
+
 // TestFailure: one job's failure stops no other. It is the fleet's where a
 // checkpoint could not be stored, or none was made.
 func TestFailure(t *testing.T) {

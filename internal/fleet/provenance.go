@@ -16,7 +16,7 @@ func provenance(c *config.Config, history *series.Frame, r *train.Report) codec.
 	p := codec.Provenance{
 		Version:    version.Version,
 		Model:      c.Model.ModelType,
-		Config:     c.Show(),
+		Config:     c.YAML(),
 		Seed:       c.Training.Seed,
 		Containers: []string{history.Container},
 		DataStart:  history.Start,
