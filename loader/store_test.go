@@ -211,6 +211,9 @@ func TestOpenFile(t *testing.T) {
 	if m, why, err := p.Model(context.Background(), "web", "cpu"); m == nil || why != 0 || err != nil {
 		t.Error(m, why, err)
 	}
+	if _, err := loader.Open(path, loader.WithMaxPayload(10)); !errors.Is(err, loader.ErrTooLarge) {
+		t.Errorf("a payload over the limit: %v", err)
+	}
 	// A checkpoint under another's name is refused.
 	if err := os.Rename(filepath.Join(dir, "cpu", "web.ckpt"), filepath.Join(dir, "cpu", "db.ckpt")); err != nil {
 		t.Fatal(err)
