@@ -18,7 +18,7 @@ func choices() map[string][]string {
 		"model-type": family.Names(), "model": family.Names(),
 		"by":       {string(backtest.ByMetric), string(backtest.BySource), string(backtest.BySeries)},
 		"progress": progresses,
-		"preset":   {"cadvisor", "docker", "kubernetes", "node-exporter", "none"},
+		"preset":   presetNames,
 	}
 }
 
