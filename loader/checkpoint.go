@@ -60,13 +60,15 @@ func Read(ctx context.Context, s Store, k Key) (*codec.Checkpoint, error) {
 
 // ReadFile returns the checkpoint that a file is. The errors are those of the
 // file system and of Decode.
-func ReadFile(path string) (*codec.Checkpoint, error) {
+func ReadFile(path string) (*codec.Checkpoint, error) { return readFile(path, 0) }
+
+func readFile(path string, limit int) (*codec.Checkpoint, error) {
 	dir := Dir(filepath.Dir(path))
 	b, _, err := dir.Get(context.Background(), filepath.Base(path))
 	if err != nil {
 		return nil, err
 	}
-	c, err := Decode(b, 0)
+	c, err := Decode(b, limit)
 	if err != nil {
 		return nil, dir.fail("read", filepath.Base(path), err)
 	}
@@ -121,8 +123,8 @@ type file struct {
 	key  Key
 }
 
-func openFile(path string) (*file, error) {
-	c, err := ReadFile(path)
+func openFile(path string, limit int) (*file, error) {
+	c, err := readFile(path, limit)
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func Open(path string, opts ...Option) (*Predictor, error) {
 	}
 	var s Store = Dir(path)
 	if !info.IsDir() {
-		if s, err = openFile(path); err != nil {
+		if s, err = openFile(path, optionsOf(opts).maxPayload); err != nil {
 			return nil, err
 		}
 	}
@@ -84,15 +84,21 @@ func Open(path string, opts ...Option) (*Predictor, error) {
 // New returns a predictor of the checkpoints in a store, which may as yet have
 // none: every forecast is then a naive one, with the reason.
 func New(ctx context.Context, s Store, opts ...Option) (*Predictor, error) {
-	p := &Predictor{store: s, opts: options{
+	p := &Predictor{store: s, opts: optionsOf(opts)}
+	return p, p.Refresh(ctx)
+}
+
+// optionsOf returns the defaults with the options over them.
+func optionsOf(opts []Option) options {
+	out := options{
 		workers:    runtime.GOMAXPROCS(0),
 		maxPayload: DefaultMaxPayload,
 		horizons:   []time.Duration{5 * time.Minute, 15 * time.Minute, 30 * time.Minute},
-	}}
-	for _, o := range opts {
-		o(&p.opts)
 	}
-	return p, p.Refresh(ctx)
+	for _, o := range opts {
+		o(&out)
+	}
+	return out
 }
 
 // Refresh lists the store again: new checkpoints serve from now on, changed

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"hash/crc32"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/internal/alloc"
 	"github.com/foretide/foretide/internal/need"
 	"github.com/foretide/foretide/loader"
 )
@@ -209,6 +211,9 @@ func TestOpenFile(t *testing.T) {
 	if m, why, err := p.Model(context.Background(), "web", "cpu"); m == nil || why != 0 || err != nil {
 		t.Error(m, why, err)
 	}
+	if _, err := loader.Open(path, loader.WithMaxPayload(10)); !errors.Is(err, loader.ErrTooLarge) {
+		t.Errorf("a payload over the limit: %v", err)
+	}
 	// A checkpoint under another's name is refused.
 	if err := os.Rename(filepath.Join(dir, "cpu", "web.ckpt"), filepath.Join(dir, "cpu", "db.ckpt")); err != nil {
 		t.Fatal(err)
@@ -281,13 +286,35 @@ func FuzzDecode(f *testing.F) {
 	}
 	const limit = 1 << 20
 	f.Fuzz(func(t *testing.T, b []byte) {
-		c, err := loader.Decode(b, limit)
-		if err != nil {
-			return
+		// A random change is found by the checksum: with one that matches, the
+		// decompression and the models' decoders are reached.
+		decodeWithin(t, b, limit)
+		if n := len(b) - 4; n > 0 {
+			sum := crc32.Checksum(b[:n], crc32.MakeTable(crc32.Castagnoli))
+			decodeWithin(t, codec.AppendUint32(b[:n:n], sum), limit)
 		}
-		if len(c.Payload) > limit {
-			t.Fatalf("a payload of %d bytes", len(c.Payload))
-		}
-		_, _ = loader.Model(c)
 	})
+}
+
+// decodeWithin decodes a checkpoint, and its model, with a limit of the payload.
+func decodeWithin(t *testing.T, b []byte, limit int) {
+	var c *codec.Checkpoint
+	var err error
+	// The payload itself, and what the header takes.
+	most := uint64(limit) + 1<<20 + 1<<10*uint64(len(b))
+	if n := alloc.Bytes(most, func() { c, err = loader.Decode(b, limit) }); n > most {
+		t.Fatalf("%d bytes of input allocated %d bytes", len(b), n)
+	}
+	if err != nil {
+		if !loader.IsCheckpointError(err) {
+			t.Fatal(err)
+		}
+		return
+	}
+	if len(c.Payload) > limit {
+		t.Fatalf("a payload of %d bytes", len(c.Payload))
+	}
+	if _, err = loader.Model(c); err != nil && !loader.IsCheckpointError(err) {
+		t.Fatal(err)
+	}
 }

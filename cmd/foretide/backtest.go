@@ -89,6 +89,8 @@ func (f *backtestFlags) validate(cmd *cobra.Command) error {
 		return usagef(cmd, "--workers is %d; it is at least 1", f.workers)
 	case f.score != "" && (len(f.models) > 0 || f.out != ""):
 		return usagef(cmd, "--score judges a file: --model and --out do not go with it")
+	case f.out == "-":
+		return usagef(cmd, "--out is -, but the standard output is for the table; name a file")
 	case f.json && f.markdown:
 		return usagef(cmd, "--json and --markdown exclude each other")
 	}
@@ -188,6 +190,9 @@ func (f *backtestFlags) rescore(frames []series.Frame, cfg backtest.Config) ([]b
 	file, err := forecastfile.Load(f.score)
 	if err != nil {
 		return nil, err
+	}
+	if len(file.Models) == 0 {
+		return nil, dataf("%s: there is a header but no forecast", f.score)
 	}
 	var all []backtest.Series
 	for _, model := range file.Models {

@@ -135,6 +135,13 @@ func TestUnwritable(t *testing.T) {
 	s.fails(exitFailure, "cannot write to file", "train", "--data", "m.csv", "--store", "file")
 	s.fails(exitFailure, "cannot write to "+filepath.Join("file", "checkpoints")+": not a directory", "train", "--data", "m.csv", "--store", "file/checkpoints")
 	s.fails(exitFailure, filepath.Join("file", "data"), "demo", "--out", "file")
+
+	// One checkpoint of two cannot be written: the other is kept, and the exit
+	// code tells.
+	inTheWay := filepath.Join("store", "cpu", "db.ckpt")
+	s.write(filepath.Join(inTheWay, "folder"), "")
+	s.fails(exitFailure, "cannot write "+inTheWay, "train", "--data", "m.csv", "--metric", "cpu", "--store", "store", "-q")
+	s.ok("checkpoint", "verify", filepath.Join("store", "cpu", "web.ckpt"))
 }
 
 // TestFullDisk: a limit on the size of files stands for a disk that is full.

@@ -20,13 +20,6 @@ func (a *app) checkpointCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "checkpoint",
 		Short: "Inspect and verify checkpoints",
-		Args:  cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cmd.Help()
-			}
-			return a.unknownCommand(cmd, args[0])
-		},
 	}
 	var asJSON, withConfig bool
 	inspect := &cobra.Command{

@@ -17,13 +17,6 @@ func (a *app) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Show and check the configuration of a metric",
-		Args:  cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cmd.Help()
-			}
-			return a.unknownCommand(cmd, args[0])
-		},
 	}
 	var file, metric string
 	var asJSON, template bool
@@ -33,7 +26,12 @@ func (a *app) configCommand() *cobra.Command {
 		Example: `  foretide config show configs/cpu.yaml
   foretide config show --metric memory
   foretide config show --metric cpu --template > cpu.yaml`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef(cmd, "unexpected argument %q: it shows one file", args[1])
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				file = args[0]

@@ -52,6 +52,9 @@ func needData(cmd *cobra.Command, path string) error {
 	if path == "" {
 		return usagef(cmd, "--data is missing: name a metrics file, or make one with %q", "foretide export")
 	}
+	if path == "-" {
+		return usagef(cmd, "--data is -, but metrics may have to be read twice: write them to a file first")
+	}
 	return nil
 }
 

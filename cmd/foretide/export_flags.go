@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/foretide/foretide/infra/prometheus"
+	"github.com/foretide/foretide/internal/near"
 )
 
 // serverFlags say which server is asked, and how.
@@ -72,6 +74,9 @@ var presetAliases = map[string]string{
 	"node": prometheus.NodeExporter,
 }
 
+// presetNames are what the flag can be, for completion and suggestions.
+var presetNames = []string{prometheus.CAdvisor, "docker", "kubernetes", prometheus.NodeExporter, prometheus.NoPreset}
+
 // validate refuses what cannot be, in the words of the flags.
 func (f *exportFlags) validate(cmd *cobra.Command, o *prometheus.Options) error {
 	switch {
@@ -89,6 +94,8 @@ func (f *exportFlags) validate(cmd *cobra.Command, o *prometheus.Options) error 
 		return usagef(cmd, "--attempts is %d; it is at least 1", f.server.attempts)
 	case f.server.timeout <= 0:
 		return usagef(cmd, "--timeout is %v; it is more than 0, such as 1m", f.server.timeout)
+	case !slices.Contains(prometheus.Presets, o.Preset):
+		return usagef(cmd, "--preset is %q; it can be %s%s", f.preset, strings.Join(presetNames, ", "), near.Hint(f.preset, presetNames))
 	case o.Preset == prometheus.NoPreset && len(f.queries) == 0:
 		return usagef(cmd, "--preset none asks for nothing: add --query METRIC=PROMQL")
 	}

@@ -244,7 +244,7 @@ func TestExportFails(t *testing.T) {
 		{exitData, "cannot append to file: other.csv has the columns a,b", []string{"--append", "--out", "other.csv"}},
 		{exitUsage, "query not understood (" + url + "): cpu = sum by (: 1:9: parse error", []string{"--query", "cpu=sum by ("}},
 		{exitUsage, `"rate(x{a" cannot be a column; a query is written METRIC=PROMQL`, []string{"--query", `rate(x{a="b"}[5m])`}},
-		{exitUsage, `no preset "dockers"; there are cadvisor`, []string{"--preset", "dockers"}},
+		{exitUsage, `--preset is "dockers"; it can be cadvisor, docker, kubernetes, node-exporter, none; did you mean "docker"?`, []string{"--preset", "dockers"}},
 		{exitUsage, `rows cannot be by "host"`, []string{"--by", "host"}},
 		{exitUsage, `no query gives the metric "cpus"`, []string{"--metric", "cpus"}},
 		{exitUsage, "--preset none asks for nothing", []string{"--preset", "none"}},

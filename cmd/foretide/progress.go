@@ -12,6 +12,9 @@ import (
 	"golang.org/x/term"
 )
 
+// progresses are the ways to tell how far work is: the values of --progress.
+var progresses = []string{"auto", "plain", "json", "none"}
+
 // A meter tells how far long work is. It is safe for concurrent use.
 type meter interface {
 	// set says that done of total units are done; total may grow, and is 0

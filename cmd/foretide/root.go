@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/foretide/foretide/internal/near"
 	"github.com/foretide/foretide/internal/version"
@@ -21,16 +23,32 @@ type app struct {
 	progress string // "auto", "plain", "json" or "none"
 }
 
+// An output passes on what is written to it and keeps the first error: most
+// printing looks at none.
+type output struct {
+	w   io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
 // run runs the program with the arguments after its name and returns its exit
 // code. It is all of main but the process.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	a := &app{in: in, out: out, err: errOut, progress: "auto"}
+	results := &output{w: out}
+	a := &app{in: in, out: results, err: errOut, progress: "auto"}
 	root := a.root()
 	root.SetArgs(args)
-	root.SetIn(in)
-	root.SetOut(out)
-	root.SetErr(errOut)
 	err := root.ExecuteContext(ctx)
+	if err == nil && results.err != nil {
+		err = fmt.Errorf("the results could not be written: %w", results.err)
+	}
 	if ctx.Err() != nil {
 		if err == nil {
 			return exitOK // it was done before the signal came
@@ -87,6 +105,9 @@ func (a *app) root() *cobra.Command {
 			return a.unknownCommand(cmd, args[0])
 		},
 	}
+	root.SetIn(a.in)
+	root.SetOut(a.out) // before the completion command, which keeps it
+	root.SetErr(a.err)
 	root.SetVersionTemplate("foretide {{.Version}}\n")
 	root.SetHelpTemplate(root.HelpTemplate() + rootExit)
 	root.SetFlagErrorFunc(flagError)
@@ -94,15 +115,22 @@ func (a *app) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&a.progress, "progress", "auto",
 		"how long work tells how far it is: auto (a bar on a terminal, else plain lines), plain, json, none")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		switch a.progress {
-		case "auto", "plain", "json", "none":
-			return nil
+		if !slices.Contains(progresses, a.progress) {
+			return usagef(cmd, "--progress is %q; it can be auto, plain, json or none", a.progress)
 		}
-		return usagef(cmd, "--progress is %q; it can be auto, plain, json or none", a.progress)
+		return nil
 	}
 	root.AddCommand(a.demoCommand(), a.exportCommand(), a.trainCommand(), a.predictCommand(), a.backtestCommand(),
 		a.checkpointCommand(), a.configCommand(), a.versionCommand())
+	complete(root)
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
 	for _, cmd := range root.Commands() {
+		if cmd.Name() == "help" {
+			cmd.RunE, cmd.Run = a.help, nil
+		} else if cmd.HasSubCommands() {
+			a.group(cmd)
+		}
 		extra := ""
 		if cmd.Name() == "export" {
 			extra = exportEnv
@@ -110,6 +138,32 @@ func (a *app) root() *cobra.Command {
 		cmd.SetHelpTemplate(root.HelpTemplate() + extra)
 	}
 	return root
+}
+
+// group makes cmd a command that only has others: it prints its help, and knows
+// no argument.
+func (a *app) group(cmd *cobra.Command) {
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		return a.unknownCommand(cmd, args[0])
+	}
+}
+
+// help prints the help of the command that the arguments name.
+func (a *app) help(cmd *cobra.Command, args []string) error {
+	of, rest, err := cmd.Root().Find(args)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return a.unknownCommand(of, rest[0])
+	}
+	of.InitDefaultHelpFlag()
+	of.InitDefaultVersionFlag()
+	return of.Help()
 }
 
 func (a *app) unknownCommand(cmd *cobra.Command, name string) error {
@@ -120,9 +174,22 @@ func (a *app) unknownCommand(cmd *cobra.Command, name string) error {
 	return usagef(cmd, "there is no command %q%s", name, near.Hint(name, known))
 }
 
-// flagError adds the nearest flag to an error about an unknown one.
+// kinds says what the value of a flag is, by its type's name.
+var kinds = map[string]string{
+	"int": "a whole number", "int64": "a whole number", "float64": "a number", "bool": "true or false",
+	"duration": "a time with a unit, such as 90s, 35m or 24h",
+}
+
+// flagError adds the nearest flag to an error about an unknown one, and what
+// it can be to one about a value.
 func flagError(cmd *cobra.Command, err error) error {
 	text := err.Error()
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		if kind := kinds[invalid.GetFlag().Value.Type()]; kind != "" {
+			return usagef(cmd, "--%s is %q; it is %s", invalid.GetFlag().Name, invalid.GetValue(), kind)
+		}
+	}
 	if name, ok := strings.CutPrefix(text, "unknown flag: --"); ok {
 		name, _, _ = strings.Cut(name, "=")
 		names := flagNames(cmd)

@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/foretide/foretide/core/backtest"
 )
@@ -14,6 +16,7 @@ func (f *backtestFlags) print(a *app, all []backtest.Series) error {
 	if f.json {
 		return writeJSON(a.out, scoresJSON(all, by))
 	}
+	f.tellMissing(a, all)
 	groups := backtest.Summarise(all, by)
 	summary := summaryTable(groups, f.by)
 	if f.markdown {
@@ -28,13 +31,31 @@ func (f *backtestFlags) print(a *app, all []backtest.Series) error {
 	return nil
 }
 
+// tellMissing tells how many of the rows a forecast file does not have.
+func (f *backtestFlags) tellMissing(a *app, all []backtest.Series) {
+	rows, missing := map[string]float64{}, map[string]float64{}
+	for i := range all {
+		for k := range all[i].At {
+			at := &all[i].At[k]
+			rows[all[i].Model] += float64(at.Rows)
+			missing[all[i].Model] += at.Missing * float64(at.Rows)
+		}
+	}
+	for _, model := range slices.Sorted(maps.Keys(missing)) {
+		if missing[model] > 0 {
+			a.notice("foretide: %s: %.0f of %.0f rows of %s have no forecast and are scored as the last value",
+				f.score, missing[model], rows[model], model)
+		}
+	}
+}
+
 // summaryTable has a line for each group: absolute errors and their ratios to
 // persistence, horizon by horizon.
 func summaryTable(groups []backtest.Group, by string) *table {
 	var ahead []int64
 	for i := range groups {
 		for _, at := range groups[i].At {
-			if !containsInt(ahead, at.Horizon) {
+			if !slices.Contains(ahead, at.Horizon) {
 				ahead = append(ahead, at.Horizon)
 			}
 		}
@@ -113,15 +134,6 @@ func meanAt(g *backtest.Group, get func(*backtest.GroupAt) float64) float64 {
 		sum += get(&g.At[i])
 	}
 	return sum / float64(len(g.At))
-}
-
-func containsInt(list []int64, v int64) bool {
-	for _, x := range list {
-		if x == v {
-			return true
-		}
-	}
-	return false
 }
 
 func title(by string) string { return string(by[0]-'a'+'A') + by[1:] }

@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/foretide/foretide/internal/alloc"
 )
 
 var update = flag.Bool("update", false, "write the golden files of testdata anew")
@@ -226,7 +228,7 @@ func TestParseHostile(t *testing.T) {
 		{"no kind", noKind.Append(nil), ErrHeader},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n := allocated(func() {
+			n := alloc.Bytes(1<<17, func() {
 				f, err := Parse(c.b)
 				if !errors.Is(err, c.want) || f != nil {
 					t.Errorf("got %v, want %v", err, c.want)
@@ -291,7 +293,8 @@ func FuzzParse(f *testing.F) {
 		for _, b := range [][]byte{b, AppendUint32(b[:len(b):len(b)], checksum(b))} {
 			var file *File
 			var err error
-			if n := allocated(func() { file, err = Parse(b) }); n > 1<<17+1<<10*uint64(len(b)) {
+			limit := 1<<17 + 1<<10*uint64(len(b))
+			if n := alloc.Bytes(limit, func() { file, err = Parse(b) }); n > limit {
 				t.Fatalf("%d bytes of input allocated %d bytes", len(b), n)
 			}
 			if err != nil {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"github.com/foretide/foretide/internal/alloc"
 )
 
 // sample has a field of every sort.
@@ -298,7 +300,8 @@ func FuzzReader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var s sample
 		var r *Reader
-		if n := allocated(func() { r = NewReader(b); s.read(r) }); n > 1<<17+1<<10*uint64(len(b)) {
+		limit := 1<<17 + 1<<10*uint64(len(b))
+		if n := alloc.Bytes(limit, func() { s, r = sample{}, NewReader(b); s.read(r) }); n > limit {
 			t.Fatalf("%d bytes of input allocated %d bytes", len(b), n)
 		}
 		if r.Err() != nil {

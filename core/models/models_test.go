@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"math"
-	"runtime/metrics"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
+	"github.com/foretide/foretide/internal/alloc"
 )
 
 // history is four days of a daily pattern at 5-minute steps.
@@ -147,12 +147,10 @@ func FuzzDecode(f *testing.F) {
 	}
 	h := history()
 	f.Fuzz(func(t *testing.T, kind string, payload []byte) {
-		sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
-		metrics.Read(sample)
-		before := sample[0].Value.Uint64()
-		m, err := Decode(kind, payload)
-		metrics.Read(sample)
-		if n := sample[0].Value.Uint64() - before; n > 1<<20+1<<10*uint64(len(payload)) {
+		var m forecast.Fitted
+		var err error
+		limit := 1<<20 + 1<<10*uint64(len(payload))
+		if n := alloc.Bytes(limit, func() { m, err = Decode(kind, payload) }); n > limit {
 			t.Fatalf("%d bytes of payload allocated %d bytes", len(payload), n)
 		}
 		if err != nil {

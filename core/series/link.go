@@ -46,12 +46,14 @@ func (l Link) Apply(y float64) float64 {
 }
 
 // Invert returns the value whose transform is z; NaN stays NaN. It is finite
-// for any z that is not NaN: beyond 600 the hyperbolic sine is cut. Of the
+// for any z that is not NaN: beyond 600 the hyperbolic sine is cut, and a scale
+// of more than 1e48 at what a float64 can hold. Of the
 // transform of y it is y to a relative error of 1e-13; more digits are not in
 // a logarithm of y.
 func (l Link) Invert(z float64) float64 {
 	if l.Kind == Asinh {
-		return l.Scale * math.Sinh(min(max(z, -600), 600))
+		const limit = math.MaxFloat64
+		return min(max(l.Scale*math.Sinh(min(max(z, -600), 600)), -limit), limit)
 	}
 	return z
 }

@@ -231,7 +231,10 @@ func TestBadSystem(t *testing.T) {
 	check("plain/m.csv", "plain/m.csv: cannot stat: not a directory", syscall.ENOTDIR)
 	check("gone.csv", "gone.csv: no such file or folder", fs.ErrNotExist)
 
+	check(os.DevNull, os.DevNull+": it is not a file, and metrics may have to be read twice; write them to a file first", ErrNotCSV)
+
 	os.Mkdir("nothing", 0o755)
+	os.Symlink(os.DevNull, "nothing/null.csv")
 	check("nothing", "nothing: the folder has no .csv or .csv.gz file", ErrNoFiles)
 	write(t, "nothing/metrics.txt", header)
 	check("nothing", `nothing: the folder has no .csv or .csv.gz file; there is only "metrics.txt"`, ErrNoFiles)

@@ -43,7 +43,7 @@ type Options struct {
 	// Step is the seconds between the cells of the grid; 0 infers it for each
 	// container from the median interval of its rows (see series.InferStep).
 	Step int64
-	// Metrics are the columns to read; nil reads all.
+	// Metrics are the columns to read; none reads all.
 	Metrics []string
 	// Counters are the columns that hold running totals. They are read as
 	// their rates per second (series.Counter): bytes become bytes a second,
@@ -209,7 +209,7 @@ func (r *reader) choose(found map[string]bool, unknown []string) error {
 			return &Error{File: r.path, Column: m, Value: m, Text: text, Err: ErrHeader}
 		}
 	}
-	if r.metrics = r.o.Metrics; r.metrics == nil {
+	if r.metrics = r.o.Metrics; len(r.metrics) == 0 {
 		r.metrics = all
 	}
 	for k, m := range r.metrics {

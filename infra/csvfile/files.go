@@ -20,8 +20,11 @@ func find(path string) (files []string, folder bool, err error) {
 	if err != nil {
 		return nil, false, systemError(path, err)
 	}
-	if !info.IsDir() {
+	if info.Mode().IsRegular() {
 		return []string{path}, false, nil
+	}
+	if !info.IsDir() {
+		return nil, false, &Error{File: path, Text: "it is not a file, and metrics may have to be read twice; write them to a file first", Err: ErrNotCSV}
 	}
 	var others []string
 	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
@@ -34,7 +37,7 @@ func find(path string) (files []string, folder bool, err error) {
 			if d.IsDir() {
 				return fs.SkipDir
 			}
-		case d.IsDir():
+		case d.IsDir() || notFile(p, d):
 		case strings.HasSuffix(name, ".csv"), strings.HasSuffix(name, ".csv.gz"):
 			files = append(files, p)
 		default:
@@ -53,6 +56,16 @@ func find(path string) (files []string, folder bool, err error) {
 		return nil, true, &Error{File: path, Text: text, Err: ErrNoFiles}
 	}
 	return files, true, nil
+}
+
+// notFile reports whether an entry of a folder is a pipe, a device or the like,
+// or leads to one: opening it could wait forever.
+func notFile(path string, d fs.DirEntry) bool {
+	if d.Type().IsRegular() {
+		return false
+	}
+	info, err := os.Stat(path)
+	return err == nil && !info.Mode().IsRegular()
 }
 
 // An input is an open metrics file, of which the header is read.

@@ -151,29 +151,105 @@ func TestFullDisk(t *testing.T) {
 func TestCreateErrors(t *testing.T) {
 	dir := t.TempDir()
 	for path, want := range map[string]string{
+		os.DevNull:                        ": is not a file",
 		dir:                               ": is a folder; give the name of a file in it",
 		filepath.Join(dir, "no", "f.csv"): ": cannot write the forecasts: no such file or directory",
 	} {
-		if _, err := Create(path); err == nil || err.Error() != path+want {
+		w, err := Create(path)
+		if err == nil || err.Error() != path+want {
 			t.Errorf("got %v, want %s%s", err, path, want)
+		}
+		if w != nil {
+			w.Abort()
 		}
 	}
 }
 
+// TestLink: the file that a link leads to is replaced, and the link stays.
+func TestLink(t *testing.T) {
+	path := write(t, "f.csv", nil)
+	link := filepath.Join(t.TempDir(), "link.csv")
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	w, err := Create(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(&backtest.Row{Container: "x"})
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	to, err := os.Readlink(link)
+	b, _ := os.ReadFile(path)
+	if err != nil || to != path || !strings.Contains(string(b), "\nx,") {
+		t.Errorf("%v; the link leads to %q, the file holds %q", err, to, b)
+	}
+}
+
+// FuzzRead: whatever a file holds, reading it does not panic, and an error is
+// an ErrFormat that names the file. What was read is written and read again
+// the same.
+func FuzzRead(f *testing.F) {
+	const head = "container,metric,origin,horizon,model,mean,lo80,hi80\n"
+	for _, s := range []string{"", head, head + "a,cpu,1,300,m,1,0,2\n", "mean,model,horizon,origin,metric,container\n1,m,300,1,cpu,a\n",
+		head + "\"a\nb\",cpu,1,300,m,,,\n", head + "a\"b,cpu,1,300,m,1,0,2\n", head + "a,cpu,-1e300,300,m,NaN,-Inf,2\n", "\x1f\x8b\x08"} {
+		f.Add([]byte(s))
+	}
+	path := filepath.Join(f.TempDir(), "f.csv")
+	f.Fuzz(func(t *testing.T, content []byte) {
+		if err := os.WriteFile(path, content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		var rows []backtest.Row
+		err := Read(path, func(r *backtest.Row) error {
+			rows = append(rows, *r)
+			return nil
+		})
+		if err != nil && (!errors.Is(err, ErrFormat) || !strings.HasPrefix(err.Error(), path)) {
+			t.Fatal(err)
+		}
+		if len(rows) == 0 {
+			return // writing takes time: a file is brought to the disk
+		}
+		n := 0
+		err = Read(write(t, "again.csv", rows), func(r *backtest.Row) error {
+			want := rows[n]
+			if r.Origin != want.Origin || r.Horizon != want.Horizon || !same(r.Point, want.Point) || !same(r.Lo, want.Lo) || !same(r.Hi, want.Hi) {
+				t.Errorf("row %d: %+v, and read again %+v", n, want, r)
+			}
+			n++
+			return nil
+		})
+		if err != nil || n != len(rows) {
+			t.Errorf("%d rows of %d: %v", n, len(rows), err)
+		}
+	})
+}
+
 func TestReadErrors(t *testing.T) {
 	const head = "container,metric,origin,horizon,model,mean\n"
+	whole, err := os.ReadFile(write(t, "f.csv.gz", []backtest.Row{{Container: "a", Model: "m"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := string(whole[:len(whole)-4])
 	for _, c := range []struct{ name, text, want string }{
 		{"empty", "", "not a forecast file: it is empty"},
 		{"no column", "container,metric,origin,model,mean\n", `line 1 has no column "horizon"`},
 		{"text for a time", head + "a,cpu,1,300,m,1\na,cpu,noon,300,m,1\n", `line 3: not a forecast file: column origin: "noon" is not a number of seconds`},
-		{"short row", head + "a,cpu\n", "line 2: record on line 2: wrong number of fields"},
-		{"cut gzip", "\x1f\x8b\x08", "damaged gzip: "},
+		{"a time beyond all", head + "a,cpu,1e300,300,m,1\n", `line 2: not a forecast file: column origin: "1e300" is not a number of seconds`},
+		{"short row", head + "a,cpu\n", "line 2: not a forecast file: wrong number of fields"},
+		{"quote in a field", head + "a\"b,cpu,1,300,m,1\n", `line 2: not a forecast file: bare " in non-quoted-field`},
+		{"quote in the header", "a\"b\n", `line 1: not a forecast file: bare " in non-quoted-field`},
+		{"magic alone", "\x1f\x8b\x08", "not a forecast file: damaged or cut off: unexpected EOF"},
+		{"cut gzip", cut, "not a forecast file: damaged or cut off: unexpected EOF"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "f.csv")
 			os.WriteFile(path, []byte(c.text), 0o666)
 			_, err := Load(path)
-			if err == nil || !strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), c.want) {
+			if !errors.Is(err, ErrFormat) || !strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})

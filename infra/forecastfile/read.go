@@ -33,14 +33,14 @@ func Read(path string, row func(*backtest.Row) error) error {
 	var src io.Reader = in
 	if magic, _ := in.Peek(2); string(magic) == "\x1f\x8b" {
 		if src, err = gzip.NewReader(in); err != nil {
-			return fmt.Errorf("%s: damaged gzip: %w", path, err)
+			return rowError(path, err)
 		}
 	}
 	records := csv.NewReader(src)
 	records.ReuseRecord = true
-	columns, err := readHeader(records)
+	columns, err := readHeader(path, records)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return err
 	}
 	var r backtest.Row
 	for {
@@ -48,10 +48,10 @@ func Read(path string, row func(*backtest.Row) error) error {
 		if err == io.EOF {
 			return nil
 		}
-		if err == nil {
-			err = columns.parse(&r, fields)
-		}
 		if err != nil {
+			return rowError(path, err)
+		}
+		if err := columns.parse(&r, fields); err != nil {
 			line, _ := records.FieldPos(0)
 			return fmt.Errorf("%s: line %d: %w", path, line, err)
 		}
@@ -61,22 +61,34 @@ func Read(path string, row func(*backtest.Row) error) error {
 	}
 }
 
+// rowError is the error for a row that is not CSV, or that cannot be read.
+func rowError(path string, err error) error {
+	var p *csv.ParseError
+	if errors.As(err, &p) {
+		return fmt.Errorf("%s: line %d: %w: %w", path, p.Line, ErrFormat, p.Err)
+	}
+	return fmt.Errorf("%s: %w: damaged or cut off: %w", path, ErrFormat, err)
+}
+
+// maxSeconds bounds times: a float64 holds every whole second up to there.
+const maxSeconds = 1 << 53
+
 // layout is the index of each column of header, -1 for one that is missing.
 type layout []int
 
-func readHeader(records *csv.Reader) (layout, error) {
+func readHeader(path string, records *csv.Reader) (layout, error) {
 	first, err := records.Read()
 	if err == io.EOF {
-		return nil, fmt.Errorf("%w: it is empty", ErrFormat)
+		return nil, fmt.Errorf("%s: %w: it is empty", path, ErrFormat)
 	} else if err != nil {
-		return nil, err
+		return nil, rowError(path, err)
 	}
 	first = slices.Clone(first)
 	l := make(layout, len(header))
 	for i, name := range header {
 		l[i] = slices.Index(first, name)
 		if l[i] < 0 && i < 6 {
-			return nil, fmt.Errorf("%w: line 1 has no column %q; it needs %s", ErrFormat, name, strings.Join(header[:6], ","))
+			return nil, fmt.Errorf("%s: %w: line 1 has no column %q; it needs %s", path, ErrFormat, name, strings.Join(header[:6], ","))
 		}
 	}
 	return l, nil
@@ -86,7 +98,7 @@ func (l layout) parse(r *backtest.Row, fields []string) error {
 	r.Container, r.Metric, r.Model = fields[l[0]], fields[l[1]], fields[l[4]]
 	for k, dst := range map[int]*int64{2: &r.Origin, 3: &r.Horizon} {
 		v := value(fields, l[k])
-		if math.IsNaN(v) {
+		if !(math.Abs(v) <= maxSeconds) {
 			return fmt.Errorf("%w: column %s: %q is not a number of seconds", ErrFormat, header[k], fields[l[k]])
 		}
 		*dst = int64(v)

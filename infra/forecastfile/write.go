@@ -41,11 +41,19 @@ type Writer struct {
 }
 
 // Create begins the file at path, compressed where its name ends in .gz. The
-// folder must exist and be writable.
+// folder must exist and be writable. What is there already must be a file, not
+// a folder, a pipe or a device, which the new file would take the place of; a
+// symbolic link is followed.
 func Create(path string) (*Writer, error) {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
 	dir, base := filepath.Split(path)
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	switch info, err := os.Stat(path); {
+	case err == nil && info.IsDir():
 		return nil, fmt.Errorf("%s: is a folder; give the name of a file in it", path)
+	case err == nil && !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: is not a file", path)
 	}
 	temp := filepath.Join(dir, "."+base+"."+strconv.FormatUint(rand.Uint64(), 36))
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)

@@ -128,17 +128,25 @@ func (f *fleet) each(jobs []int) {
 	wg.Wait()
 }
 
-// Failure returns the errors of results that all failed, or nil where at
-// least one has a checkpoint.
+// Failure returns the errors of the results where none has a checkpoint, or
+// where one could not be stored: a full disk is no trait of a container. It is
+// nil otherwise.
 func Failure(results []Result) error {
-	var errs []error
+	var all, unstored []error
 	for i := range results {
 		if results[i].Err == nil {
-			return nil
+			continue
 		}
-		errs = append(errs, results[i].Err)
+		all = append(all, results[i].Err)
+		var store *loader.StoreError
+		if errors.As(results[i].Err, &store) {
+			unstored = append(unstored, results[i].Err)
+		}
 	}
-	return errors.Join(errs...)
+	if len(all) == len(results) {
+		return errors.Join(all...)
+	}
+	return errors.Join(unstored...)
 }
 
 // one trains a job's own model; a long training tells how far it is, and can be

@@ -16,7 +16,7 @@ func provenance(c *config.Config, histories []series.Frame, r *train.Report) cod
 	p := codec.Provenance{
 		Version:    version.Version,
 		Model:      c.Model.ModelType,
-		Config:     c.Show(),
+		Config:     c.YAML(),
 		Seed:       c.Training.Seed,
 		DataStart:  histories[0].Start,
 		DataEnd:    histories[0].Time(histories[0].Len()),

@@ -24,6 +24,17 @@ func (c *Config) Show() string {
 	})
 }
 
+// YAML returns the effective configuration as YAML that Parse reads back,
+// without where the values came from: equal configurations give equal text.
+func (c *Config) YAML() string {
+	return c.render(func(s *setting) (above, beside string) {
+		if s.key == keyHorizons {
+			beside = c.horizonText()
+		}
+		return "", beside
+	})
+}
+
 // Template returns the default configuration of a metric as a file to edit,
 // with a comment on every key.
 func Template(metric string) string {

@@ -1,0 +1,163 @@
+package fleet
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/config"
+)
+
+// jobs returns one of a metric of each container: two days at five minutes.
+func jobs(containers ...string) []Job {
+	var out []Job
+	for k, name := range containers {
+		v := make([]float64, 576)
+		for i := range v {
+			v[i] = 3 + math.Sin(2*math.Pi*float64(i)/288) + 0.2*math.Sin(float64((i+k)*i))
+		}
+		f := series.FrameOf(name, series.CPU, series.Series{Start: 1722470400, Step: 300, Values: v})
+		out = append(out, Job{Frame: &f, Config: config.Defaults(series.CPU)})
+	}
+	return out
+}
+
+// TestTrain: every job's checkpoint is in the store, the results stand in the
+// order of the jobs, and any number of workers gives the same bytes.
+func TestTrain(t *testing.T) {
+	names := []string{"c", "a", "b", "d", "e"}
+	var before map[string][]byte
+	for _, workers := range []int{1, 3, 9} {
+		var store loader.Memory
+		calls, last := 0, 0
+		results, err := Train(context.Background(), jobs(names...), &store, workers, func(done, total int) {
+			if calls++; done != last+1 || total != len(names) {
+				t.Errorf("progress %d of %d after %d", done, total, last)
+			}
+			last = done
+		})
+		if err != nil || Failure(results) != nil || calls != len(names) {
+			t.Fatal(err, Failure(results), calls)
+		}
+		got := map[string][]byte{}
+		for i, r := range results {
+			if r.Container != names[i] || r.Err != nil {
+				t.Errorf("result %d is of %s: %v", i, r.Container, r.Err)
+			}
+			b, _, err := store.Get(context.Background(), r.Name)
+			if err != nil || len(b) != r.Bytes {
+				t.Errorf("%s: %d bytes of %d, %v", r.Name, len(b), r.Bytes, err)
+			}
+			got[r.Name] = b
+		}
+		for name, b := range before {
+			if !bytes.Equal(got[name], b) {
+				t.Errorf("%d workers: %s has other bytes", workers, name)
+			}
+		}
+		before = got
+	}
+}
+
+// TestSameConfiguration: where the values of a configuration came from changes
+// nothing, and no path of the machine gets into a checkpoint.
+func TestSameConfiguration(t *testing.T) {
+	var before []byte
+	for _, name := range []string{"one.yaml", "another.yaml"} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte("metric_name: cpu\nmodel:\n  model_type: naive\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		j := jobs("a")[0]
+		var err error
+		if j.Config, err = config.Load(path); err != nil {
+			t.Fatal(err)
+		}
+		c, _, err := Fit(context.Background(), j)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := loader.Encode(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if before != nil && !bytes.Equal(b, before) || bytes.Contains([]byte(c.Provenance.Config), []byte(name)) {
+			t.Errorf("%s: other bytes than before, with the configuration\n%s", name, c.Provenance.Config)
+		}
+		again, err := config.Parse("checkpoint", []byte(c.Provenance.Config))
+		if err != nil || again.YAML() != j.Config.YAML() {
+			t.Errorf("the checkpoint's configuration: %v\n%s", err, c.Provenance.Config)
+		}
+		before = b
+	}
+}
+
+// TestFailure: one job's failure stops no other. It is the fleet's where a
+// checkpoint could not be stored, or none was made.
+func TestFailure(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "cpu", "b.ckpt", "in the way"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	results, err := Train(context.Background(), jobs("a", "b", "c"), loader.Dir(dir), 2, nil)
+	if err != nil || results[0].Err != nil || results[1].Err == nil || results[2].Err != nil {
+		t.Fatal(err, results)
+	}
+	if err := Failure(results); err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "cpu", "b.ckpt")) {
+		t.Errorf("a checkpoint that was not stored: %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "cpu", ".*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+
+	empty := jobs("empty", "a")
+	for i := range empty[0].Frame.Columns[0] {
+		empty[0].Frame.Columns[0][i] = math.NaN()
+	}
+	var store loader.Memory
+	results, err = Train(context.Background(), empty, &store, 2, nil)
+	if err != nil || results[0].Err == nil || Failure(results) != nil {
+		t.Errorf("one container without data: %v, %v, %v", err, results[0].Err, Failure(results))
+	}
+	results, err = Train(context.Background(), empty[:1], &store, 2, nil)
+	if err != nil || !errors.Is(Failure(results), results[0].Err) {
+		t.Errorf("no container with data: %v, %v", err, Failure(results))
+	}
+}
+
+// TestInterrupt: the work ends early with the context's error, and what is in
+// the store is whole.
+func TestInterrupt(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var store loader.Memory
+	var done atomic.Int32
+	names := strings.Split("abcdefghijklmnopqrst", "")
+	_, err := Train(ctx, jobs(names...), &store, 2, func(int, int) {
+		if done.Add(1) == 3 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	stored, _ := store.List(context.Background())
+	if len(stored) == 0 || len(stored) == len(names) {
+		t.Errorf("%d of %d checkpoints", len(stored), len(names))
+	}
+	for _, o := range stored {
+		k, _ := loader.ParseName(o.Name)
+		c, err := loader.Read(context.Background(), &store, k)
+		if err != nil || !slices.Contains(names, c.Container) {
+			t.Errorf("%s: %v", o.Name, err)
+		}
+	}
+}
