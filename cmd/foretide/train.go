@@ -89,8 +89,9 @@ func (a *app) train(cmd *cobra.Command, f *trainFlags) error {
 
 // trainFleet trains on all cores, with progress.
 func (a *app) trainFleet(ctx context.Context, jobs []fleet.Job, store loader.Store, resume bool) ([]fleet.Result, error) {
-	t := telling{app: a}
+	t := &telling{app: a}
 	defer t.finish()
+	t.tell(fleet.Progress{What: "training", Total: len(jobs)})
 	return fleet.Train(ctx, jobs, store, fleet.Options{
 		Workers: runtime.GOMAXPROCS(0), Progress: t.tell, Resume: resume,
 	})

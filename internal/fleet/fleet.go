@@ -104,9 +104,6 @@ func (f *fleet) each(jobs []int) {
 		mu   sync.Mutex
 		done int
 	)
-	if len(jobs) > 0 {
-		f.tell(Progress{What: "training", Total: len(jobs)})
-	}
 	for range min(max(f.o.Workers, 1), len(jobs)) {
 		wg.Go(func() {
 			for i := range next {

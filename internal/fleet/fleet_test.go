@@ -39,12 +39,12 @@ func TestTrain(t *testing.T) {
 	for _, workers := range []int{1, 3, 9} {
 		var store loader.Memory
 		calls, last := 0, 0
-		results, err := Train(context.Background(), jobs(names...), &store, workers, func(done, total int) {
-			if calls++; done != last+1 || total != len(names) {
-				t.Errorf("progress %d of %d after %d", done, total, last)
+		results, err := Train(context.Background(), jobs(names...), &store, Options{Workers: workers, Progress: func(p Progress) {
+			if calls++; p.Done != last+1 || p.Total != len(names) {
+				t.Errorf("progress %+v after %d", p, last)
 			}
-			last = done
-		})
+			last = p.Done
+		}})
 		if err != nil || Failure(results) != nil || calls != len(names) {
 			t.Fatal(err, Failure(results), calls)
 		}
@@ -108,7 +108,7 @@ func TestFailure(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "cpu", "b.ckpt", "in the way"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	results, err := Train(context.Background(), jobs("a", "b", "c"), loader.Dir(dir), 2, nil)
+	results, err := Train(context.Background(), jobs("a", "b", "c"), loader.Dir(dir), Options{Workers: 2})
 	if err != nil || results[0].Err != nil || results[1].Err == nil || results[2].Err != nil {
 		t.Fatal(err, results)
 	}
@@ -124,11 +124,11 @@ func TestFailure(t *testing.T) {
 		empty[0].Frame.Columns[0][i] = math.NaN()
 	}
 	var store loader.Memory
-	results, err = Train(context.Background(), empty, &store, 2, nil)
+	results, err = Train(context.Background(), empty, &store, Options{Workers: 2})
 	if err != nil || results[0].Err == nil || Failure(results) != nil {
 		t.Errorf("one container without data: %v, %v, %v", err, results[0].Err, Failure(results))
 	}
-	results, err = Train(context.Background(), empty[:1], &store, 2, nil)
+	results, err = Train(context.Background(), empty[:1], &store, Options{})
 	if err != nil || !errors.Is(Failure(results), results[0].Err) {
 		t.Errorf("no container with data: %v, %v", err, Failure(results))
 	}
@@ -141,11 +141,11 @@ func TestInterrupt(t *testing.T) {
 	var store loader.Memory
 	var done atomic.Int32
 	names := strings.Split("abcdefghijklmnopqrst", "")
-	_, err := Train(ctx, jobs(names...), &store, 2, func(int, int) {
+	_, err := Train(ctx, jobs(names...), &store, Options{Workers: 2, Progress: func(Progress) {
 		if done.Add(1) == 3 {
 			cancel()
 		}
-	})
+	}})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
