@@ -97,6 +97,9 @@ func (t *trainer) run() (forecast.Status, error) {
 			return forecast.EarlyStopping, t.keepBest()
 		}
 	}
+	if t.best == nil && len(t.held) > 0 {
+		return forecast.NotConverged, ErrDiverged // no epoch's loss was finite
+	}
 	return forecast.Converged, t.keepBest()
 }
 
@@ -278,8 +281,8 @@ func (t *trainer) validate() (float64, bool) {
 		sum += losses[g]
 		n += weights[g]
 	}
-	if n == 0 || sum-sum != 0 {
+	if sum-sum != 0 {
 		return math.Inf(1), !t.opts.Interrupted()
 	}
-	return sum / n, !t.opts.Interrupted()
+	return sum / max(n, 1), !t.opts.Interrupted() // of nothing it is 0
 }
