@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"os"
+	"os/signal"
 	"runtime"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/loader"
 )
@@ -92,9 +96,29 @@ func (a *app) trainFleet(ctx context.Context, jobs []fleet.Job, store loader.Sto
 	t := &telling{app: a}
 	defer t.finish()
 	t.tell(fleet.Progress{What: "training", Total: len(jobs)})
-	return fleet.Train(ctx, jobs, store, fleet.Options{
+	// The first signal asks a training by epochs for the best that it has, the
+	// second ends everything.
+	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	go func() {
+		<-ctx.Done()
+		<-signals // the one that ended ctx
+		<-signals
+		cancel()
+	}()
+	out, err := fleet.Train(hard, jobs, store, fleet.Options{
 		Workers: runtime.GOMAXPROCS(0), Progress: t.tell, Resume: resume,
+		Stop: func() bool { return ctx.Err() != nil },
 	})
+	for i := range out {
+		if r := &out[i]; err != nil && r.Name != "" && r.Report.Fit.Status == forecast.Interrupted {
+			a.notice("%s of %s: the best of the training so far is stored; train --resume goes on with it", r.Metric, r.Container)
+		}
+	}
+	return out, err
 }
 
 // jobs lists what is to be trained of the data.

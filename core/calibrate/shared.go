@@ -21,8 +21,8 @@ type Shared struct {
 }
 
 // NewShared returns a shared model. The calibrations of own, by container, are
-// around general's model or one of the container's own. It panics where they are
-// of other tasks.
+// around general's model or one of the container's own; both are pointers. It
+// panics where they are of other tasks.
 func NewShared(general *Fitted, own map[string]*Fitted) *Shared {
 	s := &Shared{general: general}
 	for name := range own {

@@ -41,8 +41,9 @@ type Result struct {
 type Options struct {
 	Workers  int            // containers trained at the same time; 0 is 1
 	Progress func(Progress) // never called twice at the same time; may be nil
-	// Stop ends a long training early with the best that there is by then,
-	// which is judged and stored all the same; may be nil.
+	// Stop ends the work: a training by epochs with the best that there is by
+	// then, which is judged and stored all the same, others at once. Train then
+	// returns context.Canceled. It may be nil.
 	Stop func() bool
 	// Resume goes on from the state that an interrupted training by epochs left
 	// in the store, where there is one.
@@ -65,19 +66,25 @@ func Train(ctx context.Context, jobs []Job, store loader.Store, o Options) ([]Re
 	single, long, groups := f.groups()
 	f.each(single)
 	for _, i := range long {
-		if ctx.Err() != nil {
+		if f.ended() {
 			break
 		}
 		f.out[i] = f.one(jobs[i], true)
 	}
 	for _, g := range groups {
-		if ctx.Err() != nil {
+		if f.ended() {
 			break
 		}
 		f.shared(g)
 	}
+	if f.ended() && ctx.Err() == nil {
+		return f.out, context.Canceled
+	}
 	return f.out, ctx.Err()
 }
+
+// ended reports whether the work is to end.
+func (f *fleet) ended() bool { return f.ctx.Err() != nil || f.o.Stop != nil && f.o.Stop() }
 
 type fleet struct {
 	ctx   context.Context
@@ -116,7 +123,7 @@ func (f *fleet) each(jobs []int) {
 		})
 	}
 	for _, i := range jobs {
-		if f.ctx.Err() != nil {
+		if f.ended() {
 			break
 		}
 		next <- i
@@ -151,7 +158,9 @@ func Failure(results []Result) error {
 func (f *fleet) one(j Job, long bool) Result {
 	r := Result{Container: j.Frame.Container, Metric: j.Config.MetricName}
 	opts := f.options(j.Config)
-	if long {
+	if !long {
+		opts.Interrupt = f.ended
+	} else {
 		key := loader.Key{Metric: j.Config.MetricName, Container: j.Frame.Container}
 		if r.Err = f.keep(&opts, key, j.Frame.Step, "of "+j.Frame.Container); r.Err != nil {
 			return r
@@ -195,6 +204,8 @@ func fit(ctx context.Context, j Job, opts forecast.Options) (*codec.Checkpoint, 
 	switch {
 	case ctx.Err() != nil:
 		return nil, report, ctx.Err()
+	case errors.Is(err, forecast.ErrInterrupted), opts.Interrupted():
+		return nil, report, context.Canceled
 	case err != nil:
 		return nil, report, j.wrap(err)
 	}

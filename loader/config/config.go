@@ -35,7 +35,7 @@ type Config struct {
 // Data says what a forecast is made from and for when.
 type Data struct {
 	Step               time.Duration // that horizons are counted in; whole seconds
-	WindowSize         int           // points of the recent past that a forecast is made from
+	WindowSize         int           // lstm: cells of the recent past that the network reads one by one
 	PredictionHorizons []Span        // how far ahead, ascending
 	TrainSplit         float64       // share of the history, the earliest, that is trained on; in (0,1)
 	Quantiles          []float64     // probabilities in (0,1), ascending, 0.5 among them
@@ -112,7 +112,7 @@ func Defaults(metric string) *Config {
 		MetricName: metric,
 		Data: Data{
 			Step:               DefaultStep,
-			WindowSize:         240,
+			WindowSize:         32,
 			PredictionHorizons: []Span{{Steps: 20}, {Steps: 60}, {Steps: 120}},
 			TrainSplit:         0.7,
 			Quantiles:          forecast.DefaultLevels(),

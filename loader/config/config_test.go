@@ -122,7 +122,7 @@ func TestValues(t *testing.T) {
 		{"infinite bound", "data: {lower_bound: -.inf}", func(c *Config) any { return c.Data.LowerBound }, math.Inf(-1)},
 		{"quoted name", `container_name: "123"`, func(c *Config) any { return c.ContainerName }, "123"},
 		{"name with a slash", `container_name: shop/web-7d9`, func(c *Config) any { return c.ContainerName }, "shop/web-7d9"},
-		{"no value keeps the default", "container_name:\ndata:\n  window_size:\n", func(c *Config) any { return c.Data.WindowSize }, 240},
+		{"no value keeps the default", "container_name:\ndata:\n  window_size:\n", func(c *Config) any { return c.Data.WindowSize }, 32},
 		{"zero seed", "training: {seed: 0}", func(c *Config) any { return c.Training.Seed }, uint64(0)},
 		{"large seed", "training: {seed: 18446744073709551615}", func(c *Config) any { return c.Training.Seed }, uint64(math.MaxUint64)},
 		{"metric without bounds", "metric_name: temperature", func(c *Config) any { return c.Data.LowerBound }, math.Inf(-1)},
@@ -165,7 +165,7 @@ func TestErrors(t *testing.T) {
 		{"no duration", "data: {step: soon}", `f.yaml:1:14: data.step: must be a duration such as 15s, 5m or 1h30m, got the text "soon"`},
 		{"step of a fraction", "data: {step: 1500ms}", `f.yaml:1:14: data.step: must be whole seconds from 1s to 1d, got 1.5s`},
 		{"train split too large", "data:\n  train_split: 1.5", `f.yaml:2:16: data.train_split: must be more than 0 and less than 1, got 1.5`},
-		{"negative window", "data:\n  window_size: -3", `f.yaml:2:16: data.window_size: must be from 2 to 1000000, got -3`},
+		{"negative window", "data:\n  window_size: -3", `f.yaml:2:16: data.window_size: must be from 2 to 4096, got -3`},
 		{"number beyond all", "data: {window_size: 99999999999999999999}", `f.yaml:1:21: data.window_size: must be a whole number, got the text "99999999999999999999"`},
 		{"horizon 0", "data: {prediction_horizons: [0, 20]}", `f.yaml:1:30: data.prediction_horizons: must be more than 0, got 0`},
 		{"negative horizon", "data: {prediction_horizons: [-5m]}", `f.yaml:1:29: data.prediction_horizons: must be more than 0, got -5m`},
@@ -190,7 +190,7 @@ func TestErrors(t *testing.T) {
 		{"alias", "metric_name: &a cpu\ncontainer_name: *a", `f.yaml:1:14: anchors and aliases are not supported in a configuration`},
 		{"merge", "data:\n  <<: {window_size: 3}", `f.yaml:2:3: anchors and aliases are not supported in a configuration`},
 		{"tag", "metric_name: !!str cpu", `f.yaml:1:14: tags and directives are not supported in a configuration`},
-		{"two mistakes", "data:\n  window_size: -1\n  train_split: 2", "f.yaml:2:16: data.window_size: must be from 2 to 1000000, got -1\n" +
+		{"two mistakes", "data:\n  window_size: -1\n  train_split: 2", "f.yaml:2:16: data.window_size: must be from 2 to 4096, got -1\n" +
 			"f.yaml:3:16: data.train_split: must be more than 0 and less than 1, got 2"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -306,7 +306,7 @@ func TestUnused(t *testing.T) {
 	if err := c.Apply(Flag("model_type", "model-type", "naive")); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"model.hidden_size", "model.num_layers", "model.dropout", "training.epochs", "training.batch_size", "training.learning_rate"}
+	want := []string{"data.window_size", "model.hidden_size", "model.num_layers", "model.dropout", "training.epochs", "training.batch_size", "training.learning_rate"}
 	if got := c.Unused(); !slices.Equal(got, want) {
 		t.Errorf("naive: %v", got)
 	}

@@ -54,7 +54,7 @@ type Config struct {
 // what else was tried.
 func Defaults() Config {
 	return Config{
-		Steps: 60, Hidden: 32, Layers: 1, Bidirectional: true, Width: 96, Dropout: 0.1,
+		Steps: 32, Hidden: 32, Layers: 1, Bidirectional: true, Width: 96, Dropout: 0.1,
 		Epochs: 16, Windows: 16384, Batch: 128, Rate: 2e-3, Warmup: 0.05, Decay: 1e-2, Clip: 1, Tail: 0.5,
 		Held: 0.15, HeldWindows: 4096, Patience: 5, RefitEpochs: 3, RefitRate: 0.3,
 		TuneEpochs: 4, TuneRate: 0.1,
