@@ -15,9 +15,9 @@ import (
 func TestGuestDependencies(t *testing.T) {
 	banned := map[string]bool{
 		"fmt": true, "time": true, "os": true, "context": true, "reflect": true,
-		"encoding/json": true, "encoding/binary": true,
+		"encoding/json": true, "encoding/binary": true, "golang.org/x/sys/cpu": true,
 	}
-	packages := []string{"series", "forecast", "codec", "naive", "arima", "calibrate", "models"}
+	packages := []string{"series", "forecast", "codec", "naive", "arima", "calibrate", "kernel", "models"}
 	const root = "github.com/foretide/foretide/core/"
 	for _, p := range packages {
 		t.Run(p, func(t *testing.T) {
