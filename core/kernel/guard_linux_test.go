@@ -49,7 +49,6 @@ func (g guarded) slice(n int, after bool) []float32 {
 
 // TestGuards: no kernel touches memory outside its slices, on any side.
 func TestGuards(t *testing.T) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	var memory [5]guarded
 	for i := range memory {
 		memory[i] = newGuarded(t, 4*40000)
@@ -58,6 +57,7 @@ func TestGuards(t *testing.T) {
 		if kind == "plain" {
 			t.Skip("Go looks after its own")
 		}
+		debug.SetPanicOnFault(true) // of this goroutine
 		for _, after := range []bool{true, false} {
 			x := func(i, n int) []float32 { return memory[i].slice(n, after) }
 			guardProducts(t, x)
