@@ -95,7 +95,7 @@ func (s *sums) check(t *testing.T, got []float32, format string, args ...any) {
 	t.Helper()
 	block := [Block]float32(got)
 	for j, x := range block {
-		if !close(x, s.value[j], float64(s.terms+2)*(eps*s.scale[j]+tiny)) {
+		if !near(x, s.value[j], float64(s.terms+2)*(eps*s.scale[j]+tiny)) {
 			t.Fatalf("%s: element %d is %g, not %g", fmt.Sprintf(format, args...), j, x, s.value[j])
 		}
 	}
