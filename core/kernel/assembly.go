@@ -11,6 +11,10 @@ const plain implementation = 0
 // using is the implementation at work. Tests set it.
 var using = best()
 
+// Implementation returns the name of the implementation at work: avx512, avx2,
+// neon or plain.
+func Implementation() string { return using.String() }
+
 // The functions of this file bring the kernels to the assembly, which wants
 // whole blocks of at least one row, or leave them to plain Go.
 

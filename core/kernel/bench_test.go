@@ -78,7 +78,7 @@ func BenchmarkMulAdd(b *testing.B) {
 func BenchmarkOuterAdd(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for _, s := range []struct{ rows, in, out, steps int }{
-		{32, 128, 32, 1}, {32, 128, 32, 60}, {32, 256, 32, 60},
+		{32, 128, 32, 1}, {32, 128, 32, 8}, {32, 256, 32, 8},
 	} {
 		b.Run(fmt.Sprintf("%dx%dx%dx%d", s.steps, s.rows, s.in, s.out*Block), func(b *testing.B) {
 			n := s.rows * s.steps
@@ -91,6 +91,44 @@ func BenchmarkOuterAdd(b *testing.B) {
 					OuterAdd(w, src, g, s.rows, s.in, s.out, s.steps, 0, s.rows*s.in, 0, s.rows*s.out*Block)
 				},
 				func() { blas32.Gemm(blas.Trans, blas.NoTrans, 1, a, m, 1, c) })
+		})
+	}
+}
+
+// BenchmarkElements measures what is not a product, for 32 rows of 128 units
+// and their 512 gates, and the weights from 256 inputs to these.
+func BenchmarkElements(b *testing.B) {
+	const rows, units, in, out = 32, 8, 256, 32
+	rng := rand.New(rand.NewPCG(1, 1))
+	n := rows * units * Block
+	gates, bias := uniform(rng, 4*n), uniform(rng, out*Block)
+	h, c, tanhC, before := uniform(rng, n), uniform(rng, n), uniform(rng, n), uniform(rng, n)
+	w, m, v, grad := uniform(rng, in*out*Block), uniform(rng, in*out*Block), uniform(rng, in*out*Block), uniform(rng, in*out*Block)
+	for i := range v {
+		v[i] *= v[i]
+	}
+	step := AdamStep{Rate: 1e-3, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Correct1: 1, Correct2: 1, Scale: 1}
+	for _, k := range []struct {
+		name     string
+		elements int
+		f        func()
+	}{
+		{"GatesForward", n, func() { GatesForward(h, c, tanhC, gates, before, rows, units) }},
+		{"GatesBackward", n, func() { GatesBackward(gates, c, h, tanhC, before, rows, units) }},
+		{"AddBias", 4 * n, func() { AddBias(gates, bias, rows, out) }},
+		{"SumRows", 4 * n, func() { SumRows(bias, gates, rows, out) }},
+		{"Adam", len(w), func() { Adam(w, m, v, grad, &step) }},
+		{"Transpose", len(w), func() { Transpose(m, w, in, out) }},
+		{"Sigmoid", n, func() { Sigmoid(h, before) }},
+		{"Tanh", n, func() { Tanh(h, before) }},
+	} {
+		b.Run(k.name, func(b *testing.B) {
+			forEachBenchmark(b, func(b *testing.B, _ func() int) {
+				var r race
+				r.run(b, k.f)
+				b.ReportMetric(float64(r.best[0].Nanoseconds())/float64(k.elements), "ns/element")
+				b.ReportMetric(float64(r.best[0].Nanoseconds())/1e3, "µs")
+			})
 		})
 	}
 }

@@ -85,6 +85,49 @@ func bits() map[string]uint32 {
 	return sums
 }
 
+// TestSplit: however a product is shared out, by rows, blocks or steps, and
+// whatever tiles that makes, its bits are the same.
+func TestSplit(t *testing.T) {
+	forEach(t, func(t *testing.T, _ string) {
+		const rows, in, out, steps = 33, 35, 11, 5
+		rng := rand.New(rand.NewPCG(21, 22))
+		n, m := Blocks(in)*rows*Block, out*rows*Block
+		src, g, w := uniform(rng, steps*n), uniform(rng, steps*m), uniform(rng, out*in*Block)
+
+		dst := make([]float32, m)
+		MulAdd(dst, src, w, rows, in, out)
+		for r := range rows {
+			one := make([]float32, Blocks(in)*Block)
+			for b := range Blocks(in) {
+				copy(one[b*Block:], src[(b*rows+r)*Block:][:Block])
+			}
+			for o, width := 0, 0; o < out; o += width {
+				width = min(1+r%5, out-o)
+				got := make([]float32, width*Block)
+				MulAdd(got, one, w[o*in*Block:], 1, in, width)
+				for i, x := range got {
+					if want := dst[((o+i/Block)*rows+r)*Block+i%Block]; x != want {
+						t.Fatalf("row %d, block %d alone: %g, not %g", r, o+i/Block, x, want)
+					}
+				}
+			}
+		}
+
+		dw, got := make([]float32, out*in*Block), make([]float32, out*in*Block)
+		OuterAdd(dw, src, g, rows, in, out, steps, 0, n, 0, m)
+		for s := range steps {
+			for o := range out {
+				OuterAdd(got[o*in*Block:], src, g, rows, in, 1, 1, s*n, n, s*m+o*rows*Block, m)
+			}
+		}
+		for i, x := range got {
+			if x != dw[i] {
+				t.Fatalf("element %d of the weights: %g, not %g", i, x, dw[i])
+			}
+		}
+	})
+}
+
 // uniform returns n numbers between -4 and 4 that are the same everywhere:
 // made without functions whose results differ between processors.
 func uniform(rng *rand.Rand, n int) []float32 {

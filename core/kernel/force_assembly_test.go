@@ -15,7 +15,7 @@ func forEach(t *testing.T, f func(t *testing.T, kind string)) {
 		if i == plain {
 			kind = "plain"
 		}
-		t.Run(i.String(), func(t *testing.T) { f(t, kind) })
+		t.Run(Implementation(), func(t *testing.T) { f(t, kind) })
 	}
 }
 

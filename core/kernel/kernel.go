@@ -30,8 +30,19 @@ func OuterAdd(dw, src, g []float32, rows, in, out, steps, srcAt, srcStep, gAt, g
 	dw = dw[:out*in*Block]
 	within(src, srcAt, srcStep, steps, Blocks(in)*rows*Block)
 	within(g, gAt, gStep, steps, out*rows*Block)
-	outerAdd(dw, src, g, rows, in, out, steps, srcAt, srcStep, gAt, gStep)
+	for n := max(stretch/rows, 1); steps > 0; steps -= n {
+		n = min(n, steps)
+		outerAdd(dw, src, g, rows, in, out, n, srcAt, srcStep, gAt, gStep)
+		srcAt += n * srcStep
+		gAt += n * gStep
+	}
 }
+
+// stretch is how many rows of src and g, over several steps, OuterAdd adds up
+// before it comes back to the same weights: few enough to stay in the
+// first-level cache, even where the steps lie a power of two apart and share
+// its lines.
+const stretch = 64
 
 // within panics where steps pieces of n elements from at on, step apart, do
 // not all lie in x.

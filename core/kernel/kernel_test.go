@@ -26,17 +26,30 @@ const canary = 12345.678
 
 func newField(n, offset int) field {
 	f := field{all: make([]float32, offset+n+2*Block), at: offset, n: n}
-	for i := range f.all {
+	for i := range offset {
 		f.all[i] = canary
+	}
+	for i := range 2 * Block {
+		f.all[offset+n+i] = canary
 	}
 	return f
 }
 
-// randomField returns n numbers of a normal distribution.
+// normal are numbers of a normal distribution.
+var normal = func() []float32 {
+	rng := rand.New(rand.NewPCG(0, 0))
+	x := make([]float32, 10007)
+	for i := range x {
+		x[i] = float32(rng.NormFloat64())
+	}
+	return x
+}()
+
+// randomField returns n of the numbers of normal, from a random one on.
 func randomField(rng *rand.Rand, n, offset int) field {
 	f := newField(n, offset)
-	for i := range n {
-		f.all[offset+i] = float32(rng.NormFloat64())
+	for x := f.slice(); len(x) > 0; {
+		x = x[copy(x, normal[rng.IntN(len(normal)):]):]
 	}
 	return f
 }
@@ -47,35 +60,45 @@ func (f field) slice() []float32 { return f.all[f.at : f.at+f.n : f.at+f.n] }
 // check fails where something was written beside the field.
 func (f field) check(t *testing.T, name string) {
 	t.Helper()
-	for i, x := range f.all {
-		if (i < f.at || i >= f.at+f.n) && x != canary {
-			t.Fatalf("%s: wrote %g at element %d of %d", name, x, i-f.at, f.n)
+	for _, part := range [][2]int{{0, f.at}, {f.at + f.n, len(f.all)}} {
+		for i := part[0]; i < part[1]; i++ {
+			if f.all[i] != canary {
+				t.Fatalf("%s: wrote %g at element %d of %d", name, f.all[i], i-f.at, f.n)
+			}
 		}
 	}
 }
 
-// A sum is a sum in double precision, and what its rounding errors are in
-// proportion to.
-type sum struct {
-	value, scale float64
+// A sums is the sums of a block in double precision, and what their rounding
+// errors are in proportion to.
+type sums struct {
+	value, scale [Block]float64
 	terms        int
 }
 
-func (s *sum) add(x float64) {
-	s.value += x
-	s.scale += math.Abs(x)
+// add adds x times the block that y begins with.
+func (s *sums) add(x float32, y []float32) {
+	// Copies: the race detector looks at every access through a pointer.
+	block, value, scale := [Block]float32(y), s.value, s.scale
+	for j, y := range block {
+		p := float64(x) * float64(y)
+		value[j] += p
+		scale[j] += math.Abs(p)
+	}
+	s.value, s.scale = value, scale
 	s.terms++
 }
 
-// near tells whether x is the sum, up to the errors of single precision.
-func (s *sum) near(x float32) bool {
-	if math.IsNaN(s.value) {
-		return x != x
+// check fails where the block that got begins with is not the sums, up to the
+// errors of single precision.
+func (s *sums) check(t *testing.T, got []float32, format string, args ...any) {
+	t.Helper()
+	block := [Block]float32(got)
+	for j, x := range block {
+		if !near(x, s.value[j], float64(s.terms+2)*(eps*s.scale[j]+tiny)) {
+			t.Fatalf("%s: element %d is %g, not %g", fmt.Sprintf(format, args...), j, x, s.value[j])
+		}
 	}
-	if math.IsInf(s.value, 0) {
-		return float64(x) == s.value
-	}
-	return math.Abs(float64(x)-s.value) <= float64(s.terms+2)*(eps*s.scale+tiny)
 }
 
 // remainders are numbers of rows that leave every remainder of every tile.
@@ -113,16 +136,15 @@ func testMulAdd(t *testing.T, rng *rand.Rand, rows, in, out int, spoil func(dst,
 	before := append([]float32(nil), dst.slice()...)
 	MulAdd(dst.slice(), src.slice(), w.slice(), rows, in, out)
 	dst.check(t, "MulAdd")
-	for i, got := range dst.slice() {
-		o, r, j := i/Block/rows, i/Block%rows, i%Block
-		var want sum
-		want.add(float64(before[i]))
+	x, y := src.slice(), w.slice()
+	for i := range rows * out {
+		o, r := i/rows, i%rows
+		var want sums
+		want.add(1, before[i*Block:])
 		for k := range in {
-			want.add(float64(src.slice()[(k/Block*rows+r)*Block+k%Block]) * float64(w.slice()[(o*in+k)*Block+j]))
+			want.add(x[(k/Block*rows+r)*Block+k%Block], y[(o*in+k)*Block:])
 		}
-		if !want.near(got) {
-			t.Fatalf("rows %d, in %d, out %d: element %d is %g, not %g", rows, in, out, i, got, want.value)
-		}
+		want.check(t, dst.slice()[i*Block:], "rows %d, in %d, out %d, block %d, row %d", rows, in, out, o, r)
 	}
 }
 
@@ -164,20 +186,18 @@ func testOuterAdd(t *testing.T, rng *rand.Rand, rows, in, out, steps int, backwa
 	before := append([]float32(nil), dw.slice()...)
 	OuterAdd(dw.slice(), src.slice(), g.slice(), rows, in, out, steps, srcAt, srcStep, gAt, gStep)
 	dw.check(t, "OuterAdd")
-	for i, got := range dw.slice() {
-		o, k, j := i/Block/in, i/Block%in, i%Block
-		var want sum
-		want.add(float64(before[i]))
+	x, y := src.slice(), g.slice()
+	for i := range in * out {
+		o, k := i/in, i%in
+		var want sums
+		want.add(1, before[i*Block:])
 		for s := range steps {
+			xs, ys := x[srcAt+s*srcStep+k/Block*rows*Block+k%Block:], y[gAt+s*gStep+o*rows*Block:]
 			for r := range rows {
-				x := src.slice()[srcAt+s*srcStep+(k/Block*rows+r)*Block+k%Block]
-				y := g.slice()[gAt+s*gStep+(o*rows+r)*Block+j]
-				want.add(float64(x) * float64(y))
+				want.add(xs[r*Block], ys[r*Block:])
 			}
 		}
-		if !want.near(got) {
-			t.Fatalf("rows %d, in %d, out %d, steps %d: element %d is %g, not %g", rows, in, out, steps, i, got, want.value)
-		}
+		want.check(t, dw.slice()[i*Block:], "rows %d, in %d, out %d, steps %d, block %d, input %d", rows, in, out, steps, o, k)
 	}
 }
 
@@ -252,15 +272,13 @@ func TestBias(t *testing.T) {
 			total := append([]float32(nil), bias.slice()...)
 			SumRows(bias.slice(), x.slice(), rows, out)
 			bias.check(t, "SumRows")
-			for i, got := range bias.slice() {
-				var want sum
-				want.add(float64(total[i]))
+			for o := range out {
+				var want sums
+				want.add(1, total[o*Block:])
 				for r := range rows {
-					want.add(float64(x.slice()[(i/Block*rows+r)*Block+i%Block]))
+					want.add(1, x.slice()[(o*rows+r)*Block:])
 				}
-				if !want.near(got) {
-					t.Fatalf("SumRows, rows %d: element %d is %g, not %g", rows, i, got, want.value)
-				}
+				want.check(t, bias.slice()[o*Block:], "SumRows, rows %d, block %d", rows, o)
 			}
 		}
 	})

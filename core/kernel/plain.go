@@ -2,6 +2,9 @@
 
 package kernel
 
+// Implementation returns the name of the implementation at work.
+func Implementation() string { return "plain" }
+
 func mulAdd(dst, src, w []float32, rows, in, out int) { mulAddGeneric(dst, src, w, rows, in, out) }
 
 func outerAdd(dw, src, g []float32, rows, in, out, steps, srcAt, srcStep, gAt, gStep int) {

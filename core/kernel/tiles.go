@@ -42,29 +42,20 @@ func mulAddTiles(set implementation, dst, src, w []float32, rows, in, out int) {
 	}
 }
 
-// stretch is how many rows of src and g, over all steps, are added up before
-// the next tile: as many as the first-level cache holds.
-const stretch = 256
-
 // outerAddTiles is OuterAdd.
 func outerAddTiles(set implementation, dw, src, g []float32, rows, in, out, steps, srcAt, srcStep, gAt, gStep int) {
 	s := set.shape()
-	for n := max(stretch/rows, 1); steps > 0; steps -= n {
-		n = min(n, steps)
-		width := 0
-		for o := 0; o < out; o += width {
-			width = s.widest(min(s.height, in), out-o)
-			for b := 0; b < in; b += Block {
-				k := min(Block, in-b)
-				tiles := s.tiles(k)
-				for i := range tiles {
-					at, end := b+i*k/tiles, b+(i+1)*k/tiles
-					outerTile(set, end-at, width, &dw[(o*in+at)*Block], &src[srcAt+b*rows+at-b], &g[gAt+o*rows*Block],
-						in, rows, n, srcStep, gStep)
-				}
+	width := 0
+	for o := 0; o < out; o += width {
+		width = s.widest(min(s.height, in), out-o)
+		for b := 0; b < in; b += Block {
+			k := min(Block, in-b)
+			tiles := s.tiles(k)
+			for i := range tiles {
+				at, end := i*k/tiles, (i+1)*k/tiles
+				outerTile(set, end-at, width, &dw[(o*in+b+at)*Block], &src[srcAt+b*rows+at], &g[gAt+o*rows*Block],
+					in, rows, steps, srcStep, gStep)
 			}
 		}
-		srcAt += n * srcStep
-		gAt += n * gStep
 	}
 }

@@ -1,6 +1,6 @@
-// Command generate writes the amd64 assembly of core/kernel:
-//
-//	go run . -set avx2 -out ../avx2_amd64.s -stubs ../avx2_amd64.go -pkg kernel
+// Command generate writes the assembly of core/kernel and what calls it; see
+// generate.go there. For amd64 it is written by avo, which allots the
+// registers; for arm64 as text.
 package main
 
 import (
