@@ -90,11 +90,11 @@ func TestPoorData(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSession(t)
 			s.write("m.csv", c.data)
-			out, told, code := s.run("train", "--data", "m.csv")
+			_, told, code := s.run("train", "--data", "m.csv")
 			if short := trainTells[c.name]; code != exitOK || !strings.Contains(told, c.told) || !strings.Contains(told, short) {
 				t.Errorf("train: exit code %d, it prints\n%s\nwithout\n%s%s", code, told, c.told, short)
 			}
-			out, told, code = s.run("predict", "--data", "m.csv")
+			out, told, code := s.run("predict", "--data", "m.csv")
 			if code != exitOK || !strings.Contains(told, c.told) || !strings.Contains(out, c.note) {
 				t.Errorf("predict: exit code %d, it prints\n%s%s\nwithout %q or %q", code, told, out, c.told, c.note)
 			}
