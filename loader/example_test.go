@@ -10,10 +10,11 @@ import (
 	"github.com/foretide/foretide/loader"
 )
 
-// A program reads the recent metrics of a container and forecasts a quarter
+// A program, which the README shows, reads the recent metrics of a container and forecasts a quarter
 // of an hour ahead.
 func ExamplePredictor_Predict() {
-	data, err := csvfile.Read(context.Background(), "metrics.csv.gz", csvfile.Options{Container: "webapp"})
+	ctx := context.Background()
+	data, err := csvfile.Read(ctx, "metrics.csv.gz", csvfile.Options{Container: "webapp"})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -21,7 +22,7 @@ func ExamplePredictor_Predict() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	forecasts, err := p.Predict(context.Background(), data.Frames[0], "webapp", 15*time.Minute, "cpu", "memory")
+	forecasts, err := p.Predict(ctx, data.Frames[0], "webapp", 15*time.Minute, "cpu", "memory")
 	if err != nil {
 		log.Fatal(err)
 	}

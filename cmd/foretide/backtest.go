@@ -263,10 +263,3 @@ func (f *backtestFlags) seedValue(cmd *cobra.Command) uint64 {
 	}
 	return 0
 }
-
-func (f *backtestFlags) first() string {
-	if len(f.metrics) > 0 {
-		return f.metrics[0]
-	}
-	return ""
-}

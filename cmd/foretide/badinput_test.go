@@ -71,6 +71,11 @@ func TestPoorData(t *testing.T) {
 	for i := range 100 {
 		fmt.Fprintf(&coarser, "%d,web,%s\n", start+4500+300*i, saw(i))
 	}
+	// What train tells besides.
+	trainTells := map[string]string{
+		"shorter than the longest horizon": `container "web" has 15 min of history, less than the longest horizon of 30 min: too little to learn from, so forecasts are naive`,
+		"shorter than the window":          `container "web" has 50 min of history, less than the window of 60 min: models see less than they ask for`,
+	}
 	for _, c := range []struct{ name, data, told, note string }{
 		{"infinity", cpuHead + rows(300, except(7, "+Inf")), `m.csv:9: column "cpu": 1 infinite value is taken as missing`, ""},
 		{"backwards", cpuHead + strings.Join(backwards, "\n"), `container "web" has 299 rows earlier than the row before; they are put in order`, ""},
@@ -85,8 +90,9 @@ func TestPoorData(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSession(t)
 			s.write("m.csv", c.data)
-			if _, told, code := s.run("train", "--data", "m.csv"); code != exitOK || !strings.Contains(told, c.told) {
-				t.Errorf("train: exit code %d, it prints\n%s\nwithout\n%s", code, told, c.told)
+			_, told, code := s.run("train", "--data", "m.csv")
+			if short := trainTells[c.name]; code != exitOK || !strings.Contains(told, c.told) || !strings.Contains(told, short) {
+				t.Errorf("train: exit code %d, it prints\n%s\nwithout\n%s%s", code, told, c.told, short)
 			}
 			out, told, code := s.run("predict", "--data", "m.csv")
 			if code != exitOK || !strings.Contains(told, c.told) || !strings.Contains(out, c.note) {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -122,6 +123,15 @@ func (s *settings) of(cmd *cobra.Command, metric string) (*config.Config, error)
 	return c, nil
 }
 
+// first is the metric whose configuration stands for all: the first of the
+// flags, else the file's own.
+func (s *settings) first() string {
+	if len(s.metrics) > 0 {
+		return s.metrics[0]
+	}
+	return ""
+}
+
 func folder(path string) bool {
 	info, err := os.Stat(path)
 	return path != "" && err == nil && info.IsDir()
@@ -130,7 +140,16 @@ func folder(path string) bool {
 // read reads the data that the settings ask for and returns the metrics to
 // work on: those of the flags, else the configuration file's, else all.
 func (s *settings) read(cmd *cobra.Command, a *app, path string) (*csvfile.Data, []string, error) {
-	data, err := a.readData(cmd.Context(), path, csvfile.Options{Metrics: s.metrics, Counters: s.counters, Container: s.container})
+	first, err := s.of(cmd, s.first())
+	if err != nil {
+		return nil, nil, err
+	}
+	horizons, step := first.Horizons(), first.Data.Step
+	data, err := a.readData(cmd.Context(), path, csvfile.Options{
+		Metrics: s.metrics, Counters: s.counters, Container: s.container,
+		Horizon: int64(horizons[len(horizons)-1] / time.Second),
+		Window:  int64(time.Duration(first.Data.WindowSize) * step / time.Second),
+	})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,4 +1,4 @@
-// Package csvfile reads and writes metrics files: CSV, plain or gzip, with the
+// Package csvfile reads metrics files: CSV, plain or gzip, with the
 // columns timestamp, container and one for each metric.
 //
 //	timestamp,container,cpu,memory,disk_read,disk_write,net_rx,net_tx

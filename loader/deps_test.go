@@ -1,0 +1,42 @@
+package loader_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestDependencies: dependencies point one way. Whoever imports the loader
+// compiles the serving half of the core and zstd, and nothing else of ours or
+// of others'; the core and the outside systems do not know the loader.
+func TestDependencies(t *testing.T) {
+	const root = "github.com/foretide/foretide/"
+	for from, allowed := range map[string][]string{
+		"core/...":      {root + "core/"},
+		"loader":        {root + "core/", root + "loader", root + "internal/near", "github.com/klauspost/compress"},
+		"infra/...":     {root + "core/", root + "infra/", root + "internal/near", "github.com/klauspost/compress", "github.com/prometheus/", "github.com/json-iterator/", "github.com/modern-go/", "google.golang.org/protobuf"},
+		"internal/near": {root + "internal/near"},
+	} {
+		out, err := exec.Command("go", "list", "-deps", root+from).Output()
+		if err != nil {
+			t.Fatalf("go list %s: %v", from, err)
+		}
+		deps := strings.Fields(string(out))
+		if len(deps) < 10 {
+			t.Errorf("%s: go list names only %v", from, deps)
+		}
+		for _, d := range deps {
+			host, _, _ := strings.Cut(d, "/")
+			ours := !strings.Contains(host, ".")
+			for _, a := range allowed {
+				ours = ours || strings.HasPrefix(d, a)
+			}
+			if !ours {
+				t.Errorf("%s depends on %s", from, d)
+			}
+			if from == "loader" && strings.HasPrefix(d, root+"core/arima/fit") {
+				t.Errorf("%s depends on %s, which fits and does not serve", from, d)
+			}
+		}
+	}
+}
