@@ -174,14 +174,14 @@ func TestWindowCheck(t *testing.T) {
 // TestScratch: slices do not overlap until they are given back.
 func TestScratch(t *testing.T) {
 	var s Scratch
-	a := s.Floats(300)
+	a := s.Floats(100)
 	mark := s.Mark()
-	b := s.Floats(400)
+	b := s.Floats(200)
 	clear(a)
 	for i := range b {
 		b[i] = 1
 	}
-	if slices.Max(a) != 0 || cap(a) != 300 {
+	if slices.Max(a) != 0 || cap(a) != 100 {
 		t.Error("slices overlap")
 	}
 	s.Release(mark)

@@ -161,10 +161,10 @@ func agree(t *testing.T, g *golden, y []float64, x [][]float64) {
 	want := append(coefs, beta...)
 	for i, name := range coefNames(o, g) {
 		t.Logf("%-10s %10.5f ± %.5f   R %10.5f ± %.5f", name, got[i], r.SE[i], want[i], se[i])
-		if same && math.Abs(got[i]-want[i]) > 0.02*r.SE[i] {
+		if same && !(math.Abs(got[i]-want[i]) <= 0.02*r.SE[i]) {
 			t.Errorf("%s = %.6f, R has %.6f ± %.6f", name, got[i], want[i], se[i])
 		}
-		if same && g.SE != nil && math.Abs(r.SE[i]/se[i]-1) > 0.05 {
+		if same && g.SE != nil && !(math.Abs(r.SE[i]/se[i]-1) <= 0.05) {
 			t.Errorf("%s has standard error %.6f, R %.6f", name, r.SE[i], se[i])
 		}
 	}
