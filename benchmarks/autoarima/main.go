@@ -51,7 +51,7 @@ func run(name, dir, set string, every, first int, stored string, only, verbose b
 	}
 	defer a.close()
 	var r *rival
-	sum := summary{fresh: stored == "" && name != "none"}
+	sum := summary{fresh: name != "none"}
 	for i := range qs {
 		q := &qs[i]
 		theirs := a.known[q.id]
@@ -62,7 +62,9 @@ func run(name, dir, set string, every, first int, stored string, only, verbose b
 		if theirs == nil && only {
 			continue
 		}
-		if theirs == nil {
+		if theirs != nil {
+			sum.fresh = false
+		} else {
 			if r == nil {
 				if r, err = start(name, dir); err != nil {
 					return err

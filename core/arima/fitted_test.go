@@ -151,6 +151,22 @@ func TestAnyWindow(t *testing.T) {
 	}
 }
 
+// TestForecastAllocates nothing, for any window.
+func TestForecastAllocates(t *testing.T) {
+	part := arima212()
+	part.Clip = 0.3
+	f := New(testTask(300), []Part{part}, 1, 240, 1)
+	frame := testFrame(240, 300)
+	for i := 7; i < 240; i += 23 {
+		frame.Columns[0][i] = math.NaN()
+	}
+	w := forecast.WindowOf(&frame, f.Spec().Needs)
+	var dst forecast.Forecast
+	if n := testing.AllocsPerRun(10, func() { f.Forecast(&dst, &w) }); n != 0 {
+		t.Errorf("%v allocations for a forecast", n)
+	}
+}
+
 func TestPayload(t *testing.T) {
 	part := arima212()
 	part.Link, part.Clip = series.Link{Kind: series.Asinh, Scale: 2}, 1.5

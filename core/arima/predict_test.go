@@ -45,6 +45,52 @@ func TestPredictSpread(t *testing.T) {
 	}
 }
 
+// TestRegressorsMove: a regressor and a drift move the prediction and every
+// simulated path by their coefficients, and nothing else.
+func TestRegressorsMove(t *testing.T) {
+	const n, h = 60, 5
+	o := Order{P: 1, D: 1, Q: 1}
+	plain, moved := NewProcess(o, []float64{0.5, -0.3}), NewProcess(o, []float64{0.5, -0.3})
+	moved.Constant, moved.Beta = true, []float64{0.4, 3}
+	y, x := wandering(n, 6), make([]float64, n+h)
+	shifted := make([]float64, n)
+	for i := range x {
+		x[i] = math.Cos(float64(i))
+		if i < n {
+			shifted[i] = y[i] + 0.4*float64(i+1) + 3*x[i]
+		}
+	}
+	a, err := plain.Predict(y, nil, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := moved.Predict(shifted, [][]float64{x}, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths [2][h]float64
+	if err := plain.Simulate(paths[0][:], y, nil, 8); err != nil {
+		t.Fatal(err)
+	}
+	if err := moved.Simulate(paths[1][:], shifted, [][]float64{x}, 8); err != nil {
+		t.Fatal(err)
+	}
+	for i := range h {
+		by := 0.4*float64(n+i+1) + 3*x[n+i]
+		if math.Abs(b.Mean[i]-a.Mean[i]-by) > 1e-6 || math.Abs(b.SD[i]-a.SD[i]) > 1e-9 {
+			t.Errorf("step %d: %v ± %v, without regressors %v ± %v", i+1, b.Mean[i], b.SD[i], a.Mean[i], a.SD[i])
+		}
+		if math.Abs(paths[1][i]-paths[0][i]-by) > 1e-6 {
+			t.Errorf("step %d of a path: %v, without regressors %v", i+1, paths[1][i], paths[0][i])
+		}
+	}
+	for name, x := range map[string][][]float64{"none": nil, "short": {x[:n]}, "not finite": {append([]float64{math.NaN()}, x[1:]...)}} {
+		if _, err := moved.Predict(shifted, x, h); err != ErrRegressors {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
 // TestPredictMissing: with the last values missing the forecast is that made
 // before them, and a hole in the middle only costs precision.
 func TestPredictMissing(t *testing.T) {

@@ -282,6 +282,18 @@ func TestPayloadRoundTrip(t *testing.T) {
 	}
 }
 
+// TestForecastAllocates nothing, model and fallback included.
+func TestForecastAllocates(t *testing.T) {
+	s := bursty(300, 9, 7)
+	f, _ := fit(t, s, taskOf(300))
+	frame := series.FrameOf("web", "cpu", s)
+	w := forecast.WindowOf(&frame, f.Spec().Needs)
+	var dst forecast.Forecast
+	if n := testing.AllocsPerRun(10, func() { f.Forecast(&dst, &w) }); n != 0 {
+		t.Errorf("%v allocations for a forecast", n)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	s := bursty(300, 3, 6)
 	fitted, _ := fit(f, s, taskOf(300))

@@ -29,8 +29,7 @@ type Config struct {
 	MaxRows int
 }
 
-// Defaults returns the settings that did best on the last part of the training
-// parts of the public data (benchmarks/naive-and-intervals.md).
+// Defaults returns the settings of the published results (benchmarks/README.md).
 func Defaults() Config {
 	return Config{Members: 6, Parts: 12, Halving: 0.35, Scaling: 0.5, MaxRows: 8000}
 }

@@ -332,3 +332,15 @@ func TestShortWindowHasWidth(t *testing.T) {
 		t.Errorf("quantiles %v 5 minutes ahead, %v 30", near, far)
 	}
 }
+
+// TestForecastAllocates nothing.
+func TestForecastAllocates(t *testing.T) {
+	s := daily(300, 9, 11)
+	f, _ := fit(t, s, taskOf(300))
+	frame := series.FrameOf("web", "cpu", s)
+	w := forecast.WindowOf(&frame, f.Spec().Needs)
+	var dst forecast.Forecast
+	if n := testing.AllocsPerRun(10, func() { f.Forecast(&dst, &w) }); n != 0 {
+		t.Errorf("%v allocations for a forecast", n)
+	}
+}

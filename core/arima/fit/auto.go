@@ -15,9 +15,10 @@ var ErrNoModel = errors.New("arima: no order gave a usable model")
 
 // Auto chooses an order and estimates it. It follows Hyndman and Khandakar
 // (2008) and R's auto.arima: D by seasonal strength, d by KPSS tests, then
-// orders by the criterion. It differs in two things. R refuses models with a
+// orders by the criterion. It differs in three things. R refuses models with a
 // root within 1.01 of the origin; here all are estimated with their roots
-// outside that circle. And after an approximate search R computes the exact
+// outside that circle. R's stepwise search begins from small orders only; here
+// also from p = q = 3. And after an approximate search R computes the exact
 // likelihood of the best order only; here the search goes on from there by
 // exact likelihood among the neighbours that are near it by approximation.
 func Auto(y []float64, x [][]float64, s Search) (*Result, []Candidate, error) {
@@ -254,12 +255,32 @@ func (a *auto) finish() (*Result, error) {
 		if err != nil {
 			continue
 		}
-		r.SE = e.standardErrors(r)
-		if !slices.ContainsFunc(r.SE, math.IsNaN) {
+		r = a.polish(e, r)
+		if r.SE = e.standardErrors(r); !slices.ContainsFunc(r.SE, math.IsNaN) {
 			return r, nil
 		}
 	}
 	return a.results[keys[0]], nil
+}
+
+// The chosen model is estimated to a smaller tolerance than those of the
+// search, in few iterations: along a ridge there would be no end of them.
+const (
+	polishTol        = 1e-9
+	polishIterations = 6
+)
+
+// polish goes on with the estimation of r.
+func (a *auto) polish(e *Estimator, r *Result) *Result {
+	s := searchSettings()
+	s.Start, s.OnlyStart, s.onBoundary = r.Coefs(), true, true
+	s.Tolerance, s.Iterations = polishTol, polishIterations
+	if end, err := e.Estimate(s); err == nil && a.criterion(end) <= a.criterion(r) {
+		end.Evaluation += r.Evaluation
+		end.Status = r.Status // of the search's tolerance
+		return end
+	}
+	return r
 }
 
 func (a *auto) criterion(r *Result) float64 {

@@ -55,6 +55,39 @@ func TestFullSearch(t *testing.T) {
 	}
 }
 
+// TestAutoFindsFarOrders: a cycle that is nearly cancelled is worth its many
+// coefficients, but none of them alone, so that small orders seem good. From
+// these alone the search finds as good an order as the true one on two of
+// the eight paths.
+func TestAutoFindsFarOrders(t *testing.T) {
+	o := arima.Order{P: 2, Q: 3, D: 1}
+	coefs := []float64{1.8973, -0.9554, -2.4136, 1.9138, -0.4837}
+	const paths, least = 8, 6
+	found := 0
+	for seed := range uint64(paths) {
+		y := simulated(t, o, coefs, 900, seed+1)
+		s := DefaultSearch(len(y), 1)
+		s.D = 1
+		r, _, err := Auto(y, nil, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		atTruth := DefaultSettings()
+		atTruth.Start, atTruth.OnlyStart = coefs, true
+		truth, err := Estimate(y, nil, o, false, atTruth)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%v AICc %.2f, %v %.2f", r.Order, r.AICc, o, truth.AICc)
+		if r.AICc < truth.AICc+2 {
+			found++
+		}
+	}
+	if found < least {
+		t.Errorf("an order as good as %v is found on %d of %d paths", o, found, paths)
+	}
+}
+
 // TestAutoChoosesDifferences on processes of known integration.
 func TestAutoChoosesDifferences(t *testing.T) {
 	for _, c := range []struct {

@@ -103,7 +103,7 @@ func (a *auto) conditional(s *solver, c *css, k key) (best float64, u []float64)
 		}
 	}
 	start := make([]float64, n)
-	if hannanRissanen(start, c.w, c.order) {
+	if hannanRissanen(start, c.w, c.order, fewLags) {
 		try(start)
 	}
 	if near := a.nearest(k); near != nil {
@@ -146,6 +146,17 @@ func (a *auto) pad(to, from key, coefs []float64) []float64 {
 	return out
 }
 
+// searchTol tells orders apart: it leaves some 1e-4 in a log-likelihood. The
+// chosen model is estimated to the end.
+const searchTol = 1e-7
+
+// searchSettings are those of an exact estimation within a search.
+func searchSettings() Settings {
+	s := DefaultSettings()
+	s.Errors, s.Tolerance, s.Iterations, s.Radius = false, searchTol, 60, minRoot
+	return s
+}
+
 // exactScore estimates a candidate by exact likelihood and returns its
 // criterion.
 func (a *auto) exactScore(k key) float64 {
@@ -161,8 +172,7 @@ func (a *auto) exactScore(k key) float64 {
 	if err != nil {
 		return math.Inf(1)
 	}
-	s := DefaultSettings()
-	s.Errors, s.Tolerance, s.Iterations, s.Radius = false, 1e-9, 60, minRoot
+	s := searchSettings()
 	if r := a.approx[k]; r != nil {
 		s.Start, s.OnlyStart = r.coefs, true
 	}

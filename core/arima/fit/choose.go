@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 )
 
@@ -41,7 +42,7 @@ const (
 )
 
 // choose returns the choice for each horizon.
-func (c *chooser) choose(interrupted func() bool) []choice {
+func (c *chooser) choose(opts *forecast.Options) []choice {
 	best := make([]choice, len(c.ahead))
 	for i := range best {
 		best[i] = choice{clip: math.Inf(1)}
@@ -52,8 +53,9 @@ func (c *chooser) choose(interrupted func() bool) []choice {
 		return best
 	}
 	w := make([]float64, len(c.z))
-	for _, p := range patterns {
-		if !p.seen(cut, c.span) || interrupted() && p != (pattern{}) {
+	for i, p := range patterns {
+		opts.Emit(forecast.Event{Stage: "fit", Done: i, Total: len(patterns) + 1, Loss: math.NaN()})
+		if !p.seen(cut, c.span) || opts.Interrupted() && p != (pattern{}) {
 			continue
 		}
 		part := arima.Part{Link: c.link, Season: p.fit(c.z[:cut], c.start, c.span)}

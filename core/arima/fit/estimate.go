@@ -28,6 +28,8 @@ type Settings struct {
 	// OnlyStart begins from Start alone, without the conditional sum of
 	// squares.
 	OnlyStart bool
+	// onBoundary leaves Start where it is, however near the boundary.
+	onBoundary bool
 	// Errors asks for standard errors.
 	Errors bool
 	// Levels computes the likelihood as R's arima does, see
@@ -114,7 +116,9 @@ func (e *Estimator) Estimate(s Settings) (*Result, error) {
 	switch {
 	case k > 0 && s.OnlyStart && s.Start != nil:
 		arima.Unconstrain(u, s.Start, o, s.Radius)
-		shrinkInside(u)
+		if !s.onBoundary {
+			shrinkInside(u)
+		}
 	case k > 0:
 		e.conditional(u, s)
 	}
@@ -186,8 +190,10 @@ func (e *Estimator) conditional(u []float64, s Settings) {
 		}
 	}
 	start := make([]float64, k)
-	if hannanRissanen(start, w, o) {
-		try(start)
+	for _, more := range [...]int{fewLags, manyLags} {
+		if hannanRissanen(start, w, o, more) {
+			try(start)
+		}
 	}
 	try(nil)
 	if s.Start != nil {

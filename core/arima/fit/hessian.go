@@ -65,27 +65,33 @@ func (e *Estimator) betaScale(r *Result, at []float64, i int) float64 {
 	return step
 }
 
-// numericalHessian returns the lower triangle of the Hessian of f at p.
+// numericalHessian returns the lower triangle of the Hessian of f at p by
+// central differences. Those of two parameters are of moves of both in the
+// same direction and of each alone (Abramowitz and Stegun 1964, 25.3.27),
+// which needs half the evaluations of moves in four directions.
 func numericalHessian(f func([]float64) float64, p, h []float64) []float64 {
 	n := len(p)
 	q := append([]float64(nil), p...)
-	at := func(i int, di float64, j int, dj float64) float64 {
-		q[i] += di
-		q[j] += dj
-		v := f(q)
-		q[i], q[j] = p[i], p[j]
-		return v
+	both := func(i, j int) float64 { // f with i and j moved up, plus moved down
+		sum := 0.0
+		for _, sign := range [2]float64{1, -1} {
+			q[i] += sign * h[i]
+			if j != i {
+				q[j] += sign * h[j]
+			}
+			sum += f(q)
+			q[i], q[j] = p[i], p[j]
+		}
+		return sum
 	}
 	out := make([]float64, n*n)
 	center := f(q)
+	alone := make([]float64, n)
 	for i := range n {
-		for j := 0; j <= i; j++ {
-			if i == j {
-				out[i*n+i] = (at(i, h[i], i, 0) - 2*center + at(i, -h[i], i, 0)) / (h[i] * h[i])
-				continue
-			}
-			out[i*n+j] = (at(i, h[i], j, h[j]) - at(i, h[i], j, -h[j]) -
-				at(i, -h[i], j, h[j]) + at(i, -h[i], j, -h[j])) / (4 * h[i] * h[j])
+		alone[i] = both(i, i) - 2*center
+		out[i*n+i] = alone[i] / (h[i] * h[i])
+		for j := range i {
+			out[i*n+j] = (both(i, j) - 2*center - alone[i] - alone[j]) / (2 * h[i] * h[j])
 		}
 	}
 	return out

@@ -77,6 +77,7 @@ func (c Config) fit(kept []arima.Part, history []series.Frame, task forecast.Tas
 	report := forecast.Report{Points: s.Count()}
 	s = s.Trim()
 	h := c.newHistory(s, block, &task)
+	opts.Emit(forecast.Event{Stage: "fit", Total: len(patterns) + 1, Loss: math.NaN()})
 	var parts []arima.Part
 	if kept != nil {
 		parts, err = c.refit(kept, h, &report)
@@ -89,7 +90,10 @@ func (c Config) fit(kept []arima.Part, history []series.Frame, task forecast.Tas
 		parts = []arima.Part{{Link: h.link, Clip: math.Inf(1), Process: arima.Process{Order: arima.Order{D: 1}}}}
 	case err != nil:
 		return nil, report, err
+	case opts.Interrupted():
+		report.Status = forecast.Interrupted
 	}
+	opts.Emit(forecast.Event{Stage: "fit", Done: len(patterns) + 1, Total: len(patterns) + 1, Loss: math.NaN()})
 	level := median(h.y)
 	if math.IsNaN(level) {
 		level = task.Bounds.Clamp(0)
@@ -120,7 +124,7 @@ func (c Config) newHistory(s series.Series, block int, task *forecast.Task) *cho
 func (c Config) parts(h *chooser, opts *forecast.Options, report *forecast.Report) ([]arima.Part, error) {
 	choices := []choice{{clip: math.Inf(1)}}
 	if c.Seasons {
-		choices = h.choose(opts.Interrupted)
+		choices = h.choose(opts)
 	}
 	if !slices.ContainsFunc(choices, func(o choice) bool { return o != choices[0] }) {
 		choices = choices[:1]

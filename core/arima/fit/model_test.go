@@ -61,6 +61,30 @@ func TestModelBeatsPersistence(t *testing.T) {
 	}
 }
 
+// TestProgress: events go from nothing done to all; a fit that is interrupted
+// says so, and keeps a model.
+func TestProgress(t *testing.T) {
+	frame := load(t, 1500, 300)
+	done, last := 0, forecast.Event{}
+	opts := forecast.Options{Progress: func(e forecast.Event) {
+		if e.Done < done || e.Total < e.Done {
+			t.Errorf("%+v after %d were done", e, done)
+		}
+		done, last = e.Done, e
+	}}
+	if _, _, err := Defaults().Fit([]series.Frame{frame}, testTask(300), opts); err != nil {
+		t.Fatal(err)
+	}
+	if last.Stage != "fit" || last.Done != last.Total || last.Total < 2 {
+		t.Errorf("the last event is %+v", last)
+	}
+	opts = forecast.Options{Interrupt: func() bool { return true }}
+	f, report, err := Defaults().Fit([]series.Frame{frame}, testTask(300), opts)
+	if err != nil || f == nil || report.Status != forecast.Interrupted {
+		t.Errorf("interrupted: %v, %+v, %v", f, report, err)
+	}
+}
+
 // TestSameBytes: the same history gives the same payload, which decodes.
 func TestSameBytes(t *testing.T) {
 	frame := load(t, 1500, 300)

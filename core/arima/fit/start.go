@@ -7,13 +7,20 @@ import (
 	"github.com/foretide/foretide/core/arima/internal/lag"
 )
 
+// Lags of the long autoregression beyond the model's own.
+const (
+	fewLags  = 4
+	manyLags = 20
+)
+
 // hannanRissanen writes starting values of the ARMA coefficients of w to
 // dst by Hannan and Rissanen's (1982) two regressions: a long autoregression
 // gives innovations, and w on its own lags and theirs the coefficients. The
 // products of a seasonal model's polynomials are left out; false where the
-// regressions fail.
-func hannanRissanen(dst, w []float64, o arima.Order) bool {
-	long := longLags(o)
+// regressions fail. more is the lags of the autoregression beyond the model's:
+// a few are quick, many see a moving average whose roots are near the circle.
+func hannanRissanen(dst, w []float64, o arima.Order, more int) bool {
+	long := longLags(o, more)
 	reach := 0
 	for _, l := range long {
 		reach = max(reach, l)
@@ -41,10 +48,11 @@ func hannanRissanen(dst, w []float64, o arima.Order) bool {
 	return secondStage(dst, w, e, o, reach)
 }
 
-// longLags are the lags of the first autoregression.
-func longLags(o arima.Order) []int {
+// longLags are the lags of the first autoregression, more of the near ones
+// than the model has.
+func longLags(o arima.Order, more int) []int {
 	var lags []int
-	short := max(o.P, o.Q) + 4
+	short := max(o.P, o.Q) + more
 	if o.SP+o.SQ > 0 {
 		short = min(short, o.Period-2)
 	}

@@ -6,7 +6,9 @@ import (
 )
 
 // stepwise is the search of Hyndman and Khandakar: four starting orders, then
-// moves to the first better neighbour.
+// moves to the first better neighbour. Small orders are a hollow of their own
+// in the criterion: it begins a second time from far orders, with the seasonal
+// ones that it found.
 func (a *auto) stepwise() {
 	s := &a.s
 	c := a.constant
@@ -26,11 +28,18 @@ func (a *auto) stepwise() {
 			best, score = k, v
 		}
 	}
-	a.climb(best, score)
+	best = a.climb(best, score)
+	near := a.nearBest()
+	if far := (key{min(far, s.MaxP), min(far, s.MaxQ), best.sp, best.sq, best.constant}); !a.seen(far) && !a.interrupted() {
+		a.climb(far, a.score(far))
+	}
 	if s.Approximate {
-		a.refine()
+		a.refine(append(near, a.nearBest()...))
 	}
 }
+
+// far is p and q where the search begins a second time.
+const far = 3
 
 // moves are the neighbours of an order in the sequence they are tried.
 var moves = [...]key{
@@ -45,8 +54,9 @@ func (k key) plus(d key) key {
 	return key{k.p + d.p, k.q + d.q, k.sp + d.sp, k.sq + d.sq, k.constant != d.constant}
 }
 
-// climb moves from best to the first better neighbour until there is none.
-func (a *auto) climb(best key, score float64) {
+// climb moves from best to the first better neighbour until there is none, and
+// returns where it ended.
+func (a *auto) climb(best key, score float64) key {
 	count := 0
 	for moved := true; moved; {
 		moved = false
@@ -56,7 +66,7 @@ func (a *auto) climb(best key, score float64) {
 				continue
 			}
 			if count++; count > a.s.Models || a.interrupted() {
-				return
+				return best
 			}
 			if v := a.score(k); v < score {
 				best, score, moved = k, v, true
@@ -64,6 +74,7 @@ func (a *auto) climb(best key, score float64) {
 			}
 		}
 	}
+	return best
 }
 
 func (a *auto) interrupted() bool { return a.s.Interrupt != nil && a.s.Interrupt() }
@@ -87,25 +98,31 @@ func (a *auto) full() {
 		}
 	}
 	if s.Approximate {
-		a.refine()
+		a.refine(a.nearBest())
 	}
 }
 
-// Exact likelihoods are computed for the first nearBest orders by
-// approximation, then for neighbours of the best whose approximate criterion
-// is within nearScore of it.
+// Exact likelihoods are computed for the first few orders by approximation,
+// then for neighbours of the best whose approximate criterion is within
+// nearScore of it.
 const (
-	nearBest  = 3
+	few       = 3
 	nearScore = 8
 )
 
-// refine goes on by exact likelihood from what the approximation found.
-func (a *auto) refine() {
+// nearBest returns the first few orders by approximation so far.
+func (a *auto) nearBest() []key {
 	ranked := a.ranked()
+	return ranked[:min(few, len(ranked)):min(few, len(ranked))]
+}
+
+// refine goes on by exact likelihood from what the approximation found: from
+// the orders near, or from others where none of these can be estimated.
+func (a *auto) refine(near []key) {
 	a.exactly = true
 	best, score := key{}, math.Inf(1)
-	for i, k := range ranked {
-		if i >= nearBest && !math.IsInf(score, 1) || a.interrupted() && i > 0 {
+	for i, k := range append(near, a.ranked()...) {
+		if i >= len(near) && !math.IsInf(score, 1) || a.interrupted() && i > 0 {
 			break
 		}
 		if v := a.exactScore(k); v < score {
