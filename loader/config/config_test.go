@@ -302,7 +302,7 @@ func TestUnused(t *testing.T) {
 	if err := c.Apply(Flag("model_type", "model-type", "naive")); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"data.window_size", "model.hidden_size", "model.num_layers", "model.dropout", "training.epochs", "training.batch_size", "training.learning_rate"}
+	want := []string{"model.hidden_size", "model.num_layers", "model.dropout", "training.epochs", "training.batch_size", "training.learning_rate"}
 	if got := c.Unused(); !slices.Equal(got, want) {
 		t.Errorf("naive: %v", got)
 	}

@@ -34,7 +34,7 @@ var settings = []setting{
 	{key: "data.step", help: "The step that horizons are counted in.",
 		field: func(c *Config) any { return &c.Data.Step },
 		check: checkStep},
-	{key: "data.window_size", help: "Points of the recent past that a forecast is made from; other models choose it.", models: lstm,
+	{key: "data.window_size", help: "Points of the recent past that a forecast is made from.",
 		field: func(c *Config) any { return &c.Data.WindowSize },
 		check: func(c *Config) string { return intRange(c.Data.WindowSize, 2, 1_000_000) }},
 	{key: keyHorizons, help: "How far ahead: steps, or durations such as 5m.",
