@@ -74,7 +74,6 @@ func TestPoorData(t *testing.T) {
 	// What train tells besides.
 	trainTells := map[string]string{
 		"shorter than the longest horizon": `container "web" has 15 min of history, less than the longest horizon of 30 min: too little to learn from, so forecasts are naive`,
-		"shorter than the window":          `container "web" has 50 min of history, less than the window of 60 min: models see less than they ask for`,
 	}
 	for _, c := range []struct{ name, data, told, note string }{
 		{"infinity", cpuHead + rows(300, except(7, "+Inf")), `m.csv:9: column "cpu": 1 infinite value is taken as missing`, ""},

@@ -144,11 +144,10 @@ func (s *settings) read(cmd *cobra.Command, a *app, path string) (*csvfile.Data,
 	if err != nil {
 		return nil, nil, err
 	}
-	horizons, step := first.Horizons(), first.Data.Step
+	horizons := first.Horizons()
 	data, err := a.readData(cmd.Context(), path, csvfile.Options{
 		Metrics: s.metrics, Counters: s.counters, Container: s.container,
 		Horizon: int64(horizons[len(horizons)-1] / time.Second),
-		Window:  int64(time.Duration(first.Data.WindowSize) * step / time.Second),
 	})
 	if err != nil {
 		return nil, nil, err
