@@ -19,6 +19,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/forecastfile"
 	"github.com/foretide/foretide/internal/family"
+	"github.com/foretide/foretide/internal/fleet"
 )
 
 type backtestFlags struct {
@@ -242,12 +243,12 @@ func (a *app) judge(cmd *cobra.Command, f *backtestFlags, frames []series.Frame,
 
 // run1 runs one backtest with progress and tells what it left out.
 func (a *app) run1(ctx context.Context, frames []series.Frame, t backtest.Trainer, cfg backtest.Config, seed uint64, emit func(*backtest.Row) error) (*backtest.Result, error) {
-	m := a.meter("backtest of "+t.Name(), false)
+	m := &telling{app: a}
 	defer m.finish()
 	r, err := backtest.Run(frames, t, cfg, forecast.Options{
 		Seed:      seed,
 		Interrupt: func() bool { return ctx.Err() != nil },
-		Progress:  func(e forecast.Event) { m.set(int64(e.Done), int64(e.Total)) },
+		Progress:  func(e forecast.Event) { m.tell(progressOf(t.Name(), &e)) },
 	}, emit)
 	if r != nil {
 		for _, s := range r.Skipped {
@@ -255,6 +256,22 @@ func (a *app) run1(ctx context.Context, frames []series.Frame, t backtest.Traine
 		}
 	}
 	return r, err
+}
+
+// progressOf is the progress of a backtest, or of a training within it.
+func progressOf(model string, e *forecast.Event) fleet.Progress {
+	p := fleet.Progress{What: "backtest of " + model, Done: e.Done, Total: e.Total}
+	switch e.Stage {
+	case "backtest":
+		return p
+	case "epoch":
+		p.Epoch, p.Done, p.Total = e, 0, 0
+	case "validate":
+		p.What = "judging " + model + " for " + e.What
+		return p
+	}
+	p.What = "training " + model + " for " + e.What
+	return p
 }
 
 func (f *backtestFlags) seedValue(cmd *cobra.Command) uint64 {

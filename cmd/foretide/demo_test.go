@@ -9,12 +9,13 @@ import (
 	"github.com/foretide/foretide/cmd/foretide/demo"
 )
 
-// TestDemo: the first command of the README, and the one that it says to run
+// TestReadmeDemo: the first command of the README, and the one that it says to run
 // next.
-func TestDemo(t *testing.T) {
+func TestReadmeDemo(t *testing.T) {
+	path, text := readReadme(t)
 	s := newSession(t)
-	out := s.ok("demo", "--out", "d")
-	file, store := filepath.Join("d", "data", "metrics.csv"), filepath.Join("d", "checkpoints")
+	out := s.ok("demo")
+	file, store := filepath.Join("foretide-demo", "data", "metrics.csv"), filepath.Join("foretide-demo", "checkpoints")
 	next := "foretide predict --data " + file + " --store " + store
 	for _, want := range []string{"36218 rows", demo.Container, "5 min", "15 min", "30 min", "80 % from", "what happened", "inside", "naive", next} {
 		if !strings.Contains(out, want) {
@@ -32,4 +33,5 @@ func TestDemo(t *testing.T) {
 	if strings.Count(forecast, "30 min") != 2 || strings.Contains(forecast, "no_checkpoint") {
 		t.Errorf("%s:\n%s", next, forecast)
 	}
+	readmeShows(t, s, path, text)
 }

@@ -64,6 +64,8 @@ type run struct {
 	jobs    []job
 	shared  map[sharedKey]*sharedFit
 
+	fitting sync.Mutex // held by the fit of a global model
+
 	mu   sync.Mutex // guards progress
 	done int
 	stop atomic.Bool

@@ -3,6 +3,7 @@ package backtest
 import (
 	"math"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/foretide/foretide/core/forecast"
@@ -139,8 +140,14 @@ func (r *run) train(it *item, block int) (forecast.Fitted, forecast.Report, erro
 		for _, other := range fit.items {
 			history = append(history, other.history(block, r.cfg.Refit))
 		}
+		// One after the other: such a fit takes all cores, and memory.
+		r.fitting.Lock()
+		defer r.fitting.Unlock()
 		opts := r.fitOptions()
-		opts.Progress = r.emit
+		opts.Progress = func(e forecast.Event) {
+			e.What = it.task.Metric + " at steps of " + strconv.FormatInt(it.frame.Step, 10) + " s"
+			r.emit(e)
+		}
 		fit.fitted, fit.report, fit.err = r.trainer.Train(history, it.task, opts)
 	})
 	return fit.fitted, fit.report, fit.err

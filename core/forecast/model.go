@@ -145,7 +145,8 @@ func (o *Options) Emit(e Event) {
 
 // An Event tells how far a long computation has come.
 type Event struct {
-	Stage string  // "fit", "validate", "calibrate" …
+	Stage string  // "fit", "train", "epoch", "validate", "calibrate" …
+	What  string  // what is fitted, for people, where a computation fits several models; mostly ""
 	Done  int     // units done
 	Total int     // units in all; 0 where unknown
 	Loss  float64 // of a model trained by epochs; NaN otherwise
