@@ -108,6 +108,22 @@ func (d Dir) get(ctx context.Context, name string) ([]byte, string, error) {
 	return data, revision(info), nil
 }
 
+// Delete removes a name; that there is none is no error.
+func (d Dir) Delete(ctx context.Context, name string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(string(d))
+	if err != nil {
+		return d.fail("delete", name, err)
+	}
+	defer root.Close()
+	if err := root.Remove(filepath.FromSlash(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return d.fail("delete", name, err)
+	}
+	return nil
+}
+
 // Put implements Store. It makes the folders that are missing. Where it fails
 // (an unwritable folder, a full disk) it leaves what was there.
 func (d Dir) Put(ctx context.Context, name string, data []byte) error {

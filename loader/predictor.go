@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
 )
 
@@ -197,6 +198,11 @@ func (p *Predictor) Model(ctx context.Context, container, metric string) (foreca
 		return nil, why, nil
 	}
 	m, err := p.load(ctx, k, s)
+	if shared, ok := m.(*calibrate.Shared); ok {
+		if _, known := shared.Of(container); known {
+			why = 0 // it was fitted to the container, and calibrated for it
+		}
+	}
 	return m, why, err
 }
 

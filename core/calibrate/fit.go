@@ -49,7 +49,8 @@ func (c Config) Fit(model, fallback forecast.Fitted, rows [][]Row) (*Fitted, []H
 // from the rows of those that it has: of each, one slice for each horizon. The
 // gate chooses between the model and the last value. As nothing is known of the
 // unit of a container to come, intervals have no constant part: they are as
-// wide as its window is restless.
+// wide as its window is restless. Errors in the reports are in units of
+// persistence's, not the metric's.
 func (c Config) FitPooled(model, fallback forecast.Fitted, containers [][][]Row) (*Fitted, []HorizonReport) {
 	pooled := make([][]Row, len(model.Spec().Horizons))
 	for _, rows := range containers {

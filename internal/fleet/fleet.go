@@ -71,6 +71,7 @@ func Train(ctx context.Context, jobs []Job, store loader.Store, o Options) ([]Re
 		}
 		f.out[i] = f.one(jobs[i], true)
 	}
+	f.shares = groups
 	for _, g := range groups {
 		if f.ended() {
 			break
@@ -93,6 +94,8 @@ type fleet struct {
 	o     Options
 	out   []Result
 	mu    sync.Mutex
+
+	shares [][]int // the groups of jobs that share a model
 }
 
 func (f *fleet) tell(p Progress) {
@@ -171,6 +174,9 @@ func (f *fleet) one(j Job, long bool) Result {
 	if r.Err == nil {
 		r.Name = loader.KeyOf(checkpoint).Name()
 		r.Bytes, r.Err = loader.Save(f.ctx, f.store, checkpoint)
+	}
+	if long && r.Err == nil {
+		f.forget(loader.KeyOf(checkpoint), j.Frame.Step)
 	}
 	return r
 }

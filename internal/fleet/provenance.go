@@ -37,6 +37,9 @@ func provenance(c *config.Config, histories []series.Frame, r *train.Report) cod
 			Ahead: h.Ahead, Count: int64(h.Rows), MAE: h.MAE, Ratio: h.Ratio, Coverage: h.Coverage80,
 			RMSE: nan, R2: nan, SMAPE: nan, MASE: nan, Width: nan,
 		}
+		if r.Containers != nil {
+			s.MAE = nan // of containers in many units
+		}
 		if h.Rows == 0 {
 			s.MAE, s.Ratio, s.Coverage = nan, nan, nan
 		}

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -62,6 +63,9 @@ func (f *fleet) shared(group []int) {
 	fitted, report, histories, err := f.fitShared(group, c)
 	if err == nil {
 		err = f.store1(group, c, fitted, report, histories)
+	}
+	if err == nil {
+		f.forget(loader.Key{Metric: c.MetricName}, histories[0].Step)
 	}
 	for _, i := range group {
 		r := &f.out[i]
@@ -125,13 +129,18 @@ func (f *fleet) event(what string, e forecast.Event) {
 	}
 }
 
+// stateName is where the state of a training is kept, beside its checkpoint.
+func stateName(key loader.Key, step int64) string {
+	return strings.TrimSuffix(key.Name(), ".ckpt") + "." + strconv.FormatInt(step, 10) + "s.training"
+}
+
 // keep lets a training by epochs tell how far it is and keep its state in the
 // store, beside the checkpoint of the key, and take it from there where it is to
 // be resumed.
 func (f *fleet) keep(opts *forecast.Options, key loader.Key, step int64, whose string) error {
 	what := "training " + key.Metric + " " + whose
 	opts.Progress = func(e forecast.Event) { f.event(what, e) }
-	name := strings.TrimSuffix(key.Name(), ".ckpt") + "." + strconv.FormatInt(step, 10) + "s.training"
+	name := stateName(key, step)
 	opts.Save = func(state []byte) {
 		// A state that cannot be kept is no reason to stop the training.
 		_ = f.store.Put(f.ctx, name, state)
@@ -147,20 +156,35 @@ func (f *fleet) keep(opts *forecast.Options, key loader.Key, step int64, whose s
 	return err
 }
 
-// store1 stores a shared model: under the metric's shared name, and, where it
-// was tuned, each container's under its own.
-func (f *fleet) store1(group []int, c *config.Config, fitted *calibrate.Shared, report train.Report, histories []series.Frame) error {
-	tuned := c.Model.Scope == config.ScopeTuned
-	model := forecast.Fitted(fitted)
-	if tuned {
-		general, _ := fitted.Of("")
-		model = general
+// forget removes the state of a training that has ended, from stores that can.
+func (f *fleet) forget(key loader.Key, step int64) {
+	if s, ok := f.store.(interface {
+		Delete(ctx context.Context, name string) error
+	}); ok && !f.ended() {
+		_ = s.Delete(f.ctx, stateName(key, step)) // what stays does no harm
 	}
-	checkpoint := loader.NewCheckpoint(model, "", provenance(c, histories, &report))
-	name := loader.KeyOf(checkpoint).Name()
-	bytes, err := loader.Save(f.ctx, f.store, checkpoint)
-	if err != nil {
-		return err
+}
+
+// store1 stores a shared model: under the metric's shared name and, where it was
+// tuned, each container's under its own. Where the metric's containers have
+// several steps, there are as many shared models: the one of most containers
+// gets the name, and the containers of the others have it in checkpoints of
+// their own.
+func (f *fleet) store1(group []int, c *config.Config, fitted *calibrate.Shared, report train.Report, histories []series.Frame) error {
+	own := c.Model.Scope == config.ScopeTuned || !f.foremost(group)
+	var name string
+	var bytes int
+	if f.foremost(group) {
+		model := forecast.Fitted(fitted)
+		if own {
+			model, _ = fitted.Of("")
+		}
+		checkpoint := loader.NewCheckpoint(model, "", provenance(c, histories, &report))
+		name = loader.KeyOf(checkpoint).Name()
+		var err error
+		if bytes, err = loader.Save(f.ctx, f.store, checkpoint); err != nil {
+			return err
+		}
 	}
 	at := 0
 	for _, i := range group {
@@ -172,14 +196,26 @@ func (f *fleet) store1(group []int, c *config.Config, fitted *calibrate.Shared, 
 		r.Report = part(&report, at)
 		r.Name, r.Bytes, r.Shared = name, bytes, true
 		at++
-		if tuned {
-			own, _ := fitted.Of(h[0].Container)
-			checkpoint := loader.NewCheckpoint(own, h[0].Container, provenance(c, h, &r.Report))
+		if own {
+			one, _ := fitted.Of(h[0].Container)
+			checkpoint := loader.NewCheckpoint(one, h[0].Container, provenance(c, h, &r.Report))
 			r.Name, r.Shared = loader.KeyOf(checkpoint).Name(), false
 			r.Bytes, r.Err = loader.Save(f.ctx, f.store, checkpoint)
 		}
 	}
 	return nil
+}
+
+// foremost reports whether a group is the largest, or the first of the largest,
+// of its metric's.
+func (f *fleet) foremost(group []int) bool {
+	metric := f.jobs[group[0]].Config.MetricName
+	for _, g := range f.shares {
+		if f.jobs[g[0]].Config.MetricName == metric && (len(g) > len(group) || len(g) == len(group) && g[0] < group[0]) {
+			return false
+		}
+	}
+	return true
 }
 
 // part returns the report of one container of a shared model.

@@ -1,0 +1,153 @@
+package fleet
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/config"
+)
+
+// lstmJobs returns jobs of one configuration of a small network.
+func lstmJobs(t *testing.T, scope string, containers ...string) []Job {
+	t.Helper()
+	c := config.Defaults(series.CPU)
+	flags := []config.Override{config.Flag("model_type", "model", "lstm"), config.Flag("epochs", "epochs", "3"),
+		config.Flag("epoch_windows", "epoch-windows", "256"), config.Flag("hidden_size", "hidden", "4"),
+		config.Flag("head_size", "head", "8"), config.Flag("window_size", "window", "6")}
+	if scope != "" {
+		flags = append(flags, config.Flag("scope", "scope", scope))
+	}
+	if err := c.Apply(flags...); err != nil {
+		t.Fatal(err)
+	}
+	js := jobs(containers...)
+	for i := range js {
+		js[i].Config = c
+	}
+	return js
+}
+
+func names(t *testing.T, store loader.Store) []string {
+	t.Helper()
+	objects, err := store.List(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, o := range objects {
+		out = append(out, o.Name)
+	}
+	return out
+}
+
+// TestScopes: which checkpoints there are, and which serves whom.
+func TestScopes(t *testing.T) {
+	mixed := lstmJobs(t, "", "a", "b", "c")
+	fine := series.FrameOf("fine", series.CPU, series.Series{Start: 1722470400, Step: 60, Values: mixed[0].Frame.Columns[0]})
+	mixed = append(mixed, Job{Frame: &fine, Config: mixed[0].Config})
+	for _, c := range []struct {
+		name   string
+		jobs   []Job
+		want   []string
+		serves map[string]forecast.Reasons // the reason that a container's forecast has
+	}{
+		{"all", lstmJobs(t, "", "b", "a"), []string{"cpu/_shared.ckpt"},
+			map[string]forecast.Reasons{"a": 0, "b": 0, "new": forecast.SharedModel}},
+		{"one, by default", lstmJobs(t, "", "a"), []string{"cpu/a.ckpt"},
+			map[string]forecast.Reasons{"a": 0, "new": forecast.NoCheckpoint}},
+		{"one, for all", lstmJobs(t, "global", "a"), []string{"cpu/_shared.ckpt"},
+			map[string]forecast.Reasons{"a": 0, "new": forecast.SharedModel}},
+		{"each", lstmJobs(t, "container", "a", "b"), []string{"cpu/a.ckpt", "cpu/b.ckpt"},
+			map[string]forecast.Reasons{"a": 0, "new": forecast.NoCheckpoint}},
+		{"fine-tuned", lstmJobs(t, "finetune", "a", "b"), []string{"cpu/_shared.ckpt", "cpu/a.ckpt", "cpu/b.ckpt"},
+			map[string]forecast.Reasons{"a": 0, "new": forecast.SharedModel}},
+		{"several steps", mixed, []string{"cpu/_shared.ckpt", "cpu/fine.ckpt"},
+			map[string]forecast.Reasons{"a": 0, "new": forecast.SharedModel}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := loader.Dir(t.TempDir())
+			results, err := Train(context.Background(), c.jobs, dir, Options{})
+			if err != nil || Failure(results) != nil {
+				t.Fatal(err, Failure(results))
+			}
+			for i, r := range results {
+				if r.Container != c.jobs[i].Frame.Container || len(r.Report.Horizons) != 3 || r.Bytes == 0 ||
+					r.Shared != (r.Name == "cpu/_shared.ckpt") || !slices.Contains(c.want, r.Name) {
+					t.Errorf("result %d: %+v", i, r)
+				}
+			}
+			if got := names(t, dir); !slices.Equal(got, c.want) {
+				t.Errorf("the store has %v, not %v", got, c.want)
+			}
+			p, err := loader.Open(string(dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for container, want := range c.serves {
+				f, err := p.Predict(context.Background(), *c.jobs[0].Frame, container, 300e9, "cpu")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := f[0].At[0].Reasons & (forecast.SharedModel | forecast.NoCheckpoint); got != want {
+					t.Errorf("%s: %q, not %q", container, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestStopAndResume: a training that is stopped stores the best so far, and
+// going on from its state gives the bytes of one that was not.
+func TestStopAndResume(t *testing.T) {
+	var whole, store loader.Memory
+	js := lstmJobs(t, "", "a", "b")
+	if results, err := Train(context.Background(), js, &whole, Options{}); err != nil || Failure(results) != nil {
+		t.Fatal(err, Failure(results))
+	}
+	epochs := 0
+	results, err := Train(context.Background(), js, &store, Options{
+		Progress: func(p Progress) {
+			if p.Epoch != nil {
+				epochs = p.Epoch.Done
+			}
+		},
+		Stop: func() bool { return epochs >= 2 },
+	})
+	if !errors.Is(err, context.Canceled) || results[0].Err != nil || results[0].Report.Fit.Status != forecast.Interrupted {
+		t.Fatalf("%v, %+v", err, results[0])
+	}
+	get := func(s loader.Store) []byte {
+		b, _, err := s.Get(context.Background(), "cpu/_shared.ckpt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	if bytes.Equal(get(&store), get(&whole)) {
+		t.Error("stopped after two of three epochs, it is the whole training's model")
+	}
+	if got := strings.Join(names(t, &store), " "); got != "cpu/_shared.300s.training cpu/_shared.ckpt" {
+		t.Errorf("the store has %s", got)
+	}
+	if results, err := Train(context.Background(), js, &store, Options{Resume: true}); err != nil || Failure(results) != nil {
+		t.Fatal(err, Failure(results))
+	}
+	if !bytes.Equal(get(&store), get(&whole)) {
+		t.Error("resumed, it is another model")
+	}
+	// A state of another training is refused, and says so.
+	js[0].Config = js[0].Config.Clone()
+	js[0].Config.Training.LearningRate *= 2
+	js[1].Config = js[0].Config
+	results, err = Train(context.Background(), js, &store, Options{Resume: true})
+	if err != nil || !errors.Is(Failure(results), forecast.ErrState) {
+		t.Errorf("another configuration: %v, %v", err, Failure(results))
+	}
+}
