@@ -23,6 +23,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/train"
 	"github.com/foretide/foretide/infra/csvfile"
 )
 
@@ -33,6 +34,7 @@ var (
 	set     = flag.String("set", "", "fields of the configuration: hidden=32,steps=60")
 	leave   = flag.String("leave", "", "source that is judged and not trained on")
 	seed    = flag.Uint64("seed", 1, "seed")
+	gated   = flag.Bool("gated", false, "judge the model as it is served: refitted, behind its gate, calibrated")
 	curve   = flag.Bool("v", false, "print the loss of each epoch")
 	profile = flag.String("cpuprofile", "", "file for a profile")
 )
@@ -121,7 +123,11 @@ func run() error {
 		frames[i] = frames[i].Slice(0, backtest.TestStart(frames[i].Len(), backtest.Defaults().TestShare))
 	}
 	began := time.Now()
-	result, err := backtest.Run(frames, t, cfg, forecast.Options{Seed: *seed}, nil)
+	var judging backtest.Trainer = t
+	if *gated {
+		judging = train.Trainer{Config: train.Defaults(), Model: t.config}
+	}
+	result, err := backtest.Run(frames, judging, cfg, forecast.Options{Seed: *seed}, nil)
 	if err != nil {
 		return err
 	}
@@ -130,7 +136,7 @@ func run() error {
 		for _, at := range g.At {
 			fmt.Printf(" %.3f", at.Ratio)
 		}
-		fmt.Printf("  better %.2f p95 %.2f\n", g.Better, g.P95)
+		fmt.Printf("  covers %.2f better %.2f p95 %.2f\n", g.At[len(g.At)-1].Coverage, g.Better, g.P95)
 	}
 	for _, o := range backtest.Overalls(result.Series, backtest.BySource) {
 		fmt.Printf("overall %.4f better %.2f p95 %.3f   %s   %.0f s\n", o.Ratio, o.Better, o.P95, *set, time.Since(began).Seconds())

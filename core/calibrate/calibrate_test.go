@@ -188,13 +188,13 @@ func TestGateIsCautious(t *testing.T) {
 			rows[i].Model = y + e + 0.25*math.Copysign(1, e)
 		}
 	}
-	best, least := bestWeight(rows, useModel, false)
-	careful, mae := bestWeight(rows, useModel, true)
+	best, least := bestWeight(rows, useModel, 0)
+	careful, mae := bestWeight(rows, useModel, 1)
 	if !(careful < best && mae > least) {
 		t.Errorf("weight %v with error %v; the best is %v with %v", careful, mae, best, least)
 	}
 	rand.New(rand.NewPCG(6, 1)).Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-	if always, _ := bestWeight(rows, useModel, true); always <= careful {
+	if always, _ := bestWeight(rows, useModel, 1); always <= careful {
 		t.Errorf("weight %v for a gain at all times, %v for the same at one", always, careful)
 	}
 }

@@ -15,12 +15,15 @@ type Config struct {
 	// Margin is the least gain over persistence, as a share of its mean
 	// absolute error, for which a model is used.
 	Margin float64
+	// Caution is how many standard errors a smaller weight of a model may be
+	// worse than the best and is taken all the same.
+	Caution float64
 	// Center moves the median by the median error where this helps.
 	Center bool
 }
 
 // Defaults returns the settings of the published results.
-func Defaults() Config { return Config{MinRows: 30, Margin: 0.002, Center: true} }
+func Defaults() Config { return Config{MinRows: 30, Margin: 0.002, Caution: 1, Center: true} }
 
 // A HorizonReport tells how one horizon did on the validation part. Its numbers
 // are finite; errors are in the metric's unit.
@@ -145,7 +148,11 @@ func (c Config) gate(rows []Row, hasFallback bool) (horizon, HorizonReport) {
 	h := horizon{source: usePersistence, weight: 1}
 	least := report.Persistence * (1 - c.Margin)
 	report.MAE = report.Persistence
-	weight, e := bestWeight(rows, useModel, hasFallback)
+	caution := 0.0
+	if hasFallback {
+		caution = c.Caution
+	}
+	weight, e := bestWeight(rows, useModel, caution)
 	if e < least && weight > 0 {
 		h.source, h.weight, report.MAE = useModel, weight, e
 		if weight < 1 {
@@ -154,7 +161,7 @@ func (c Config) gate(rows []Row, hasFallback bool) (horizon, HorizonReport) {
 	} else {
 		h.reasons |= forecast.NotBetter
 		if hasFallback {
-			if weight, e := bestWeight(rows, useFallback, true); e < least && weight > 0 {
+			if weight, e := bestWeight(rows, useFallback, 1); e < least && weight > 0 {
 				h.source, h.weight, report.MAE = useFallback, weight, e
 			}
 		}
@@ -178,11 +185,11 @@ const (
 )
 
 // bestWeight returns the weight of a source towards which the mean absolute
-// error is least, and that. The cautious weight is the smallest whose error is
-// higher by less than the standard error of the difference (the rule of
-// Breiman et al. 1984, section 3.4.3): what a model gained in one week it may
+// error is least, and that. With caution it is the smallest whose error is
+// higher by less than so many standard errors of the difference (one is the rule
+// of Breiman et al. 1984, section 3.4.3): what a model gained in one week it may
 // not gain in the next.
-func bestWeight(rows []Row, src source, cautious bool) (weight, mae float64) {
+func bestWeight(rows []Row, src source, caution float64) (weight, mae float64) {
 	var parts [gateSteps + 1][gateParts]float64
 	var total [gateSteps + 1]float64
 	best := 0
@@ -197,7 +204,7 @@ func bestWeight(rows []Row, src source, cautious bool) (weight, mae float64) {
 		}
 	}
 	for k := range best {
-		if !cautious {
+		if caution == 0 {
 			break
 		}
 		var d, dd float64
@@ -206,7 +213,7 @@ func bestWeight(rows []Row, src source, cautious bool) (weight, mae float64) {
 			d += v / gateParts
 			dd += v * v / gateParts
 		}
-		if se := math.Sqrt(max(0, dd-d*d) / (gateParts - 1)); total[k] <= total[best]+se {
+		if se := math.Sqrt(max(0, dd-d*d) / (gateParts - 1)); total[k] <= total[best]+caution*se {
 			return float64(k) / gateSteps, total[k]
 		}
 	}

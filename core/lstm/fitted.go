@@ -20,6 +20,7 @@ type Fitted struct {
 	others []string
 	net    *network.Network
 	detail string
+	epochs int
 }
 
 // New returns the model of a task around a network, which it keeps. others are
@@ -35,6 +36,17 @@ func New(task forecast.Task, others []string, net *network.Network) *Fitted {
 	f.spec = forecast.Spec{Task: task, Model: Name, Needs: NeedsOf(task.Step, shape.Steps)}
 	return f
 }
+
+// After returns f with the number of epochs after which training found it best.
+func (f *Fitted) After(epochs int) *Fitted {
+	out := *f
+	out.epochs = epochs
+	return &out
+}
+
+// Epochs returns the number of epochs after which training found the model
+// best; 0 where that is not known.
+func (f *Fitted) Epochs() int { return f.epochs }
 
 // completed returns the shape with what follows from the task.
 func completed(s network.Shape, task *forecast.Task, others []string) network.Shape {

@@ -25,6 +25,7 @@ func (f *Fitted) Kind() string { return Kind }
 //	4  number of features of a head, 5 of those that skip it: what the version
 //	   of core/feature has that the model was trained on
 //	6  weights, as package network lays them out: IEEE 754 binary16, 2 bytes each
+//	7  epochs after which training found it best
 //
 // A Fitted has been rounded to binary16 when it was made (see Round), so it
 // comes back as it was.
@@ -50,6 +51,7 @@ func (f *Fitted) AppendPayload(dst []byte) []byte {
 		data = append(data, byte(h), byte(h>>8))
 	}
 	w.Data(6, data)
+	w.Int(7, int64(f.epochs))
 	return w.Bytes()
 }
 
@@ -61,7 +63,7 @@ func Decode(payload []byte) (*Fitted, error) {
 	var shape network.Shape
 	var others []string
 	var data []byte
-	var features, skip int64
+	var features, skip, epochs int64
 	r := codec.NewReader(payload)
 	for r.Next() {
 		switch r.Field() {
@@ -77,6 +79,8 @@ func Decode(payload []byte) (*Fitted, error) {
 			skip = r.Int()
 		case 6:
 			data = r.Data()
+		case 7:
+			epochs = r.Int()
 		}
 	}
 	if err := r.Err(); err != nil {
@@ -90,7 +94,7 @@ func Decode(payload []byte) (*Fitted, error) {
 		return nil, forecast.ErrPayload
 	}
 	shape = completed(shape, &task, others)
-	if int64(shape.Features) != features || int64(shape.Skip) != skip || !shape.Check() || len(data) != 2*shape.Size() {
+	if epochs < 0 || epochs > 1<<30 || int64(shape.Features) != features || int64(shape.Skip) != skip || !shape.Check() || len(data) != 2*shape.Size() {
 		return nil, forecast.ErrPayload
 	}
 	net := network.New(shape)
@@ -101,7 +105,7 @@ func Decode(payload []byte) (*Fitted, error) {
 		}
 		net.Weights[i] = x
 	}
-	return New(task, others, net), nil
+	return New(task, others, net).After(int(epochs)), nil
 }
 
 func readShape(r *codec.Reader) network.Shape {

@@ -216,14 +216,17 @@ func (s *shared) quiet() forecast.Options {
 
 // calibrate makes the containers' calibrations and the general one.
 func (s *shared) calibrate(model forecast.Fitted) {
+	// What was learned from many containers is no accident of one's last week.
+	calibration := s.config.Calibrate
+	calibration.Caution = 0
 	rows := make([][][]calibrate.Row, len(s.parts))
 	for i := range s.parts {
 		p := &s.parts[i]
 		rows[i] = p.rows
-		p.fitted, p.horizons = s.config.Calibrate.Fit(p.model, p.fallback, p.rows)
+		p.fitted, p.horizons = calibration.Fit(p.model, p.fallback, p.rows)
 		p.rows = nil
 	}
-	s.general, s.report.Horizons = s.config.Calibrate.FitPooled(model, s.fallback(), rows)
+	s.general, s.report.Horizons = calibration.FitPooled(model, s.fallback(), rows)
 }
 
 // again fits to the whole history of a container what is its own.

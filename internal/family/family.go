@@ -72,6 +72,7 @@ func configuredLSTM(m lstm.Config, c *config.Config) lstm.Config {
 	m.Steps = c.Data.WindowSize
 	m.Hidden, m.Layers, m.Bidirectional = c.Model.HiddenSize, c.Model.NumLayers, c.Model.Bidirectional
 	m.Width, m.Dropout = c.Model.HeadSize, c.Model.Dropout
+	m.RefitEpochs = c.Training.Epochs
 	m.Epochs, m.Windows, m.Batch = c.Training.Epochs, c.Training.EpochWindows, c.Training.BatchSize
 	m.Rate, m.Decay, m.Patience = c.Training.LearningRate, c.Training.WeightDecay, c.Training.Patience
 	return m

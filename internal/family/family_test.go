@@ -39,7 +39,7 @@ func TestConfigured(t *testing.T) {
 	}
 	want := lstm.Defaults()
 	want.Hidden, want.Layers, want.Dropout, want.Steps = 128, 2, 0.3, 240
-	want.Epochs, want.Batch, want.Rate = 100, 32, 0.001
+	want.Epochs, want.RefitEpochs, want.Batch, want.Rate = 100, 100, 32, 0.001
 	want.Tuned, want.Bidirectional, want.Width = true, false, 0
 	want.Windows, want.Decay, want.Patience = 10, 0.5, 3
 	if got.Model != want || !got.Global() {

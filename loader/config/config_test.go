@@ -122,7 +122,7 @@ func TestValues(t *testing.T) {
 		{"infinite bound", "data: {lower_bound: -.inf}", func(c *Config) any { return c.Data.LowerBound }, math.Inf(-1)},
 		{"quoted name", `container_name: "123"`, func(c *Config) any { return c.ContainerName }, "123"},
 		{"name with a slash", `container_name: shop/web-7d9`, func(c *Config) any { return c.ContainerName }, "shop/web-7d9"},
-		{"no value keeps the default", "container_name:\ndata:\n  window_size:\n", func(c *Config) any { return c.Data.WindowSize }, 32},
+		{"no value keeps the default", "container_name:\ndata:\n  window_size:\n", func(c *Config) any { return c.Data.WindowSize }, 16},
 		{"zero seed", "training: {seed: 0}", func(c *Config) any { return c.Training.Seed }, uint64(0)},
 		{"large seed", "training: {seed: 18446744073709551615}", func(c *Config) any { return c.Training.Seed }, uint64(math.MaxUint64)},
 		{"metric without bounds", "metric_name: temperature", func(c *Config) any { return c.Data.LowerBound }, math.Inf(-1)},

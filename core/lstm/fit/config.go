@@ -42,7 +42,7 @@ type Config struct {
 	Held           float64 // share of the history, its end, that decides when to stop
 	HeldWindows    int     // windows that it is judged by
 	Patience       int     // epochs without a better one after which training stops
-	RefitEpochs    int     // epochs on all of the history, once it is known when to stop
+	RefitEpochs    int     // epochs on all of the history, at most, once it is known when to stop
 	RefitRate      float64 // learning rate of these, as a share of Rate
 	TuneEpochs     int     // epochs on one container's history, where Tuned
 	TuneRate       float64 // learning rate of these, as a share of Rate
@@ -54,9 +54,9 @@ type Config struct {
 // what else was tried.
 func Defaults() Config {
 	return Config{
-		Steps: 32, Hidden: 32, Layers: 1, Bidirectional: true, Width: 96, Dropout: 0.1,
-		Epochs: 16, Windows: 16384, Batch: 128, Rate: 2e-3, Warmup: 0.05, Decay: 1e-2, Clip: 1, Tail: 0.5,
-		Held: 0.15, HeldWindows: 4096, Patience: 5, RefitEpochs: 3, RefitRate: 0.3,
+		Steps: 16, Hidden: 32, Layers: 1, Bidirectional: true, Width: 192,
+		Epochs: 16, Windows: 16384, Batch: 64, Rate: 2e-3, Warmup: 0.05, Decay: 1e-2, Clip: 1, Tail: 0.5,
+		Held: 0.15, HeldWindows: 4096, Patience: 5, RefitEpochs: 16, RefitRate: 1,
 		TuneEpochs: 4, TuneRate: 0.1,
 		MaxOthers: 5, MinObservation: 8,
 	}

@@ -33,14 +33,18 @@ func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Op
 	return t.finish(t.run())
 }
 
-// Refit goes on from a model's weights on all of the history, for
-// c.RefitEpochs, and then has no part that judges.
+// Refit goes on from a model's weights on all of the history, for as many epochs
+// as were best before, but at most c.RefitEpochs: no part is left that judges.
 func (c Config) Refit(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
 	d, err := c.check(history, task, 0)
 	if err != nil {
 		return nil, forecast.Report{}, err
 	}
-	t := c.resume(fitted, d, c.RefitEpochs, c.Rate*c.RefitRate, &opts)
+	epochs := c.RefitEpochs
+	if best := fitted.(*lstm.Fitted).Epochs(); best > 0 {
+		epochs = min(epochs, best)
+	}
+	t := c.resume(fitted, d, epochs, c.Rate*c.RefitRate, &opts)
 	return t.finish(t.run())
 }
 
@@ -114,7 +118,11 @@ func (t *trainer) finish(status forecast.Status, err error) (forecast.Fitted, fo
 		return nil, report, err
 	}
 	lstm.Round(t.net)
-	f := lstm.New(t.data.task, t.data.others, t.net)
+	best := t.bestEpoch
+	if len(t.held) == 0 {
+		best = t.epoch
+	}
+	f := lstm.New(t.data.task, t.data.others, t.net).After(best)
 	for i := range t.data.sources {
 		s := &t.data.sources[i]
 		for _, x := range s.values {
