@@ -17,7 +17,7 @@ func TestGuestDependencies(t *testing.T) {
 		"fmt": true, "time": true, "os": true, "context": true, "reflect": true,
 		"encoding/json": true, "encoding/binary": true,
 	}
-	packages := []string{"series", "forecast", "codec", "naive", "arima", "calibrate", "models"}
+	packages := []string{"series", "forecast", "codec", "naive", "arima", "prophet", "calibrate", "models"}
 	const root = "github.com/foretide/foretide/core/"
 	for _, p := range packages {
 		t.Run(p, func(t *testing.T) {

@@ -10,10 +10,11 @@ import (
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/prophet"
 )
 
 // kinds are the kinds of payload that Decode understands.
-var kinds = [...]string{arima.Kind, calibrate.Kind, naive.Kind}
+var kinds = [...]string{arima.Kind, calibrate.Kind, naive.Kind, prophet.Kind}
 
 // Kinds returns the kinds of payload that Decode understands, sorted.
 func Kinds() []string { return append([]string(nil), kinds[:]...) }
@@ -66,6 +67,8 @@ func decode(kind string, payload []byte, depth int) (forecast.Fitted, error) {
 		return fitted(arima.Decode(payload))
 	case naive.Kind:
 		return fitted(naive.Decode(payload))
+	case prophet.Kind:
+		return fitted(prophet.Decode(payload))
 	case calibrate.Kind:
 		return fitted(calibrate.Decode(payload, inner))
 	}

@@ -130,7 +130,7 @@ func (c *Curve) holds(condition int, t int64, in []float64) bool {
 	case Weekday:
 		return c.Zone.Weekday(t) < 5
 	}
-	return in[condition] != 0
+	return in[condition] >= 0.5
 }
 
 // Covers reports whether the cell that begins at t is within a span.

@@ -72,7 +72,7 @@ type Season struct {
 	Name      string
 	Period    float64 // days
 	Mode      Mode
-	Condition int       // index of the input that must not be 0; None, Weekend or Weekday
+	Condition int       // index of the input that must be at least 0.5; None, Weekend or Weekday
 	Beta      []float64 // of sin and cos of 1, 2, … times the angle, in turn
 }
 

@@ -10,14 +10,16 @@ import (
 	"github.com/foretide/foretide/core/arima/fit"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/naive"
+	prophetfit "github.com/foretide/foretide/core/prophet/fit"
 	"github.com/foretide/foretide/core/train"
 	"github.com/foretide/foretide/internal/near"
 	"github.com/foretide/foretide/loader/config"
 )
 
 var families = map[string]func() forecast.Model{
-	"naive": func() forecast.Model { return naive.Defaults() },
-	"arima": func() forecast.Model { return fit.Defaults() },
+	"naive":   func() forecast.Model { return naive.Defaults() },
+	"arima":   func() forecast.Model { return fit.Defaults() },
+	"prophet": func() forecast.Model { return prophetfit.Defaults() },
 }
 
 // Names returns the model types that can be fitted, sorted.

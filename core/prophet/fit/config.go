@@ -69,7 +69,7 @@ type Seasonality struct {
 	FourierOrder int
 	PriorScale   float64
 	Mode         prophet.Mode
-	// Condition names a column; the seasonality is there where it is not 0.
+	// Condition names a column; the seasonality is there where it is 1.
 	// Where the data has no such column, is_weekend and is_weekday are known
 	// without. "" is no condition.
 	Condition string

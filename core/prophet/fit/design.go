@@ -153,7 +153,7 @@ func (b *builder) harmonics(dst []float64, stride int, period float64, order, co
 	for i, t := range b.data.T {
 		row := dst[i*stride:][:2*order]
 		switch {
-		case condition >= 0 && b.columns[condition][i] == 0,
+		case condition >= 0 && b.columns[condition][i] < 0.5,
 			condition == prophet.Weekend && zone.Weekday(t) < 5,
 			condition == prophet.Weekday && zone.Weekday(t) >= 5:
 			clear(row)

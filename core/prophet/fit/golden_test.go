@@ -339,6 +339,14 @@ func (g *golden) compare(t *testing.T, p *prophet.Params, d *Data, limit float64
 			}
 		}
 	}
+	if limit <= 0.01 {
+		for k, i := range g.At {
+			lo, hi := c.Interval(d.T[i], d.inputs(c, i), 0.8)
+			if r := (hi - lo) / g.Width80[k]; !(r > 0.9 && r < 1.1) {
+				t.Errorf("row %d: an 80 %% interval is %.3f as wide", i, r)
+			}
+		}
+	}
 	for what, w := range worst {
 		if what == "yhat" && w > limit || w > 2*limit {
 			t.Errorf("%s differs by %.2g of the range, more than %v", what, w, limit)
