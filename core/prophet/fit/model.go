@@ -68,9 +68,7 @@ func (c Config) fit(kept *prophet.Fitted, history []series.Frame, task forecast.
 	case kept != nil && kept.Memory() != nil && len(kept.Memory()) == len(task.Horizons):
 		memory = kept.Memory()
 	default:
-		if memory, err = c.memory(frame, &task, opts.Interrupt); err != nil {
-			return nil, report, err
-		}
+		memory = c.memory(frame, &task, &opts)
 	}
 	f, err := prophet.New(task, curve, memory)
 	if err != nil {
