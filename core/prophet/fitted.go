@@ -27,6 +27,7 @@ type Fitted struct {
 	curve  *Curve
 	memory []Memory // one for each horizon; nil for plain Prophet
 	detail string
+	z      []float64 // mean absolute errors from the median to each quantile
 }
 
 // New returns the fitted model of a task: one memory for each horizon, or none
@@ -41,6 +42,11 @@ func New(task forecast.Task, curve *Curve, memory []Memory) (*Fitted, error) {
 		f.spec.Needs = NeedsOf(task.Step)
 	}
 	f.detail = f.describe()
+	for _, p := range task.Levels {
+		// The mean absolute value of a normal variable is √(2/π) of its
+		// standard deviation.
+		f.z = append(f.z, normalQuantile(p)*math.SqrtPi/math.Sqrt2)
+	}
 	return f, nil
 }
 
@@ -113,10 +119,8 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 		if reasons.Has(forecast.Constant) {
 			point = lastOf(recent.Values, long.Values)
 		}
-		// The mean absolute value of a normal variable is √(2/π) of its
-		// standard deviation.
-		for j, p := range f.spec.Levels {
-			h.Quantiles[j] = normalQuantile(p) * m.Spread * math.SqrtPi / math.Sqrt2
+		for j, z := range f.z {
+			h.Quantiles[j] = z * m.Spread
 		}
 		f.place(h, point)
 	}

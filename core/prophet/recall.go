@@ -234,14 +234,54 @@ func (r *Recall) mean(first, n int) float64 {
 }
 
 // median returns the median of the values that are not NaN, NaN of none. It
-// sorts e.
+// reorders e.
 func median(e []float64) float64 {
-	slices.Sort(e) // NaN first
-	for len(e) > 0 && e[0] != e[0] {
-		e = e[1:]
+	n := 0
+	for _, v := range e {
+		if v == v {
+			e[n] = v
+			n++
+		}
 	}
-	if len(e) == 0 {
+	if n == 0 {
 		return math.NaN()
 	}
-	return (e[(len(e)-1)/2] + e[len(e)/2]) / 2
+	e = e[:n]
+	upper := pickNth(e, n/2)
+	if n%2 == 1 {
+		return upper
+	}
+	return (upper + slices.Max(e[:n/2])) / 2
+}
+
+// pickNth returns what e[k] would be if e were sorted, and puts what is not
+// above it before it (Hoare's selection).
+func pickNth(e []float64, k int) float64 {
+	lo, hi := 0, len(e)-1
+	for lo < hi {
+		pivot := e[(lo+hi)/2]
+		i, j := lo, hi
+		for i <= j {
+			for e[i] < pivot {
+				i++
+			}
+			for e[j] > pivot {
+				j--
+			}
+			if i <= j {
+				e[i], e[j] = e[j], e[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case k <= j:
+			hi = j
+		case k >= i:
+			lo = i
+		default:
+			return e[k]
+		}
+	}
+	return e[k]
 }
