@@ -10,6 +10,7 @@ import (
 	"github.com/foretide/foretide/core/arima/fit"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/prophet"
 	prophetfit "github.com/foretide/foretide/core/prophet/fit"
 	"github.com/foretide/foretide/core/train"
 	"github.com/foretide/foretide/internal/near"
@@ -59,5 +60,8 @@ func Configured(c *config.Config) (train.Trainer, error) {
 		return t, err
 	}
 	t.Config.Validation = 1 - c.Data.TrainSplit
-	return t, nil
+	if c.Model.ModelType == prophet.Name {
+		t.Model, err = prophetOf(&c.Prophet)
+	}
+	return t, err
 }

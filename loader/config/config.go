@@ -27,6 +27,7 @@ type Config struct {
 	ContainerName string // the only container that it is for; "" for every one
 	Data          Data
 	Model         Model
+	Prophet       Prophet // of the model section, too
 	Training      Training
 
 	sources map[string]Source // by key; a key that is not there has its default
@@ -108,6 +109,7 @@ func Defaults(metric string) *Config {
 			NumLayers:  2,
 			Dropout:    0.3,
 		},
+		Prophet: defaultProphet(),
 		Training: Training{
 			Epochs:       100,
 			BatchSize:    32,
@@ -125,6 +127,8 @@ func (c *Config) Clone() *Config {
 			*p = slices.Clone(*p)
 		case *[]float64:
 			*p = slices.Clone(*p)
+		case special:
+			p.assign(p)
 		}
 	}
 	d.sources = nil
