@@ -116,7 +116,13 @@ func folder(path string) bool {
 // read reads the data that the settings ask for and returns the metrics to
 // work on: those of the flags, else the configuration file's, else all.
 func (s *settings) read(cmd *cobra.Command, a *app, path string) (*csvfile.Data, []string, error) {
-	data, err := a.readData(cmd.Context(), path, csvfile.Options{Metrics: s.metrics, Counters: s.counters, Container: s.container})
+	columns := s.metrics
+	for _, m := range s.metrics {
+		if c, err := s.of(cmd, m); err == nil && len(c.Columns()) > 0 {
+			columns = nil // all: those that models read are among them
+		}
+	}
+	data, err := a.readData(cmd.Context(), path, csvfile.Options{Metrics: columns, Counters: s.counters, Container: s.container})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,6 +1,10 @@
 package prophet
 
-import "math"
+import (
+	"math"
+
+	"github.com/foretide/foretide/core/forecast"
+)
 
 // A Component is one term of a forecast.
 type Component struct {
@@ -51,4 +55,37 @@ func (c *Curve) Components(dst []Component, t int64, in []float64) []Component {
 		add(c.Inputs[r.Input].Name, r.Mode, r.Beta*(in[r.Input]-r.Mean)/r.Std)
 	}
 	return dst
+}
+
+// Correction is the name of the component that recent errors make.
+const Correction = "recent errors"
+
+// Components implements forecast.Explainer. The correction for a time between
+// two horizons is that of the later one, beyond the last that of the last. The
+// sum of all events, Holidays, is left out.
+func (f *Fitted) Components(dst []forecast.Component, w *forecast.Window, ahead int64) ([]forecast.Component, error) {
+	recent, long, err := w.Check(&f.spec)
+	if err != nil {
+		return dst, err
+	}
+	var scratch forecast.Scratch
+	in, _ := f.curve.InputsAt(w, &scratch)
+	t := w.Origin() + ahead
+	dst = append(dst, forecast.Component{Name: "trend", Value: f.curve.At(t, in).Trend})
+	for _, term := range f.curve.Components(nil, t, in) {
+		if term.Name != Holidays {
+			dst = append(dst, forecast.Component{Name: term.Name, Value: term.Value, Multiplies: term.Mode == Multiplicative})
+		}
+	}
+	if f.memory == nil {
+		return dst, nil
+	}
+	i := 0
+	for i < len(f.memory)-1 && f.spec.Horizons[i] < ahead {
+		i++
+	}
+	var r Recall
+	r.Reset(f.curve, w, recent, long, in, &scratch)
+	_, correction := f.memory[i].correct(&r, ahead)
+	return append(dst, forecast.Component{Name: Correction, Value: correction}), nil
 }

@@ -74,6 +74,16 @@ func (f *Fitted) Spec() *forecast.Spec { return &f.spec }
 // Detail is the text for people that forecasts carry.
 func (f *Fitted) Detail() string { return f.detail }
 
+// Columns returns the names of the columns that the model reads beside its
+// metric.
+func (f *Fitted) Columns() []string {
+	var names []string
+	for i := range f.curve.Inputs {
+		names = append(names, f.curve.Inputs[i].Name)
+	}
+	return names
+}
+
 // Curve returns the model without the memory.
 func (f *Fitted) Curve() *Curve { return f.curve }
 
@@ -96,7 +106,10 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	dst.Reset(&f.spec, w)
 	reasons := w.Reasons(&f.spec, recent, long)
 	c, scratch := f.curve, dst.Scratch()
-	in := c.InputsAt(w, scratch)
+	in, all := c.InputsAt(w, scratch)
+	if !all {
+		reasons |= forecast.NoInput
+	}
 	if f.memory == nil {
 		for i := range dst.At {
 			h := &dst.At[i]
@@ -108,14 +121,11 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	}
 	var r Recall
 	r.Reset(c, w, recent, long, in, scratch)
-	var e [ErrorCount]float64
 	for i := range dst.At {
 		h, m := &dst.At[i], &f.memory[i]
 		h.Detail, h.Reasons = f.detail, reasons
-		point := r.Errors(&e, h.Ahead)
-		for k, v := range m.Weights {
-			point += v * e[k]
-		}
+		at, correction := m.correct(&r, h.Ahead)
+		point := at + correction
 		if reasons.Has(forecast.Constant) {
 			point = lastOf(recent.Values, long.Values)
 		}
@@ -125,6 +135,17 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 		f.place(h, point)
 	}
 	return nil
+}
+
+// correct returns the curve so many seconds after the origin, and its
+// correction.
+func (m *Memory) correct(r *Recall, ahead int64) (at, correction float64) {
+	var e [ErrorCount]float64
+	at = r.Errors(&e, ahead)
+	for k, v := range m.Weights {
+		correction += v * e[k]
+	}
+	return at, correction
 }
 
 // place moves the quantiles, which are about 0, to the point forecast.

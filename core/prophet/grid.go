@@ -95,11 +95,12 @@ func (c *Curve) inputs(in []float64, f *series.Frame, i int) bool {
 	return all
 }
 
-// InputsAt returns the inputs at the window's origin, from scratch.
-func (c *Curve) InputsAt(w *forecast.Window, scratch *forecast.Scratch) []float64 {
-	in := scratch.Floats(len(c.Inputs))
-	c.inputs(in, &w.Recent, w.Recent.Len()-1)
-	return in
+// InputsAt returns the inputs at the window's origin, from scratch, and whether
+// the window has them all.
+func (c *Curve) InputsAt(w *forecast.Window, scratch *forecast.Scratch) (in []float64, all bool) {
+	in = scratch.Floats(len(c.Inputs))
+	all = c.inputs(in, &w.Recent, w.Recent.Len()-1)
+	return in, all
 }
 
 // over sets dst[j] to the curve at the centre of cell first + j*stride of a

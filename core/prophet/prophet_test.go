@@ -293,7 +293,11 @@ func TestRecallOfAPerfectCurve(t *testing.T) {
 		long, _ := w.Long.Series("cpu")
 		var r Recall
 		var scratch forecast.Scratch
-		r.Reset(c, &w, recent, long, c.InputsAt(&w, &scratch), &scratch)
+		known, all := c.InputsAt(&w, &scratch)
+		if !all {
+			t.Error("the window has no inputs")
+		}
+		r.Reset(c, &w, recent, long, known, &scratch)
 		var e [ErrorCount]float64
 		at := r.Errors(&e, 2*step)
 		if want := c.At(f.Time(f.Len()-1)+2*step, in).Value(); math.Abs(at-want) > 1e-9 {

@@ -77,6 +77,31 @@ func (r *Regressor) fields() []entryField {
 		{"standardize", false, &r.Standardize}, {"mode", false, &r.Mode}}
 }
 
+// Columns returns the columns of the data that the model reads beside the
+// metric, as far as the settings name them.
+func (c *Config) Columns() []string {
+	if c.Model.ModelType != "prophet" {
+		return nil
+	}
+	var names []string
+	add := func(name string) {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if c.Prophet.Growth == "logistic" {
+		add("cap")
+		add("floor")
+	}
+	for i := range c.Prophet.Seasonalities {
+		add(c.Prophet.Seasonalities[i].ConditionName)
+	}
+	for i := range c.Prophet.ExtraRegressors {
+		add(c.Prophet.ExtraRegressors[i].Name)
+	}
+	return names
+}
+
 func defaultProphet() Prophet {
 	return Prophet{Growth: "linear", Cap: math.Inf(1), Floor: math.Inf(-1), NChangepoints: 25, ChangepointRange: 0.8,
 		ChangepointPriorScale: 0.05, YearlySeasonality: "auto", WeeklySeasonality: "auto", DailySeasonality: "auto",

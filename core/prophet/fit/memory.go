@@ -72,7 +72,8 @@ func collect(all []rows, curve *prophet.Curve, frame *series.Frame, task *foreca
 		long, _ := w.Long.Series(task.Metric)
 		volatile := meanChange(long.Values[max(0, long.Len()-day/int(max(long.Step, 1))):])
 		mark := scratch.Mark()
-		r.Reset(curve, &w, recent, long, curve.InputsAt(&w, &scratch), &scratch)
+		in, _ := curve.InputsAt(&w, &scratch)
+		r.Reset(curve, &w, recent, long, in, &scratch)
 		for h, ahead := range task.Horizons {
 			j := i + int(ahead/task.Step)
 			if j >= to || math.IsNaN(s.Values[j]) {
