@@ -86,14 +86,14 @@ func (b *Flagged) decode(n ast.Node) *problem {
 func (b *Flagged) yaml() string        { return strconv.FormatBool(bool(*b)) }
 func (b *Flagged) assign(from special) { *b = *from.(*Flagged) }
 
-// An entry is one mapping of a Table: it names its fields and has values of its
-// own for those that are left out.
+// An entry is one mapping of a Table: it names its keys and sets the values of
+// those that are left out.
 type entry[T any] interface {
 	*T
 	fields() []entryField
 }
 
-// entryField is a field of an entry; a nil check takes every value.
+// entryField is a key of an entry and where its value goes.
 type entryField struct {
 	name     string
 	required bool

@@ -85,8 +85,8 @@ func (d *Data) column(name string) ([]float64, error) {
 	return c, nil
 }
 
-// bounds fills the problem's capacity and floor columns, and the model's
-// scales (Prophet's initialize_scales), and scales y.
+// scale sets the model's scale and floor (Prophet's initialize_scales), and
+// scales y and the capacity by them.
 func (b *builder) scale() error {
 	d, p := &b.data, &b.params
 	lo, hi := slices.Min(d.Y), slices.Max(d.Y)

@@ -48,12 +48,6 @@ func (p *problem) newTheta() *theta {
 	return &theta{delta: make([]float64, len(p.changes)), beta: make([]float64, p.width)}
 }
 
-func (a *theta) copy(b *theta) {
-	a.k, a.m, a.sigma = b.k, b.m, b.sigma
-	copy(a.delta, b.delta)
-	copy(a.beta, b.beta)
-}
-
 // segments sets from: row i is in segment j where from[j] ≤ i < from[j+1], and
 // is at or after j changepoints.
 func (p *problem) segments() {
@@ -151,7 +145,7 @@ func (p *problem) noise(rss float64) float64 {
 	return max(math.Sqrt(s2), leastNoise)
 }
 
-// LogPosterior returns the logarithm of the posterior density, with the
+// logPosterior returns the logarithm of the posterior density, with the
 // constants that Stan leaves out left out.
 func (p *problem) logPosterior(a *theta, rss float64) float64 {
 	n, s := float64(len(p.y)), a.sigma
