@@ -4,6 +4,7 @@
 //
 //	go run ./benchmarks/prophet -python benchmarks/.venv/bin/python -node benchmarks
 //	go run ./benchmarks/prophet -fleet 1000
+//	go run ./benchmarks/prophet -plain "$FORETIDE_DATA" -list "$FORETIDE_EVAL/subset.txt"
 //
 // -python is a Python with prophet, -node a folder whose node_modules has
 // @bsull/augurs and @bsull/augurs-prophet-wasmstan; what is "" is left out.
@@ -31,11 +32,17 @@ func main() {
 	rounds := flag.Int("rounds", 5, "fits of each length")
 	containers := flag.Int("fleet", 0, "fit two metrics of so many `containers` instead, on two cores")
 	whole := flag.Bool("train", false, "with -fleet: judge and calibrate them, too")
+	data := flag.String("plain", "", "forecast the metrics in this `folder` with plain Prophet instead, into -out")
+	list := flag.String("list", "", "with -plain: `file` with the series, CONTAINER METRIC on a line")
+	out := flag.String("out", "plain.csv.gz", "with -plain: forecast `file`")
 	flag.Parse()
 	runtime.GOMAXPROCS(1)
 	work := func() error { return run(*python, *node, *dir, *rounds) }
 	if *containers > 0 {
 		work = func() error { return fleet(*containers, *whole) }
+	}
+	if *data != "" {
+		work = func() error { return plain(*data, *list, *out) }
 	}
 	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "prophet:", err)
