@@ -46,7 +46,6 @@ type Params struct {
 	// Inputs are the columns beside the metric that the model reads.
 	Inputs               []Input
 	CapInput, FloorInput int // index in Inputs; None where there is none
-
 }
 
 // An Input is a column that a model reads beside its metric: a capacity, a
