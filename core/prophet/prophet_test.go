@@ -141,7 +141,7 @@ func TestSpreadOfSimulations(t *testing.T) {
 	}
 	in := []float64{4, 1}
 	tried, most := 0, 0.0
-	for after := int64(24); after < 24*56; after += 24*5 {
+	for after := int64(24); after < 24*56; after += 24 * 5 {
 		at := c.Start + int64(c.Span) + after*3600
 		s := c.spreadAt(at, in)
 		if !s.normal {
@@ -313,6 +313,60 @@ func TestRecallOfAPerfectCurve(t *testing.T) {
 			if math.Abs(v-7) > 0.5 {
 				t.Errorf("step %d: error %q is %v, not 7", step, ErrorNames[k], v)
 			}
+		}
+	}
+}
+
+// TestRecallFindsPatterns: an error of every hour, one of every day at noon and
+// one of yesterday alone are found by what is to find them, for targets within
+// and beyond an hour and a day.
+func TestRecallFindsPatterns(t *testing.T) {
+	c, err := NewCurve(Params{Growth: Flat, Start: 0, Span: 1, Scale: 1, M: 100, CapInput: None, FloorInput: None})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const step = 300
+	v := make([]float64, 9*288)
+	start := int64(1_700_006_400)/86400*86400 + 86400
+	for i := range v {
+		at := start + int64(i)*step
+		v[i] = 100
+		if at%3600 == 1800 {
+			v[i] += 50 // at half past
+		}
+		if at%86400 == 43200 {
+			v[i] += 30 // at noon
+		}
+		if i >= 7*288+120 && i < 7*288+127 {
+			v[i] += 7 // on the last day but one, from ten o'clock
+		}
+	}
+	f := series.FrameOf("webapp", "cpu", series.Series{Start: start, Step: step, Values: v})
+	for _, x := range []struct {
+		name        string
+		origin      int // cell of the last day
+		ahead       int64
+		hours, days float64
+		yesterday   float64
+	}{
+		{"half past, soon", 100, 600, 50, 50, 50. / 7}, // 8:20 to 8:30
+		{"half past, beyond an hour", 100, 4200, 50, 50, 50. / 7},
+		{"half past, beyond a day", 100, 600 + 86400, 50, 50, 50. / 7},
+		{"noon", 140, 1200, 0, 30, 30. / 7},
+		{"as yesterday", 100, 6900, 0, 0, 7 + 50./7}, // 10:15
+		{"any other time", 100, 300, 0, 0, 50. / 7},
+	} {
+		past := f.Slice(0, 8*288+x.origin+1)
+		w := forecast.WindowOf(&past, NeedsOf(step))
+		recent, _ := w.Recent.Series("cpu")
+		long, _ := w.Long.Series("cpu")
+		var r Recall
+		var scratch forecast.Scratch
+		r.Reset(c, &w, recent, long, nil, &scratch)
+		var e [ErrorCount]float64
+		r.Errors(&e, x.ahead)
+		if e[errorHours] != x.hours || e[errorDays] != x.days || math.Abs(e[errorYesterday]-x.yesterday) > 1e-9 {
+			t.Errorf("%s: %v, %v and %v", x.name, e[errorHours], e[errorDays], e[errorYesterday])
 		}
 	}
 }
