@@ -354,6 +354,7 @@ func TestRecallFindsPatterns(t *testing.T) {
 		{"half past, beyond a day", 100, 600 + 86400, 50, 50, 50. / 7},
 		{"noon", 140, 1200, 0, 30, 30. / 7},
 		{"as yesterday", 100, 6900, 0, 0, 7 + 50./7}, // 10:15
+		{"the last day known, beyond a day", 100, 6900 + 86400, 0, 0, 7 + 50./7},
 		{"any other time", 100, 300, 0, 0, 50. / 7},
 	} {
 		past := f.Slice(0, 8*288+x.origin+1)
