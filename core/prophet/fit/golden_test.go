@@ -23,19 +23,19 @@ import (
 // A golden is what Prophet made of a data set; see testdata/golden.py, which
 // names the version and the command.
 type golden struct {
-	Name         string
-	Rows, Fitted int
-	Start        int64
-	TScale       float64 `json:"t_scale"`
-	YScale       float64 `json:"y_scale"`
-	YMin         float64 `json:"y_min"`
-	K, M, Sigma  float64
-	Delta, Beta  []float64
-	Changepoints []float64
-	At           []int
-	Yhat, Trend  []float64
-	Width80      []float64
-	Components   map[string][]float64
+	Name            string
+	Rows, Fitted    int
+	Start           int64
+	TScale          float64 `json:"t_scale"`
+	YScale          float64 `json:"y_scale"`
+	YMin            float64 `json:"y_min"`
+	K, M, Sigma, LP float64
+	Delta, Beta     []float64
+	Changepoints    []float64
+	At              []int
+	Yhat, Trend     []float64
+	Width80         []float64
+	Components      map[string][]float64
 }
 
 func goldens(t testing.TB) []golden {
@@ -264,6 +264,10 @@ func TestAgreesWithProphet(t *testing.T) {
 				t.Errorf("scales %v %v %v, not %v %v %v", p.Start, p.Span, p.Scale, g.Start, g.TScale, g.YScale)
 			}
 			theirs, params := g.theirs(t, &c, history)
+			// Stan prints eight digits.
+			if math.Abs(theirs-g.LP) > 0.002+1e-7*math.Abs(g.LP) {
+				t.Errorf("log posterior at Prophet's estimate: %.5f, Stan's %.5f", theirs, g.LP)
+			}
 			g.compare(t, params, &d, 1e-5)
 			if !(e.LogPosterior >= theirs-0.01) {
 				t.Errorf("log posterior %.4f, Prophet's %.4f", e.LogPosterior, theirs)

@@ -132,7 +132,7 @@ for name, read, options, add, extend in cases:
     out["cases"].append({
         "name": name, "rows": len(df), "fitted": n,
         "start": int(m.start.timestamp()), "t_scale": m.t_scale.total_seconds(), "y_scale": m.y_scale, "y_min": float(m.y_min),
-        "k": float(p["k"][0]), "m": float(p["m"][0]), "sigma": float(p["sigma_obs"][0]),
+        "k": float(p["k"][0]), "m": float(p["m"][0]), "sigma": float(p["sigma_obs"][0]), "lp": float(p["lp__"][0]),
         "delta": digits(p["delta"], 12), "beta": digits(p["beta"], 12),
         "changepoints": digits(m.changepoints_t, 12),
         "at": [int(i) for i in at], "yhat": digits(f["yhat"]), "trend": digits(f["trend"]),
