@@ -1,7 +1,6 @@
 package family
 
 import (
-	"math"
 	"time"
 
 	"github.com/foretide/foretide/core/prophet"
@@ -27,7 +26,7 @@ func prophetOf(p *config.Prophet) (fit.Config, error) {
 		return c, err
 	}
 	c.Growth = map[string]prophet.Growth{"linear": prophet.Linear, "logistic": prophet.Logistic, "flat": prophet.Flat}[p.Growth]
-	c.Cap, c.Floor = given(p.Cap), given(p.Floor)
+	c.Cap, c.Floor = p.Cap, p.Floor
 	for _, s := range p.Changepoints {
 		c.Changepoints = append(c.Changepoints, moment(s, location))
 	}
@@ -67,14 +66,6 @@ func or[T comparable](v, instead T) T {
 	var zero T
 	if v == zero {
 		return instead
-	}
-	return v
-}
-
-// given returns a bound, NaN where it is infinite: there is none.
-func given(v float64) float64 {
-	if math.IsInf(v, 0) {
-		return math.NaN()
 	}
 	return v
 }

@@ -1,7 +1,7 @@
 package family
 
 import (
-	"math"
+	"reflect"
 	"testing"
 
 	"github.com/foretide/foretide/core/prophet"
@@ -79,14 +79,7 @@ func TestProphetDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, d := trainer.Model.(fit.Config), fit.Defaults()
-	if !math.IsNaN(m.Cap) || !math.IsNaN(m.Floor) || len(m.Changepoints) != 0 || m.Changepoints != nil {
-		t.Errorf("%+v", m)
-	}
-	if m.NChangepoints != d.NChangepoints || m.ChangepointRange != d.ChangepointRange || m.ChangepointPriorScale != d.ChangepointPriorScale ||
-		m.YearlySeasonality != d.YearlySeasonality || m.WeeklySeasonality != d.WeeklySeasonality || m.DailySeasonality != d.DailySeasonality ||
-		m.SeasonalityPriorScale != d.SeasonalityPriorScale || m.HolidaysPriorScale != d.HolidaysPriorScale ||
-		m.SeasonalityMode != d.SeasonalityMode || m.HolidaysMode != d.HolidaysMode || m.Scaling != d.Scaling || !m.Correction || m.Growth != d.Growth {
-		t.Errorf("%+v, not %+v", m, d)
+	if got, want := trainer.Model, fit.Defaults(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, not %+v", got, want)
 	}
 }

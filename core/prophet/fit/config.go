@@ -43,7 +43,7 @@ type Config struct {
 	ChangepointPriorScale                                  float64
 	Scaling                                                Scaling
 	// Cap and Floor are the bounds of logistic growth where the data has no
-	// columns of these names; NaN where there are none.
+	// columns of these names; infinite where there are none.
 	Cap, Floor float64
 	// Zone is local time, for seasonalities and holidays.
 	Zone series.Zone
@@ -58,7 +58,7 @@ func Defaults() Config {
 		NChangepoints: 25, ChangepointRange: 0.8,
 		YearlySeasonality: Auto, WeeklySeasonality: Auto, DailySeasonality: Auto,
 		SeasonalityPriorScale: 10, HolidaysPriorScale: 10, ChangepointPriorScale: 0.05,
-		Cap: math.NaN(), Floor: math.NaN(), Correction: true,
+		Cap: math.Inf(1), Floor: math.Inf(-1), Correction: true,
 	}
 }
 

@@ -150,7 +150,7 @@ func (b *builder) limits() (floor, capacity []float64, err error) {
 			return nil, nil, err
 		}
 		p.FloorInput = b.input("floor", floor)
-	case b.config.Floor == b.config.Floor:
+	case !math.IsInf(b.config.Floor, 0):
 		floor = constant(b.config.Floor)
 		p.Floor = b.config.Floor
 	}
@@ -159,7 +159,7 @@ func (b *builder) limits() (floor, capacity []float64, err error) {
 		if capacity, err = d.column("cap"); err != nil {
 			return nil, nil, err
 		}
-	case b.config.Cap == b.config.Cap:
+	case !math.IsInf(b.config.Cap, 0):
 		capacity = constant(b.config.Cap)
 	default:
 		return nil, nil, ErrCap
