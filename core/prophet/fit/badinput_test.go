@@ -450,3 +450,41 @@ func TestGradient(t *testing.T) {
 		}
 	}
 }
+
+// TestForecastAllocatesNothing, plain, with the memory and with simulated
+// changes of the trend.
+func TestForecastAllocatesNothing(t *testing.T) {
+	f := load(10*288, 300)
+	for name, spoil := range map[string]func(c *Config, p *prophet.Params){
+		"memory":    func(*Config, *prophet.Params) {},
+		"plain":     func(c *Config, _ *prophet.Params) { c.Correction = false },
+		"simulated": func(c *Config, p *prophet.Params) { c.Correction = false; p.Span /= 3; p.Sigma = 1e-4 },
+	} {
+		c := weekly()
+		var none prophet.Params
+		spoil(&c, &none)
+		m, _, err := c.Fit([]series.Frame{f}, task(300), forecast.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fitted := m.(*prophet.Fitted)
+		params := fitted.Curve().Params
+		spoil(&c, &params)
+		curve, err := prophet.NewCurve(params)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fitted, err = prophet.New(task(300), curve, fitted.Memory()); err != nil {
+			t.Fatal(err)
+		}
+		w := forecast.WindowOf(&f, fitted.Spec().Needs)
+		var dst forecast.Forecast
+		if n := testing.AllocsPerRun(20, func() {
+			if err := fitted.Forecast(&dst, &w); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
