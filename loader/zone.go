@@ -17,6 +17,11 @@ func Zone(loc *time.Location, from, to time.Time) (series.Zone, error) {
 	var transitions []series.Transition
 	for t := from.In(loc); ; {
 		_, end := t.ZoneBounds()
+		if !end.IsZero() && !end.After(t) {
+			// Package time takes the last hours of leap years for a span without
+			// length, in zones that go by a rule.
+			end = t.Add(time.Hour)
+		}
 		if end.IsZero() || end.After(to) {
 			break
 		}

@@ -101,3 +101,25 @@ func ExampleZone() {
 	// 2:00 on weekday 6, 0.8690 of the week
 	// 3:00 on weekday 6, 0.8750 of the week
 }
+
+// TestZoneFarAhead: the time package's bounds of a zone do not advance at the
+// end of some leap years, 2040 among them.
+func TestZoneFarAhead(t *testing.T) {
+	loc, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip(err)
+	}
+	z, err := Zone(loc, time.Date(2039, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2050, 1, 1, 0, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, in := z.Transitions(); len(in) != 22 {
+		t.Errorf("%d changes of the clock in 11 years", len(in))
+	}
+	for at := time.Date(2039, 1, 1, 0, 0, 0, 0, time.UTC); at.Year() < 2050; at = at.Add(13 * time.Hour) {
+		_, want := at.In(loc).Zone()
+		if got := z.Offset(at.Unix()); got != int64(want) {
+			t.Fatalf("%v: offset %d, not %d", at, got, want)
+		}
+	}
+}

@@ -38,7 +38,7 @@ func (a *app) checkpointCommand() *cobra.Command {
 		Args:  needFiles,
 		RunE:  func(cmd *cobra.Command, args []string) error { return a.verify(args) },
 	}
-	cmd.AddCommand(inspect, verify)
+	cmd.AddCommand(inspect, verify, a.importCommand())
 	return cmd
 }
 

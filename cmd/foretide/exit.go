@@ -12,6 +12,7 @@ import (
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/infra/forecastfile"
 	"github.com/foretide/foretide/infra/prometheus"
+	"github.com/foretide/foretide/infra/prophetjson"
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
@@ -69,7 +70,8 @@ func exitCode(err error) int {
 		return exitCheckpoint
 	case errors.As(err, &csv), errors.Is(err, errData), errors.Is(err, forecast.ErrHorizon),
 		errors.Is(err, forecast.ErrMetric), errors.Is(err, forecast.ErrEmpty), errors.Is(err, forecast.ErrStep),
-		errors.Is(err, prometheus.ErrNoData), errors.Is(err, prometheus.ErrFile), errors.Is(err, forecastfile.ErrFormat):
+		errors.Is(err, prometheus.ErrNoData), errors.Is(err, prometheus.ErrFile), errors.Is(err, forecastfile.ErrFormat),
+		errors.Is(err, prophetjson.ErrModel):
 		return exitData
 	}
 	return exitFailure

@@ -48,6 +48,8 @@ type horizonJSON struct {
 	Model     string         `json:"model"`
 	Detail    string         `json:"detail,omitempty"`
 	Reasons   []string       `json:"reasons"`
+
+	Components []componentJSON `json:"components,omitempty"`
 }
 
 type quantileJSON struct {
@@ -55,9 +57,10 @@ type quantileJSON struct {
 	Value float64 `json:"value"`
 }
 
-func writeForecastsJSON(w io.Writer, forecasts []*forecast.Forecast) error {
+// writeForecastsJSON prints forecasts; terms may be nil.
+func writeForecastsJSON(w io.Writer, forecasts []*forecast.Forecast, terms [][]explained) error {
 	out := []forecastJSON{}
-	for _, f := range forecasts {
+	for n, f := range forecasts {
 		j := forecastJSON{Container: f.Container, Metric: f.Metric, Origin: time.Unix(f.Origin, 0).UTC()}
 		for i := range f.At {
 			h := &f.At[i]
@@ -71,6 +74,9 @@ func writeForecastsJSON(w io.Writer, forecasts []*forecast.Forecast) error {
 			}
 			for k, p := range f.Levels {
 				row.Quantiles = append(row.Quantiles, quantileJSON{p, h.Quantiles[k]})
+			}
+			if terms != nil {
+				row.Components = terms[n][i].json()
 			}
 			j.Horizons = append(j.Horizons, row)
 		}

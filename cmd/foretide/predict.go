@@ -22,7 +22,7 @@ type predictFlags struct {
 	metrics, counters      []string
 	container, data, store string
 	horizons               []string
-	json, csv              bool
+	json, csv, components  bool
 }
 
 func (a *app) predictCommand() *cobra.Command {
@@ -39,7 +39,8 @@ The data should reach back as far as the models look: an hour and more, and
 eight days where there is a daily or weekly pattern. New rows need no training.` + dataLong,
 		Example: `  foretide predict --data metrics_latest.csv --container webapp --metrics cpu,memory --horizon 15
   foretide predict --data metrics_latest.csv --horizon 5m,15m,30m --json
-  foretide predict --data metrics_latest.csv --csv > forecasts.csv`,
+  foretide predict --data metrics_latest.csv --csv > forecasts.csv
+  foretide predict --data metrics_latest.csv --metrics cpu --components`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.predict(cmd, &f) },
 	}
@@ -54,6 +55,7 @@ eight days where there is a daily or weekly pattern. New rows need no training.`
 	fs.StringSliceVar(&f.horizons, "horizon", nil, "how far ahead, in minutes or as 90s, 15m, 1h; several with commas between (default: all that the model has)")
 	fs.BoolVar(&f.json, "json", false, "print JSON, with all quantiles")
 	fs.BoolVar(&f.csv, "csv", false, "print CSV")
+	fs.BoolVar(&f.components, "components", false, "print what forecasts are made of: trend, seasonalities, events (models of type prophet)")
 	return cmd
 }
 
@@ -64,6 +66,9 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 	if f.json && f.csv {
 		return usagef(cmd, "--json and --csv exclude each other")
 	}
+	if f.components && f.csv {
+		return usagef(cmd, "--components is for the table and --json")
+	}
 	horizons, err := parseHorizons(cmd, f.horizons)
 	if err != nil {
 		return err
@@ -72,7 +77,11 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 	if err != nil {
 		return err
 	}
-	data, err := a.readData(cmd.Context(), f.data, csvfile.Options{Metrics: f.metrics, Counters: f.counters, Container: f.container})
+	columns := f.metrics
+	if readsMore(cmd.Context(), p, f.container, f.metrics) {
+		columns = nil // all
+	}
+	data, err := a.readData(cmd.Context(), f.data, csvfile.Options{Metrics: columns, Counters: f.counters, Container: f.container})
 	if err != nil {
 		return err
 	}
@@ -83,17 +92,45 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 		}
 	}
 	forecasts, failed := predictFrames(cmd.Context(), p, data.Frames, horizons, f.metrics)
+	var terms [][]explained
+	if f.components {
+		var unexplained error
+		terms, unexplained = explain(cmd.Context(), p, data.Frames, forecasts)
+		failed = errors.Join(failed, unexplained)
+	}
 	if len(forecasts) > 0 {
 		switch {
 		case f.json:
-			err = writeForecastsJSON(a.out, forecasts)
+			err = writeForecastsJSON(a.out, forecasts, terms)
 		case f.csv:
 			err = writeForecastsCSV(a.out, forecasts)
 		default:
 			writeForecasts(a.out, forecasts)
+			if f.components {
+				writeComponents(a.out, forecasts, terms)
+			}
 		}
 	}
 	return errors.Join(err, failed)
+}
+
+// readsMore reports whether a model of the metrics reads columns beside its own.
+func readsMore(ctx context.Context, p *loader.Predictor, container string, metrics []string) bool {
+	for _, k := range p.Keys() {
+		if !slices.Contains(metrics, k.Metric) || container != "" && k.Container != "" && k.Container != container {
+			continue
+		}
+		m, _, err := p.Model(ctx, k.Container, k.Metric)
+		if err != nil {
+			continue // predicting says so
+		}
+		if e, ok := forecast.ExplainerOf(m); ok {
+			if c, ok := e.(interface{ Columns() []string }); ok && len(c.Columns()) > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // predictFrames forecasts what it can, and returns the errors of the rest.

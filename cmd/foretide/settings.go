@@ -145,8 +145,14 @@ func (s *settings) read(cmd *cobra.Command, a *app, path string) (*csvfile.Data,
 		return nil, nil, err
 	}
 	horizons := first.Horizons()
+	columns := s.metrics
+	for _, m := range s.metrics {
+		if c, err := s.of(cmd, m); err == nil && len(c.Columns()) > 0 {
+			columns = nil // all: those that models read are among them
+		}
+	}
 	data, err := a.readData(cmd.Context(), path, csvfile.Options{
-		Metrics: s.metrics, Counters: s.counters, Container: s.container,
+		Metrics: columns, Counters: s.counters, Container: s.container,
 		Horizon: int64(horizons[len(horizons)-1] / time.Second),
 	})
 	if err != nil {

@@ -48,12 +48,16 @@ const (
 	// Interpolated ("interpolated_horizon"): the horizon is not one that the
 	// model was fitted for; it lies between two that are.
 	Interpolated
+	// NoInput ("no_input"): the window has no value of a column that the model
+	// reads beside the metric; the last one of the history stands in.
+	NoInput
 )
 
 var reasonNames = [...]string{
 	"short_history", "short_window", "no_long", "all_missing", "constant",
 	"stale", "not_better", "shrunk", "not_finite", "fit_failed",
 	"no_checkpoint", "shared_model", "uncalibrated", "interpolated_horizon",
+	"no_input",
 }
 
 // Fallback are the reasons for which another model than the one asked for

@@ -11,10 +11,11 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/prophet"
 )
 
 // kinds are the kinds of payload that Decode understands.
-var kinds = [...]string{arima.Kind, calibrate.Kind, lstm.Kind, naive.Kind, calibrate.SharedKind}
+var kinds = [...]string{arima.Kind, calibrate.Kind, lstm.Kind, naive.Kind, prophet.Kind, calibrate.SharedKind}
 
 // Kinds returns the kinds of payload that Decode understands, sorted.
 func Kinds() []string { return append([]string(nil), kinds[:]...) }
@@ -69,6 +70,8 @@ func decode(kind string, payload []byte, depth int) (forecast.Fitted, error) {
 		return fitted(lstm.Decode(payload))
 	case naive.Kind:
 		return fitted(naive.Decode(payload))
+	case prophet.Kind:
+		return fitted(prophet.Decode(payload))
 	case calibrate.Kind:
 		return fitted(calibrate.Decode(payload, inner))
 	case calibrate.SharedKind:

@@ -14,6 +14,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	lstmfit "github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/naive"
+	prophetfit "github.com/foretide/foretide/core/prophet/fit"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
 	"github.com/foretide/foretide/internal/alloc"
@@ -49,6 +50,8 @@ func examples(t testing.TB) map[string]forecast.Fitted {
 	add(n, err)
 	a, _, err := fit.Defaults().Fit(h, task(), forecast.Options{})
 	add(a, err)
+	p, _, err := prophetfit.Defaults().Fit(h, task(), forecast.Options{})
+	add(p, err)
 	c, _, err := train.Defaults().Fit(naive.Defaults(), h, task(), forecast.Options{})
 	add(c, err)
 	net := lstmfit.Defaults()

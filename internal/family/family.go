@@ -11,15 +11,18 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	lstm "github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/prophet"
+	prophetfit "github.com/foretide/foretide/core/prophet/fit"
 	"github.com/foretide/foretide/core/train"
 	"github.com/foretide/foretide/internal/near"
 	"github.com/foretide/foretide/loader/config"
 )
 
 var families = map[string]func() forecast.Model{
-	"naive": func() forecast.Model { return naive.Defaults() },
-	"arima": func() forecast.Model { return fit.Defaults() },
-	"lstm":  func() forecast.Model { return lstm.Defaults() },
+	"naive":   func() forecast.Model { return naive.Defaults() },
+	"arima":   func() forecast.Model { return fit.Defaults() },
+	"lstm":    func() forecast.Model { return lstm.Defaults() },
+	"prophet": func() forecast.Model { return prophetfit.Defaults() },
 }
 
 // Names returns the model types that can be fitted, sorted.
@@ -62,7 +65,10 @@ func Configured(c *config.Config) (train.Trainer, error) {
 	if m, ok := t.Model.(lstm.Config); ok {
 		t.Model = configuredLSTM(m, c)
 	}
-	return t, nil
+	if c.Model.ModelType == prophet.Name {
+		t.Model, err = prophetOf(&c.Prophet)
+	}
+	return t, err
 }
 
 // configuredLSTM is an LSTM as a configuration asks for it.

@@ -3,9 +3,11 @@ package family
 import (
 	"errors"
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 
+	"github.com/foretide/foretide/core/forecast"
 	lstm "github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -24,7 +26,7 @@ func TestConfigured(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Model != want.Model {
+		if !reflect.DeepEqual(got.Model, want.Model) {
 			t.Errorf("%s: %+v, not %+v", name, got.Model, want.Model)
 		}
 	}
@@ -42,7 +44,7 @@ func TestConfigured(t *testing.T) {
 	want.Epochs, want.RefitEpochs, want.Batch, want.Rate = 100, 100, 32, 0.001
 	want.Tuned, want.Bidirectional, want.Width = true, false, 0
 	want.Windows, want.Decay, want.Patience = 10, 0.5, 3
-	if got.Model != want || !got.Global() {
+	if !reflect.DeepEqual(got.Model, forecast.Model(want)) || !got.Global() {
 		t.Errorf("%+v, not %+v", got.Model, want)
 	}
 	c.Model.Scope = config.ScopeContainer

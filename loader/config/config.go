@@ -27,6 +27,7 @@ type Config struct {
 	ContainerName string // the only container that it is for; "" for every one
 	Data          Data
 	Model         Model
+	Prophet       Prophet // of the model section, too
 	Training      Training
 
 	sources map[string]Source // by key; a key that is not there has its default
@@ -127,6 +128,7 @@ func Defaults(metric string) *Config {
 			Bidirectional: true,
 			HeadSize:      192,
 		},
+		Prophet: defaultProphet(),
 		Training: Training{
 			Epochs:       16,
 			EpochWindows: 16384,
@@ -147,6 +149,8 @@ func (c *Config) Clone() *Config {
 			*p = slices.Clone(*p)
 		case *[]float64:
 			*p = slices.Clone(*p)
+		case special:
+			p.assign(p)
 		}
 	}
 	d.sources = nil

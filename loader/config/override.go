@@ -84,7 +84,7 @@ func setText(dst any, text string) string {
 	case *string:
 		*p = text
 		return ""
-	case *[]Span, *[]float64:
+	case *[]Span, *[]float64, *Texts:
 		if !strings.HasPrefix(strings.TrimSpace(text), "[") {
 			text = "[" + text + "]"
 		}
@@ -124,6 +124,8 @@ func assign(to, from any) {
 		*p = *from.(*[]float64)
 	case *[]Span:
 		*p = *from.(*[]Span)
+	case special:
+		p.assign(from.(special))
 	default:
 		panic("config: field of unknown type")
 	}

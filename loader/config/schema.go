@@ -24,7 +24,7 @@ const keyHorizons = "data.prediction_horizons"
 var lstm = []string{"lstm"}
 
 // settings lists every key in the order in which a configuration is shown.
-var settings = []setting{
+var settings = withProphet([]setting{
 	{key: "metric_name", help: "The metric: a column of the data.",
 		field: func(c *Config) any { return &c.MetricName },
 		check: func(c *Config) string { return checkName(c.MetricName, false) }},
@@ -112,7 +112,7 @@ var settings = []setting{
 		check: func(c *Config) string { return intRange(c.Training.Patience, 1, 1_000_000) }},
 	{key: "training.seed", help: "Of every random choice: the same seed and data give the same model.",
 		field: func(c *Config) any { return &c.Training.Seed }},
-}
+})
 
 // section returns the part of a key before its last dot: "data", or "".
 func (s *setting) section() string {

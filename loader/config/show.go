@@ -108,6 +108,8 @@ func text(field any) string {
 		return list(*p, number)
 	case *[]Span:
 		return list(*p, Span.String)
+	case special:
+		return p.yaml()
 	}
 	panic("config: field of unknown type")
 }

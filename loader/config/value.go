@@ -41,6 +41,8 @@ func decode(dst any, n ast.Node) *problem {
 		return decodeList(p, n, "a list of numbers", decodeFloat)
 	case *[]Span:
 		return decodeList(p, n, "a list of steps or durations", decodeSpan)
+	case special:
+		return p.decode(n)
 	}
 	panic("config: field of unknown type")
 }

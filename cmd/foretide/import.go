@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/core/prophet"
+	"github.com/foretide/foretide/infra/prophetjson"
+	"github.com/foretide/foretide/internal/version"
+	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/config"
+)
+
+type importFlags struct {
+	metric, container, config, zone, store string
+	step                                   time.Duration
+}
+
+// importCommand is a subcommand of checkpoint.
+func (a *app) importCommand() *cobra.Command {
+	var f importFlags
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Make a checkpoint of a model that Prophet serialised (model_to_json)",
+		Long: `Import reads what model_to_json of Python's prophet.serialize wrote and stores it
+as a checkpoint, which forecasts the same: trend, seasonalities, holidays and
+regressors are Prophet's, and so are the intervals. There is no refit, no gate
+and no correction by recent errors; train makes models that have them.`,
+		Example: `  foretide checkpoint import model.json --metric cpu --container webapp --step 5m
+  foretide checkpoint import model.json --metric cpu --container webapp --step 1m --time-zone Europe/Berlin`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef(cmd, "name the file with the model")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.importModel(cmd, args[0], &f) },
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.metric, "metric", "", "metric that the model forecasts")
+	fs.StringVar(&f.container, "container", "", "container that it is for (default: every container)")
+	fs.DurationVar(&f.step, "step", config.DefaultStep, "step of the data that it will forecast from")
+	fs.StringVar(&f.config, "config", "", "configuration file with horizons, quantiles and bounds (default: built in)")
+	fs.StringVar(&f.zone, "time-zone", "UTC", "time zone of the times that the model was fitted to")
+	fs.StringVar(&f.store, "store", defaultStore, "folder for the checkpoint")
+	return cmd
+}
+
+// mostModel bounds a serialised model: its history is in it.
+const mostModel = 1 << 30
+
+func (a *app) importModel(cmd *cobra.Command, path string, f *importFlags) error {
+	step := int64(f.step / time.Second)
+	switch {
+	case f.metric == "":
+		return usagef(cmd, "--metric is missing: it names the metric that the model forecasts")
+	case step < 1 || f.step%time.Second != 0:
+		return usagef(cmd, "--step is %v; it is whole seconds, such as 15s or 5m", f.step)
+	}
+	location, err := time.LoadLocation(f.zone)
+	if err != nil {
+		return usagef(cmd, "--time-zone is %q, which is none; Europe/Berlin is one", f.zone)
+	}
+	zone, err := loader.Zone(location, time.Unix(0, 0), time.Unix(1<<32, 0))
+	if err != nil {
+		return err
+	}
+	c, err := loadConfig(cmd, f.config, f.metric)
+	if err != nil {
+		return err
+	}
+	task, err := c.Task(step)
+	if err != nil {
+		return err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, mostModel))
+	if err != nil {
+		return err
+	}
+	curve, err := prophetjson.Decode(data, zone)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	fitted, err := prophet.New(task, curve, nil)
+	if err != nil {
+		return err
+	}
+	checkpoint := loader.NewCheckpoint(fitted, f.container, codec.Provenance{
+		Version: version.Version, Model: prophet.Name, Config: c.Show(), Containers: []string{f.container},
+		DataStart: curve.Start, DataEnd: curve.Start + int64(curve.Span),
+		Status: "imported", Summary: fitted.Detail(), Notes: []string{"a model that Prophet serialised; its intervals are Prophet's own"},
+	})
+	name := loader.KeyOf(checkpoint).Name()
+	if _, err := loader.Save(cmd.Context(), loader.Dir(f.store), checkpoint); err != nil {
+		return err
+	}
+	a.notice("%s is in %s", name, f.store)
+	return nil
+}
