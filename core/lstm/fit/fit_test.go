@@ -324,11 +324,12 @@ func TestDraw(t *testing.T) {
 
 func BenchmarkStep(b *testing.B) {
 	c := Defaults()
+	c.Epochs, c.Windows, c.RefitEpochs = 1, c.Batch, 0
 	d, err := c.newDataset(histories(), taskOf(), c.Held)
 	if err != nil {
 		b.Fatal(err)
 	}
-	f, _, err := small().Fit(histories(), taskOf(), forecast.Options{})
+	f, _, err := c.Fit(histories(), taskOf(), forecast.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
