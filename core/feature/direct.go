@@ -15,10 +15,11 @@ var directNames = [...]string{
 	"one",
 	"lag_5m", "lag_10m", "lag_15m", "lag_30m", "lag_1h",
 	"ewm_5m", "ewm_10m", "ewm_40m",
-	"mean_15m", "mean_1h", "mean_6h", "mean_24h",
-	"median_30m", "median_1h", "median_6h", "median_24h",
+	"mean_15m", "mean_1h", "mean_2h", "mean_6h", "mean_24h",
+	"median_30m", "median_1h", "median_2h", "median_6h", "median_24h",
 	"yesterday_now", "days_median_now",
-	"yesterday", "days_median", "days_median_smooth", "days_mean_moved", "days_median_moved",
+	"yesterday", "yesterday_raw", "yesterday_moved",
+	"days_median", "days_median_smooth", "days_mean_moved", "days_median_moved", "days_median_scaled", "days_median_smooth_scaled",
 	"hour", "hours_median_6", "hours_median_24", "hours_mean_24",
 }
 
@@ -26,7 +27,7 @@ var directNames = [...]string{
 const DirectCount = len(directNames)
 
 // directShared is how many of them are the same for every horizon.
-const directShared = 19
+const directShared = 21
 
 // directLags are the ages in seconds of the values that are inputs.
 var directLags = [...]int64{5 * minute, 10 * minute, 15 * minute, 30 * minute, hour}
@@ -41,11 +42,16 @@ var directLags = [...]int64{5 * minute, 10 * minute, 15 * minute, 30 * minute, h
 //	yesterday_now       yesterday at the time of the origin, smoothed
 //	days_median_now     the median of the last seven days at that time, smoothed
 //	yesterday           yesterday at the time of the target, smoothed
+//	yesterday_raw       the value itself
+//	yesterday_moved     the smoothed one less the mean of the hour that yesterday's
+//	                    origin ends, plus that of the last hour
 //	days_median         the median of the last seven days at the target's time
 //	days_median_smooth  of the smoothed values
-//	days_mean_moved     the mean of the smoothed values, each less the mean of
-//	                    the hour that its day's origin ends, plus that of the last
+//	days_mean_moved     the mean of the smoothed values, moved as yesterday is
 //	days_median_moved   the median of the values, moved likewise
+//	days_median_scaled  the median of the values times the last hour's mean by
+//	                    that of the hour that their day's origin ends, ⅕ to 5
+//	days_median_smooth_scaled  of the smoothed values likewise
 //	hour                at the target's minute of the last hour
 //	hours_median_6 …    the median or mean over the last hours at that minute
 //
@@ -73,6 +79,7 @@ type Direct struct {
 	inverse      float64
 	shared       [directShared]float64
 	level        [days + 1]float64 // mean of the hour that ends so many days before the origin
+	ratio        [days + 1]float64 // level[0] by it, ⅕ to 5; NaN where one is not above 0
 	perHour      int               // recent cells of an hour, 0 where there is no whole number
 	perDay       int               // long cells of a day, likewise
 	longPerHour  int

@@ -17,9 +17,13 @@ func (d *Direct) Fill(dst []float64, ahead int64) {
 	dst = dst[directShared:]
 
 	smooth, n := d.smoothed(ahead)
+	raw := d.raw(ahead)
 	dst[0] = d.z(smooth[0])
-	raw, moved, count := d.raw(ahead)
-	dst[1] = d.z(naive.Median(raw[:count]))
+	dst[1] = d.z(raw[0])
+	dst[2] = d.z(smooth[0] - d.level[1] + d.level[0])
+	var buf [days]float64
+	dst[3] = d.z(naive.Median(observed(buf[:], raw[:])))
+	dst[4] = d.z(naive.Median(observed(buf[:], smooth[:n])))
 	sum, m := 0.0, 0
 	for k, x := range smooth[:n] {
 		if v := x - d.level[k+1]; v == v {
@@ -27,17 +31,31 @@ func (d *Direct) Fill(dst []float64, ahead int64) {
 			m++
 		}
 	}
-	dst[2] = d.z(naive.Median(observed(smooth[:], smooth[:n])))
-	dst[3] = d.z(over(sum, m, math.NaN()) + d.level[0])
-	dst[4] = d.z(naive.Median(observed(moved[:], moved[:days])) + d.level[0])
+	dst[5] = d.z(over(sum, m, math.NaN()) + d.level[0])
+	var other [days]float64
+	for k, x := range raw {
+		other[k] = x - d.level[k+1]
+	}
+	dst[6] = d.z(naive.Median(observed(buf[:], other[:])) + d.level[0])
+	for k, x := range raw {
+		other[k] = x * d.ratio[k+1]
+	}
+	dst[7] = d.z(naive.Median(observed(buf[:], other[:])))
+	for k, x := range smooth[:n] {
+		other[k] = x * d.ratio[k+1]
+	}
+	dst[8] = d.z(naive.Median(observed(buf[:], other[:n])))
+	d.hourly(dst[9:], ahead)
+}
 
-	var at [hours]float64
-	d.hourly(&at, ahead)
-	dst[5] = d.z(at[0])
-	dst[8] = d.z(meanOf(at[:]))
-	var buf [hours]float64
-	dst[6] = d.z(naive.Median(observed(buf[:], at[:6])))
-	dst[7] = d.z(naive.Median(observed(buf[:], at[:])))
+// hourly sets dst to the inputs of the last hours at the minute of a target.
+func (d *Direct) hourly(dst []float64, ahead int64) {
+	var at, buf [hours]float64
+	d.hours(&at, ahead)
+	dst[0] = d.z(at[0])
+	dst[1] = d.z(naive.Median(observed(buf[:], at[:6])))
+	dst[2] = d.z(naive.Median(observed(buf[:], at[:])))
+	dst[3] = d.z(meanOf(at[:]))
 }
 
 // A place is a moment in the long part: between the centres of a cell and the
@@ -76,31 +94,26 @@ func (d *Direct) value(p place) float64 {
 	return a + p.toward*(b-a)
 }
 
-// raw returns the observed values of the last days at the time of a target, and
-// those of each day less the mean of the hour that its origin ends.
-func (d *Direct) raw(ahead int64) (out, moved [days]float64, n int) {
+// raw returns the values of the last days at the time of a target, the newest
+// first; NaN where they are not known.
+func (d *Direct) raw(ahead int64) (out [days]float64) {
 	if len(d.long.Values) == 0 {
-		for k := range moved {
-			moved[k] = math.NaN()
+		for k := range out {
+			out[k] = math.NaN()
 		}
-		return out, moved, 0
+		return out
 	}
 	first := (ahead + day - 1) / day
 	p := d.place(d.now + ahead - first*day)
-	for k := range days {
+	for k := range out {
 		if k > 0 && d.perDay > 0 {
 			p.cell -= d.perDay
 		} else if k > 0 {
 			p = d.place(d.now + ahead - (first+int64(k))*day)
 		}
-		x := d.value(p)
-		moved[k] = x - d.level[k+1]
-		if x == x {
-			out[n] = x
-			n++
-		}
+		out[k] = d.value(p)
 	}
-	return out, moved, n
+	return out
 }
 
 // smoothed returns the means within a quarter of an hour around the time of a
@@ -127,10 +140,10 @@ func (d *Direct) smoothed(ahead int64) (out [days]float64, n int) {
 	return out, days
 }
 
-// hourly sets dst to the values at the minute of a target in each of the last
+// hours sets dst to the values at the minute of a target in each of the last
 // hours, the newest first: of the recent part where it reaches, else of the long
 // one, NaN where they are not known.
-func (d *Direct) hourly(dst *[hours]float64, ahead int64) {
+func (d *Direct) hours(dst *[hours]float64, ahead int64) {
 	first := (ahead + hour - 1) / hour
 	t := d.now + ahead - first*hour
 	k := 0

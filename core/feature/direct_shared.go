@@ -21,12 +21,12 @@ func (d *Direct) fillShared(scratch *forecast.Scratch) {
 	for _, half := range [...]int64{5 * minute, 10 * minute, 40 * minute} {
 		put(d.z(d.ewm(half)))
 	}
-	for _, span := range [...]int64{15 * minute, hour, 6 * hour, day} {
+	for _, span := range [...]int64{15 * minute, hour, 2 * hour, 6 * hour, day} {
 		put(d.z(meanOf(d.trailing(span))))
 	}
 	mark := scratch.Mark()
 	buf := scratch.Floats(max(len(d.recent.Values), len(d.long.Values)))
-	for _, span := range [...]int64{30 * minute, hour, 6 * hour, day} {
+	for _, span := range [...]int64{30 * minute, hour, 2 * hour, 6 * hour, day} {
 		put(d.z(naive.Median(observed(buf, d.trailing(span)))))
 	}
 	scratch.Release(mark)
@@ -135,7 +135,7 @@ func (d *Direct) levels() {
 	d.level[0] = meanOf(d.newest(hour))
 	if len(d.long.Values) == 0 {
 		for k := 1; k <= days; k++ {
-			d.level[k] = math.NaN()
+			d.level[k], d.ratio[k] = math.NaN(), math.NaN()
 		}
 		return
 	}
@@ -149,5 +149,9 @@ func (d *Direct) levels() {
 			lo, hi = d.long.Index(end-back-hour), d.long.Index(end-back-1)+1
 		}
 		d.level[k] = meanOf(d.longCells(lo, hi))
+		d.ratio[k] = math.NaN()
+		if d.level[0]*d.level[k] > 0 {
+			d.ratio[k] = min(max(d.level[0]/d.level[k], 0.2), 5)
+		}
 	}
 }

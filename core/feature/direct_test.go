@@ -63,6 +63,8 @@ func TestDirectIsNaive(t *testing.T) {
 		"median_30m": "median_30m", "median_1h": "median_1h", "median_24h": "median_24h",
 		"yesterday": "yesterday_smooth", "days_median": "days_median", "days_median_smooth": "days_median_smooth",
 		"days_mean_moved": "days_mean_moved_1h", "days_median_moved": "days_median_raw_moved_1h",
+		"days_median_scaled": "days_median_raw_scaled_1h", "days_median_smooth_scaled": "days_median_scaled_1h",
+		"yesterday_raw": "yesterday", "yesterday_moved": "yesterday_moved_1h",
 		"hour": "hour", "hours_median_6": "hours_median_6", "hours_median_24": "hours_median_24", "hours_mean_24": "hours_mean_24",
 	}
 	for _, step := range []int64{15, 60, 300, 420, 900} {

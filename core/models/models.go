@@ -9,13 +9,14 @@ import (
 	"github.com/foretide/foretide/core/arima"
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/linear"
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/prophet"
 )
 
 // kinds are the kinds of payload that Decode understands.
-var kinds = [...]string{arima.Kind, calibrate.Kind, lstm.Kind, naive.Kind, prophet.Kind, calibrate.SharedKind}
+var kinds = [...]string{arima.Kind, calibrate.Kind, linear.Kind, lstm.Kind, naive.Kind, prophet.Kind, calibrate.SharedKind}
 
 // Kinds returns the kinds of payload that Decode understands, sorted.
 func Kinds() []string { return append([]string(nil), kinds[:]...) }
@@ -66,6 +67,8 @@ func decode(kind string, payload []byte, depth int) (forecast.Fitted, error) {
 	switch kind {
 	case arima.Kind:
 		return fitted(arima.Decode(payload))
+	case linear.Kind:
+		return fitted(linear.Decode(payload))
 	case lstm.Kind:
 		return fitted(lstm.Decode(payload))
 	case naive.Kind:

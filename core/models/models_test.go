@@ -12,6 +12,7 @@ import (
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
+	linearfit "github.com/foretide/foretide/core/linear/fit"
 	lstmfit "github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/naive"
 	prophetfit "github.com/foretide/foretide/core/prophet/fit"
@@ -50,6 +51,8 @@ func examples(t testing.TB) map[string]forecast.Fitted {
 	add(n, err)
 	a, _, err := fit.Defaults().Fit(h, task(), forecast.Options{})
 	add(a, err)
+	i, _, err := linearfit.Defaults().Fit(h, task(), forecast.Options{})
+	add(i, err)
 	p, _, err := prophetfit.Defaults().Fit(h, task(), forecast.Options{})
 	add(p, err)
 	c, _, err := train.Defaults().Fit(naive.Defaults(), h, task(), forecast.Options{})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/foretide/foretide/core/arima/fit"
 	"github.com/foretide/foretide/core/forecast"
+	linear "github.com/foretide/foretide/core/linear/fit"
 	lstm "github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/prophet"
@@ -21,6 +22,7 @@ import (
 var families = map[string]func() forecast.Model{
 	"naive":   func() forecast.Model { return naive.Defaults() },
 	"arima":   func() forecast.Model { return fit.Defaults() },
+	"linear":  func() forecast.Model { return linear.Defaults() },
 	"lstm":    func() forecast.Model { return lstm.Defaults() },
 	"prophet": func() forecast.Model { return prophetfit.Defaults() },
 }

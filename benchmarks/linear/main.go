@@ -1,0 +1,164 @@
+// Command linear tries configurations of the linear model on real data without
+// ever looking at the test parts: each series is cut before its test part, and
+// the last quarter of the rest is judged as a backtest judges.
+//
+//	go run ./benchmarks/linear -set ridges=0.001,halving=0.5
+//	go run ./benchmarks/linear -gated -refit 24h
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/foretide/foretide/core/backtest"
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/linear/fit"
+	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/train"
+	"github.com/foretide/foretide/infra/csvfile"
+)
+
+var (
+	data     = flag.String("data", os.Getenv("FORETIDE_DATA"), "folder of metrics files")
+	list     = flag.String("list", "", "file that lists the series that are judged (default: all)")
+	set      = flag.String("set", "", "fields of the configuration, with semicolons between: ridges=0.001,0.1;halving=0.5")
+	gated    = flag.Bool("gated", false, "judge the model as it is served: behind its gate, refitted to all, calibrated")
+	simple   = flag.Bool("naive", false, "judge the naive model instead")
+	caution  = flag.Float64("caution", -1, "the gate's caution (default: the usual)")
+	split    = flag.Float64("validation", 0, "the share of the history that the gate judges on (default: the usual)")
+	refit    = flag.Duration("refit", 0, "fit again after so much time")
+	bySeries = flag.Bool("v", false, "print the ratios of each series")
+)
+
+// raw is the model with neither gate nor calibration.
+type raw struct{ forecast.Model }
+
+func (r raw) Train(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
+	return r.Fit(history, task, opts)
+}
+
+func main() {
+	flag.Parse()
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "linear:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	config := fit.Defaults()
+	if err := override(&config, *set); err != nil {
+		return err
+	}
+	var model forecast.Model = config
+	if *simple {
+		model = naive.Defaults()
+	}
+	var trainer backtest.Trainer = raw{model}
+	if *gated {
+		t := train.Trainer{Config: train.Defaults(), Model: model}
+		if *caution >= 0 {
+			t.Config.Calibrate.Caution = *caution
+		}
+		if *split > 0 {
+			t.Config.Validation = *split
+		}
+		trainer = t
+	}
+	read, err := csvfile.Read(context.Background(), *data, csvfile.Options{})
+	if err != nil {
+		return err
+	}
+	judged, err := readList(*list)
+	if err != nil {
+		return err
+	}
+	cfg := backtest.Defaults()
+	cfg.TestShare, cfg.Workers, cfg.Refit = 0.25, runtime.GOMAXPROCS(0), int64(*refit/time.Second)
+	cfg.Select = func(container, metric string) bool { return judged == nil || judged[container+" "+metric] }
+	frames := read.Frames
+	for i := range frames { // what the test is made of stays unseen
+		frames[i] = frames[i].Slice(0, backtest.TestStart(frames[i].Len(), backtest.Defaults().TestShare))
+	}
+	began := time.Now()
+	result, err := backtest.Run(frames, trainer, cfg, forecast.Options{}, nil)
+	if err != nil {
+		return err
+	}
+	print(result.Series, time.Since(began))
+	return nil
+}
+
+func print(all []backtest.Series, took time.Duration) {
+	by := []backtest.By{backtest.BySource}
+	if *bySeries {
+		by = append(by, backtest.BySeries)
+	}
+	for _, b := range by {
+		for _, g := range backtest.Summarise(all, b) {
+			fmt.Printf("%-30s %3d series ", g.Name, g.Series)
+			for _, at := range g.At {
+				fmt.Printf(" %.3f", at.Ratio)
+			}
+			fmt.Printf("  covers %.2f better %.2f p95 %.2f\n", g.At[len(g.At)-1].Coverage, g.Better, g.P95)
+		}
+	}
+	for _, o := range backtest.Overalls(all, backtest.BySource) {
+		fmt.Printf("overall %.4f better %.2f p95 %.3f   %s   %.0f s\n", o.Ratio, o.Better, o.P95, *set, took.Seconds())
+	}
+}
+
+// readList returns the series of a list, nil without one.
+func readList(path string) (map[string]bool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]bool{}
+	for line := range strings.Lines(string(b)) {
+		out[strings.Join(strings.Fields(line), " ")] = true
+	}
+	return out, nil
+}
+
+// override sets fields of a configuration by their names.
+func override(c *fit.Config, settings string) error {
+	if settings == "" {
+		return nil
+	}
+	for s := range strings.SplitSeq(settings, ";") {
+		name, value, _ := strings.Cut(s, "=")
+		f := reflect.ValueOf(c).Elem().FieldByNameFunc(func(field string) bool { return strings.EqualFold(field, name) })
+		if !f.IsValid() {
+			return fmt.Errorf("-set %s: the configuration has no field %q", s, name)
+		}
+		var numbers []float64
+		for text := range strings.SplitSeq(value, ",") {
+			x, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				return fmt.Errorf("-set %s: %w", s, err)
+			}
+			numbers = append(numbers, x)
+		}
+		switch f.Kind() {
+		case reflect.Slice:
+			f.Set(reflect.ValueOf(numbers))
+		case reflect.Int:
+			f.SetInt(int64(numbers[0]))
+		default:
+			f.SetFloat(numbers[0])
+		}
+	}
+	return nil
+}
