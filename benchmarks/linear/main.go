@@ -3,7 +3,7 @@
 // the last quarter of the rest is judged as a backtest judges.
 //
 //	go run ./benchmarks/linear -set ridges=0.001,halving=0.5
-//	go run ./benchmarks/linear -gated -refit 24h
+//	go run ./benchmarks/linear -gated -caution 0.5
 package main
 
 import (
@@ -34,7 +34,7 @@ var (
 	simple   = flag.Bool("naive", false, "judge the naive model instead")
 	caution  = flag.Float64("caution", -1, "the gate's caution (default: the usual)")
 	split    = flag.Float64("validation", 0, "the share of the history that the gate judges on (default: the usual)")
-	refit    = flag.Duration("refit", 0, "fit again after so much time")
+	fixed    = flag.Bool("fixed", false, "fit once: do not renew the model daily")
 	bySeries = flag.Bool("v", false, "print the ratios of each series")
 )
 
@@ -43,6 +43,19 @@ type raw struct{ forecast.Model }
 
 func (r raw) Train(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
 	return r.Fit(history, task, opts)
+}
+
+// Renewal and Renew implement backtest.Renewer.
+func (r raw) Renewal(string) int64 {
+	if m, ok := r.Model.(forecast.Renewer); ok {
+		return m.Renewal()
+	}
+	return 0
+}
+
+func (r raw) Renew(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, error) {
+	renewed, _, err := r.Model.(forecast.Renewer).Refit(fitted, history, task, opts)
+	return renewed, err
 }
 
 func main() {
@@ -82,7 +95,7 @@ func run() error {
 		return err
 	}
 	cfg := backtest.Defaults()
-	cfg.TestShare, cfg.Workers, cfg.Refit = 0.25, runtime.GOMAXPROCS(0), int64(*refit/time.Second)
+	cfg.TestShare, cfg.Workers, cfg.Fixed = 0.25, runtime.GOMAXPROCS(0), *fixed
 	cfg.Select = func(container, metric string) bool { return judged == nil || judged[container+" "+metric] }
 	frames := read.Frames
 	for i := range frames { // what the test is made of stays unseen

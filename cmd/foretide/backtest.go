@@ -29,7 +29,7 @@ type backtestFlags struct {
 	share                      float64
 	every, refit               time.Duration
 	workers                    int
-	json, markdown             bool
+	fixed, json, markdown      bool
 }
 
 func (a *app) backtestCommand() *cobra.Command {
@@ -65,6 +65,7 @@ are Unix seconds). --score judges such a file instead of making forecasts.` + da
 	fs.Float64Var(&f.share, "test-share", backtest.Defaults().TestShare, "share of each series, at its end, that is forecast")
 	fs.DurationVar(&f.every, "every", time.Duration(backtest.Defaults().Every)*time.Second, "time from one origin to the next")
 	fs.DurationVar(&f.refit, "refit", 0, "fit again after so much time, to all before (default: fit once)")
+	fs.BoolVar(&f.fixed, "fixed", false, "do not renew models that are renewed daily by themselves (linear)")
 	fs.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "series to work on at the same time")
 	fs.BoolVar(&f.json, "json", false, "print JSON, with the scores of every series")
 	fs.BoolVar(&f.markdown, "markdown", false, "print the table as Markdown")
@@ -134,7 +135,7 @@ func (a *app) backtest(cmd *cobra.Command, f *backtestFlags) error {
 // task is the configuration of the backtest.
 func (f *backtestFlags) task(cmd *cobra.Command, metrics []string) (backtest.Config, error) {
 	cfg := backtest.Defaults()
-	cfg.TestShare, cfg.Workers = f.share, f.workers
+	cfg.TestShare, cfg.Workers, cfg.Fixed = f.share, f.workers, f.fixed
 	cfg.Every, cfg.Refit = int64(f.every/time.Second), int64(f.refit/time.Second)
 	cfg.Task = func(metric string, step int64) (forecast.Task, error) {
 		c, err := f.of(cmd, metric)

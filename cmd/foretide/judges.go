@@ -25,6 +25,13 @@ func (p *perMetric) Train(history []series.Frame, task forecast.Task, opts forec
 	return p.byMetric[task.Metric].Train(history, task, opts)
 }
 
+// Renewal and Renew implement backtest.Renewer.
+func (p *perMetric) Renewal(metric string) int64 { return p.byMetric[metric].Renewal(metric) }
+
+func (p *perMetric) Renew(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, error) {
+	return p.byMetric[task.Metric].Renew(fitted, history, task, opts)
+}
+
 // trainers returns what is judged: each model of the flags or, without any,
 // the models that the configurations name.
 func (f *backtestFlags) trainers(cmd *cobra.Command, metrics []string) ([]backtest.Trainer, error) {

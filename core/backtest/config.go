@@ -38,6 +38,17 @@ type Trainer interface {
 	Train(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error)
 }
 
+// A Renewer is a Trainer whose models are renewed as time goes by, from one fit
+// to the next: quicker than a new fit, and part of how the forecaster is used.
+type Renewer interface {
+	Trainer
+	// Renewal is the seconds after which a metric's model is renewed; 0 never.
+	Renewal(metric string) int64
+	// Renew returns the model renewed by a history that has grown since. It is
+	// called for trainers that are not global.
+	Renew(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, error)
+}
+
 // Config says what is scored and how. Take Defaults; every field is taken
 // literally.
 type Config struct {
@@ -46,7 +57,9 @@ type Config struct {
 	// Refit is the seconds after which a model is fitted again, to everything
 	// before that time; 0 fits once, to what comes before the test part. For a
 	// global model, time counts from the start of each series' own test part.
-	Refit   int64
+	Refit int64
+	// Fixed keeps models from being renewed between fits (Renewer).
+	Fixed   bool
 	Workers int // fits and forecasts at the same time, > 0
 	// Task says what is forecast of a metric on a grid of the step (seconds).
 	// A task without horizons leaves the series out.

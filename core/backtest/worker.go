@@ -47,8 +47,46 @@ func (w *worker) do(j *job) (o outcome) {
 	}
 	o.report = report
 	o.levels = fitted.Spec().Levels
-	o.rows, o.err = w.forecast(it, fitted, mine)
+	o.rows, o.err = w.renewing(it, fitted, mine)
 	return o
+}
+
+// renewing makes the rows of the given origins, of a model that is renewed on the
+// way where that is the trainer's way. Renewals are counted from the first cell
+// that the fit did not see, and one uses what began before its time.
+func (w *worker) renewing(it *item, fitted forecast.Fitted, from []int) ([]Row, error) {
+	r, ok := w.run.trainer.(Renewer)
+	if !ok || r.Global() || w.run.cfg.Fixed || len(from) == 0 || r.Renewal(it.task.Metric) <= 0 {
+		return w.forecast(it, fitted, from)
+	}
+	cells := max(int(r.Renewal(it.task.Metric)/it.frame.Step), 1)
+	refit := w.run.cfg.Refit
+	seen := it.history(it.block(from[0], refit), refit)
+	begin := seen.Len()
+	var rows []Row
+	for at, i := 0, 0; i < len(from); at++ {
+		end := begin + (at+1)*cells
+		k := i
+		for k < len(from) && from[k] < end {
+			k++
+		}
+		if k == i {
+			continue
+		}
+		if at > 0 {
+			history := it.frame.Slice(0, min(begin+at*cells, it.frame.Len()))
+			var err error
+			if fitted, err = r.Renew(fitted, []series.Frame{history}, it.task, w.run.fitOptions()); err != nil {
+				return nil, err
+			}
+		}
+		more, err := w.forecast(it, fitted, from[i:k])
+		if err != nil {
+			return nil, err
+		}
+		rows, i = append(rows, more...), k
+	}
+	return rows, nil
 }
 
 // forecast makes the rows of the given origins.

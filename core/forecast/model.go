@@ -102,6 +102,16 @@ type Refitter interface {
 	Refit(fitted Fitted, history []series.Frame, task Task, opts Options) (Fitted, Report, error)
 }
 
+// A Renewer is a Refitter whose refits are so quick that it is meant to be
+// refitted as time goes by. It is validated likewise, so that what is judged was
+// fitted to as recent a history as what will serve.
+type Renewer interface {
+	Refitter
+	// Renewal is the seconds after which a fit is to be renewed by Refit, > 0; 0
+	// where the configuration wants none.
+	Renewal() int64
+}
+
 // A Tuner is a global Model that can be fitted further to one container.
 type Tuner interface {
 	Model

@@ -110,8 +110,7 @@ func (c Config) fit(m forecast.Model, frame *series.Frame, task forecast.Task, o
 	if err != nil {
 		return nil, err
 	}
-	stride := max(1, split.Validation.Len()/max(c.Origins, 1))
-	rows, err := calibrate.Collect(model, fallback, frame, split.Validation, stride, opts)
+	rows, err := c.judge(m, model, fallback, frame, split.Validation, task, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +124,52 @@ func (c Config) fit(m forecast.Model, frame *series.Frame, task forecast.Task, o
 	}
 	report.Fit, report.Horizons = fit, horizons
 	return fitted, nil
+}
+
+// maxRenewals bounds the fits that share a validation part.
+const maxRenewals = 12
+
+// judge collects the errors on the validation part. A model that is to be
+// renewed as time goes by is renewed on the way.
+func (c Config) judge(m forecast.Model, model, fallback forecast.Fitted, frame *series.Frame, part series.Part, task forecast.Task, opts forecast.Options) ([][]calibrate.Row, error) {
+	stride := max(1, part.Len()/max(c.Origins, 1))
+	r, ok := m.(forecast.Renewer)
+	if !ok || r.Renewal() <= 0 {
+		return calibrate.Collect(model, fallback, frame, part, stride, opts)
+	}
+	rows := make([][]calibrate.Row, len(task.Horizons))
+	n := int(min(max(int64(part.Len())*frame.Step/r.Renewal(), 1), maxRenewals))
+	for k := range n {
+		sub := series.Part{From: part.From + k*part.Len()/n, To: part.From + (k+1)*part.Len()/n}
+		if k > 0 && !opts.Interrupted() && !opts.Stopped() {
+			renewed, err := renew(r, model, frame.Slice(0, sub.From), task, opts)
+			if err != nil {
+				return nil, err
+			}
+			model = renewed
+		}
+		more, err := calibrate.Collect(model, fallback, frame, sub, stride, opts)
+		if err != nil {
+			return nil, err
+		}
+		for h := range rows {
+			rows[h] = append(rows[h], more[h]...)
+		}
+	}
+	return rows, nil
+}
+
+// renew refits a model to more history; where that fails it stays as it is.
+func renew(r forecast.Renewer, model forecast.Fitted, history series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, error) {
+	opts.Progress = nil
+	renewed, _, err := r.Refit(model, []series.Frame{history}, task, opts)
+	switch {
+	case err == nil:
+		return renewed, nil
+	case err == forecast.ErrInterrupted || !callers(err):
+		return model, nil
+	}
+	return nil, err
 }
 
 // fitBoth fits the model and the naive one that it falls back to, which is

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 )
@@ -35,4 +36,36 @@ func (t Trainer) Train(history []series.Frame, task forecast.Task, opts forecast
 	report.Fit.Reasons |= report.Reasons
 	report.Fit.Notes = append(report.Fit.Notes, report.Notes...)
 	return fitted, report.Fit, nil
+}
+
+// Renewal is the seconds after which a trained model is to be renewed by Renew,
+// whatever the metric; 0 where that is not the model's way (forecast.Renewer).
+func (t Trainer) Renewal(string) int64 {
+	if r, ok := t.Model.(forecast.Renewer); ok && !t.Global() {
+		return max(r.Renewal(), 0)
+	}
+	return 0
+}
+
+// Renew refits the model within a trained one, and the naive one that it falls
+// back to, to a history that has grown; gate and intervals stay. A model that is
+// not this trainer's, or that had failed, comes back as it is.
+func (t Trainer) Renew(trained forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, error) {
+	r, ok := t.Model.(forecast.Renewer)
+	f, calibrated := trained.(*calibrate.Fitted)
+	if !ok || !calibrated || len(history) != 1 || f.Model().Spec().Model != t.Model.Name() {
+		return trained, nil
+	}
+	model, err := renew(r, f.Model(), history[0], task, opts)
+	if err != nil {
+		return nil, err
+	}
+	fallback, _, err := t.Config.Naive.Fit(history, task, forecast.Options{Interrupt: opts.Interrupt})
+	switch {
+	case err == nil:
+		return f.With(model, fallback), nil
+	case err == forecast.ErrInterrupted:
+		return trained, nil
+	}
+	return nil, err
 }

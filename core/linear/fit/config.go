@@ -32,11 +32,13 @@ type Config struct {
 	// MaxRows is about the most origins that are used of a history. They are
 	// spread over all of it and over every phase of the hour.
 	MaxRows int
+	// Renew is the seconds after which a fit is to be renewed (Renewal); 0 never.
+	Renew int64
 }
 
 // Defaults returns the settings of the published results (benchmarks/linear).
 func Defaults() Config {
-	return Config{Ridges: []float64{0.001, 0.1, 3}, Margin: 0.02, Validation: 0.25, Scaling: 1, MaxRows: 30000}
+	return Config{Ridges: []float64{0.01}, Margin: 0.01, Validation: 0.25, Scaling: 1, Halving: 0.5, MaxRows: 30000, Renew: 86400}
 }
 
 // Name returns "linear".
@@ -44,6 +46,9 @@ func (Config) Name() string { return linear.Name }
 
 // Global returns false: a fit serves one container.
 func (Config) Global() bool { return false }
+
+// Renewal implements forecast.Renewer.
+func (c Config) Renewal() int64 { return c.Renew }
 
 // Fit estimates the equations of all horizons. history is one frame. A horizon
 // with too few rows is forecast by the last value, with ShortHistory. The errors
