@@ -33,6 +33,7 @@ var (
 	gated    = flag.Bool("gated", false, "judge the model as it is served: behind its gate, refitted to all, calibrated")
 	simple   = flag.Bool("naive", false, "judge the naive model instead")
 	caution  = flag.Float64("caution", -1, "the gate's caution (default: the usual)")
+	both     = flag.Bool("both", false, "let the gate take the mean with the naive model")
 	split    = flag.Float64("validation", 0, "the share of the history that the gate judges on (default: the usual)")
 	fixed    = flag.Bool("fixed", false, "fit once: do not renew the model daily")
 	bySeries = flag.Bool("v", false, "print the ratios of each series")
@@ -81,6 +82,7 @@ func run() error {
 		if *caution >= 0 {
 			t.Config.Calibrate.Caution = *caution
 		}
+		t.Config.Calibrate.Both = *both
 		if *split > 0 {
 			t.Config.Validation = *split
 		}

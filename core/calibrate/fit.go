@@ -18,6 +18,10 @@ type Config struct {
 	// Caution is how many standard errors a smaller weight of a model may be
 	// worse than the best and is taken all the same.
 	Caution float64
+	// Both lets the mean of the model and the naive one stand for the model where
+	// it was the better of the two: unlike models err apart. It costs the time of
+	// both.
+	Both bool
 	// Center moves the median by the median error where this helps.
 	Center bool
 }
@@ -36,7 +40,7 @@ type HorizonReport struct {
 	Persistence float64 // MAE of the last value
 	Ratio       float64 // MAE / Persistence; 0 where that is 0
 	Coverage80  float64 // share of actual values in the 80 % interval, on halves held out
-	Source      string  // "model", "fallback", "persistence"
+	Source      string  // "model", "fallback", "persistence", "both"
 	Weight      float64 // towards the source; the rest is the last value
 	Blend       int     // index of the volatility blend
 	Reasons     forecast.Reasons
@@ -152,9 +156,15 @@ func (c Config) gate(rows []Row, hasFallback bool) (horizon, HorizonReport) {
 	if hasFallback {
 		caution = c.Caution
 	}
+	src := useModel
 	weight, e := bestWeight(rows, useModel, caution)
+	if c.Both && hasFallback {
+		if w, both := bestWeight(rows, useBoth, caution); both < e {
+			src, weight, e = useBoth, w, both
+		}
+	}
 	if e < least && weight > 0 {
-		h.source, h.weight, report.MAE = useModel, weight, e
+		h.source, h.weight, report.MAE = src, weight, e
 		if weight < 1 {
 			h.reasons |= forecast.Shrunk
 		}
@@ -174,7 +184,7 @@ func (c Config) gate(rows []Row, hasFallback bool) (horizon, HorizonReport) {
 }
 
 func (s source) String() string {
-	return [...]string{"model", "fallback", "persistence"}[s]
+	return [...]string{"model", "fallback", "persistence", "both"}[s]
 }
 
 // gateSteps is the number of weights above 0 that are tried, gateParts that of
@@ -247,6 +257,8 @@ func (r *Row) from(src source) float64 {
 		return r.Model
 	case useFallback:
 		return r.Fallback
+	case useBoth:
+		return r.Model + (r.Fallback-r.Model)/2
 	}
 	return r.Last
 }

@@ -15,6 +15,7 @@ const (
 	useModel       source = iota // the wrapped model
 	useFallback                  // the naive model
 	usePersistence               // the last value
+	useBoth                      // the mean of the model and the naive one
 )
 
 // A horizon is the gate and the calibration of one horizon.
@@ -43,6 +44,9 @@ func (f *Fitted) Spec() *forecast.Spec { return &f.spec }
 
 // Model returns the wrapped model.
 func (f *Fitted) Model() forecast.Fitted { return f.model }
+
+// Fallback returns the naive model that may stand in for it, or nil.
+func (f *Fitted) Fallback() forecast.Fitted { return f.fallback }
 
 // With returns f with another fit of the same models, such as one to more
 // history, keeping the calibration.
@@ -89,11 +93,11 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 		h, c := &dst.At[i], &f.at[i]
 		h.Reasons = reasons | c.reasons
 		src := c.source
-		if src == useModel && f.fallback != nil && reasons.Has(forecast.AllMissing) {
+		if src != usePersistence && f.fallback != nil && reasons.Has(forecast.AllMissing) {
 			src = useFallback // which knows the container's level
 		}
 		point := math.NaN()
-		if src == useModel {
+		if src == useModel || src == useBoth {
 			if !modelReady {
 				if err := f.model.Forecast(model, w); err != nil {
 					return err
@@ -109,7 +113,7 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 				h.Reasons |= forecast.NotFinite
 			}
 		}
-		if src == useFallback && f.fallback != nil {
+		if (src == useFallback || src == useBoth) && f.fallback != nil {
 			if !fallbackReady {
 				if err := f.fallback.Forecast(fallback, w); err != nil {
 					return err
@@ -117,8 +121,13 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 				fallbackReady = true
 			}
 			m := &fallback.At[i]
-			point = fallback.Median(m)
-			h.Model, h.Detail = m.Model, m.Detail
+			if other := fallback.Median(m); src == useFallback {
+				point = other
+				h.Model, h.Detail = m.Model, m.Detail
+			} else if finite(other) {
+				point += (other - point) / 2
+				h.Detail = bothDetail
+			}
 			h.Reasons |= m.Reasons
 		}
 		weight := c.weight
@@ -139,6 +148,9 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	}
 	return nil
 }
+
+// bothDetail says how a forecast was made that is the mean of two.
+const bothDetail = "mean of the model and the naive one"
 
 // naiveName is the family of the last value as a forecast.
 const naiveName = "naive"

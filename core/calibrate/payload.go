@@ -187,7 +187,7 @@ func readArray(r *codec.Reader, dst []float64) {
 
 // valid reports whether a calibration could have made the horizon.
 func (h *horizon) valid() bool {
-	ok := h.source <= usePersistence && h.weight >= 0 && h.weight <= 1 &&
+	ok := h.source <= useBoth && h.weight >= 0 && h.weight <= 1 &&
 		finite(h.shift) && finite(h.mean) && finite(h.run) && h.run >= 0
 	for _, w := range h.blend {
 		ok = ok && finite(w) && w >= 0

@@ -51,11 +51,11 @@ func observed(dst, values []float64) []float64 {
 	return dst[:n]
 }
 
-// ewm returns the exponentially weighted mean over eight half-lives of the recent
+// ewm returns the exponentially weighted mean over six half-lives of the recent
 // part. Missing values have no weight. It runs four sums side by side, of every
 // fourth cell.
 func (d *Direct) ewm(half int64) float64 {
-	x := tail(d.recent.Values, 8*half/d.recent.Step+1)
+	x := tail(d.recent.Values, 6*half/d.recent.Step+1)
 	keep := math.Exp2(-float64(d.recent.Step) / float64(half))
 	keep2 := keep * keep
 	keep4 := keep2 * keep2

@@ -125,7 +125,7 @@ func TestDirectEWM(t *testing.T) {
 		values[n] = 1
 		d := Direct{recent: series.Series{Step: 60, Values: values}}
 		keep, sum, weight := math.Exp2(-60./600), 0.0, 0.0
-		for _, x := range tail(values, 81) {
+		for _, x := range tail(values, 61) {
 			sum, weight = sum*keep, weight*keep
 			if x == x {
 				sum, weight = sum+x, weight+1

@@ -47,8 +47,8 @@ func (t Trainer) Renewal(string) int64 {
 	return 0
 }
 
-// Renew refits the model within a trained one, and the naive one that it falls
-// back to, to a history that has grown; gate and intervals stay. A model that is
+// Renew refits the model within a trained one to a history that has grown; what it
+// falls back to, the gate and the intervals stay. A model that is
 // not this trainer's, or that had failed, comes back as it is.
 func (t Trainer) Renew(trained forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, error) {
 	r, ok := t.Model.(forecast.Renewer)
@@ -60,12 +60,5 @@ func (t Trainer) Renew(trained forecast.Fitted, history []series.Frame, task for
 	if err != nil {
 		return nil, err
 	}
-	fallback, _, err := t.Config.Naive.Fit(history, task, forecast.Options{Interrupt: opts.Interrupt})
-	switch {
-	case err == nil:
-		return f.With(model, fallback), nil
-	case err == forecast.ErrInterrupted:
-		return trained, nil
-	}
-	return nil, err
+	return f.With(model, f.Fallback()), nil
 }

@@ -21,13 +21,14 @@ type estimator struct {
 // ridge is kept; nil where there is none.
 func (e *estimator) estimate(c *Config, q *linear.Equation, t *table, prior *linear.Equation, opts *forecast.Options) bool {
 	q.Ridge = c.Ridges[0]
+	begin := 1.0
 	if prior != nil {
-		q.Ridge, q.Weights = prior.Ridge, prior.Weights
+		q.Ridge, q.Weights, begin = prior.Ridge, prior.Weights, near
 	} else if len(c.Ridges) > 1 && !opts.Stopped() {
 		q.Ridge = e.choose(c, t)
 	}
 	e.prepare(c, t)
-	ok := e.solve(q.Weights[:], q.Ridge)
+	ok := e.solve(q.Weights[:], q.Ridge, begin)
 	for _, w := range q.Weights {
 		if !finite(w) {
 			q.Weights, q.Reasons = [feature.DirectCount]float64{}, forecast.FitFailed
@@ -48,9 +49,10 @@ func (e *estimator) choose(c *Config, t *table) float64 {
 	early, late := t.part(0, cut), t.part(cut, n)
 	e.prepare(c, &early)
 	var weights [feature.DirectCount]float64
-	best, ridge := math.Inf(1), c.Ridges[0]
+	best, ridge, begin := math.Inf(1), c.Ridges[0], 1.0
 	for i, r := range c.Ridges {
-		e.solve(weights[:], r)
+		e.solve(weights[:], r, begin)
+		begin = near
 		err := late.error(weights[:])
 		if i == 0 {
 			best = err * (1 - c.Margin)
@@ -60,6 +62,9 @@ func (e *estimator) choose(c *Config, t *table) float64 {
 	}
 	return ridge
 }
+
+// near is where the solver begins from weights of a similar problem.
+const near = 0.1
 
 // prepare makes the problem of a table, with inputs in units of their mean size.
 func (e *estimator) prepare(c *Config, t *table) {
@@ -95,7 +100,7 @@ func (e *estimator) prepare(c *Config, t *table) {
 }
 
 // solve moves weights to the solution with a ridge.
-func (e *estimator) solve(weights []float64, ridge float64) bool {
+func (e *estimator) solve(weights []float64, ridge, begin float64) bool {
 	q := &e.problem
 	size, total := q.meanAbs(q.y), 0.0
 	if size == 0 {
@@ -109,7 +114,7 @@ func (e *estimator) solve(weights []float64, ridge float64) bool {
 		q.ridge[j] = ridge * total / size
 		weights[j] *= e.unit[j]
 	}
-	ok := e.solver.solve(weights, q, smoothing)
+	ok := e.solver.solve(weights, q, begin, smoothing)
 	for j := range weights {
 		weights[j] /= e.unit[j]
 	}

@@ -38,16 +38,16 @@ const relativeLoss = 1e-4
 const maxSteps = 200
 
 // solve moves beta, where it starts, to the solution, and reports whether the
-// steps converged. smoothing is the share of the mean absolute residual that ε
-// ends at.
-func (s *solver) solve(beta []float64, q *problem, smoothing float64) bool {
+// steps converged. ε begins at the first share of the mean absolute residual
+// (below 1 where beta is near the solution) and ends at the second.
+func (s *solver) solve(beta []float64, q *problem, begin, smoothing float64) bool {
 	s.resize(q)
 	q.residuals(s.residual, beta)
 	size := q.meanAbs(s.residual)
 	if !(size > 0) {
 		return size == 0 // every row is fitted as it is
 	}
-	epsilon := size
+	epsilon := begin * size
 	last := false
 	for range maxSteps {
 

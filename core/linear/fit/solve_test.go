@@ -81,7 +81,7 @@ func TestSolveQuantreg(t *testing.T) {
 		}
 		var s solver
 		beta := make([]float64, q.p)
-		if !s.solve(beta, q, 1e-7) {
+		if !s.solve(beta, q, 1, 1e-7) {
 			t.Errorf("τ %v: not converged", g.tau)
 		}
 		q.residuals(s.residual, beta)
@@ -107,7 +107,7 @@ func TestSolveRidge(t *testing.T) {
 		q.tau = 0.3
 		var s solver
 		beta := make([]float64, q.p)
-		if !s.solve(beta, q, 1e-7) {
+		if !s.solve(beta, q, 1, 1e-7) {
 			t.Errorf("ridge %v: not converged", ridge)
 		}
 		q.residuals(s.residual, beta)
@@ -133,12 +133,12 @@ func TestSolveSmoothing(t *testing.T) {
 		q := random(1500, 25, seed)
 		var s solver
 		beta := make([]float64, q.p)
-		if !s.solve(beta, q, smoothing) {
+		if !s.solve(beta, q, 1, smoothing) {
 			t.Error("not converged")
 		}
 		q.residuals(s.residual, beta)
 		loss := q.loss(s.residual, beta)
-		if !s.solve(beta, q, 1e-8) {
+		if !s.solve(beta, q, 1, 1e-8) {
 			t.Error("not converged further")
 		}
 		q.residuals(s.residual, beta)
@@ -170,7 +170,7 @@ func TestSolveDegenerate(t *testing.T) {
 		}
 		var s solver
 		beta := make([]float64, q.p)
-		s.solve(beta, q, smoothing)
+		s.solve(beta, q, 1, smoothing)
 		for _, b := range beta {
 			if !finite(b) {
 				t.Errorf("%s: %v", name, beta)
@@ -192,7 +192,7 @@ func BenchmarkSolve(b *testing.B) {
 	beta := make([]float64, q.p)
 	for b.Loop() {
 		clear(beta)
-		if !s.solve(beta, q, smoothing) {
+		if !s.solve(beta, q, 1, smoothing) {
 			b.Fatal("not converged")
 		}
 	}
