@@ -84,13 +84,32 @@ func meanChange(values []float64, lag int) float64 {
 	if lag < 1 || lag >= len(values) {
 		return math.NaN()
 	}
-	before := values[:len(values)-lag]
-	for i, x := range values[lag:] {
+	before, after := values[:len(values)-lag], values[lag:]
+	// Four sums side by side: one alone waits for its own last addition.
+	var s1, s2, s3 float64
+	for len(after) >= 4 && len(before) >= 4 {
+		a, b := math.Abs(after[0]-before[0]), math.Abs(after[1]-before[1])
+		c, d := math.Abs(after[2]-before[2]), math.Abs(after[3]-before[3])
+		after, before = after[4:], before[4:]
+		if t := a + b + c + d; t == t {
+			sum, s1, s2, s3 = sum+a, s1+b, s2+c, s3+d
+			n += 4
+			continue
+		}
+		for _, x := range [4]float64{a, b, c, d} {
+			if x == x {
+				sum += x
+				n++
+			}
+		}
+	}
+	for i, x := range after {
 		if d := math.Abs(x - before[i]); d == d {
 			sum += d
 			n++
 		}
 	}
+	sum += s1 + s2 + s3
 	if n == 0 {
 		return math.NaN()
 	}
