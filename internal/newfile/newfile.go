@@ -36,7 +36,7 @@ func Create(path string) (*File, error) {
 	temp := filepath.Join(dir, "."+base+"."+strconv.FormatUint(rand.Uint64(), 36))
 	f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
-		return nil, named(path, err)
+		return nil, Named(path, err)
 	}
 	return &File{f, path}, nil
 }
@@ -49,7 +49,7 @@ func Write(path string, data []byte) error {
 	}
 	defer f.Abort()
 	if _, err := f.Write(data); err != nil {
-		return named(path, err)
+		return Named(path, err)
 	}
 	return f.Commit()
 }
@@ -62,7 +62,7 @@ func (f *File) Commit() error {
 	}
 	defer f.Abort()
 	if err := f.Sync(); err != nil {
-		return named(f.path, err)
+		return Named(f.path, err)
 	}
 	temp := f.Name()
 	err := f.Close()
@@ -72,7 +72,7 @@ func (f *File) Commit() error {
 	}
 	if err != nil {
 		os.Remove(temp)
-		return named(f.path, err)
+		return Named(f.path, err)
 	}
 	return nil
 }
@@ -90,8 +90,9 @@ func (f *File) Abort() {
 // Path is the name that the file is to have.
 func (f *File) Path() string { return f.path }
 
-// named names the file that was asked for in place of the temporary one.
-func named(path string, err error) error {
+// Named is an error of writing a file: it names the one that was asked for
+// in place of the temporary one.
+func Named(path string, err error) error {
 	var p *fs.PathError
 	var l *os.LinkError
 	switch {
