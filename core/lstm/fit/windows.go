@@ -23,8 +23,8 @@ type Row struct {
 	*lstm.Sample
 	Target    []float32 // by horizon, as the network forecasts it; 0 where Weight is
 	Weight    []float32 // by horizon: how much the target counts; 0 where it is not known
-	Container string
-	Origin    int64 // Unix seconds
+	Container int       // number among Containers
+	Origin    int64     // Unix seconds
 }
 
 // Prepare returns the windows that Fit would train on with the seed. The errors
@@ -46,8 +46,14 @@ func (w *Windows) Shape() network.Shape { return w.config.shape(w.data) }
 // modify it.
 func (w *Windows) Others() []string { return w.data.others }
 
-// Containers is the number of containers that windows are drawn from.
-func (w *Windows) Containers() int { return len(w.data.sources) }
+// Containers lists the containers that windows are drawn from.
+func (w *Windows) Containers() []string {
+	var names []string
+	for i := range w.data.sources {
+		names = append(names, w.data.sources[i].frame.Container)
+	}
+	return names
+}
 
 // PerEpoch is the number of windows of an epoch, in whole batches.
 func (w *Windows) PerEpoch() int { return max(w.config.Windows/w.config.Batch, 1) * w.config.Batch }
@@ -85,8 +91,8 @@ func (w *Windows) EachHeld(do func(*Row) error) error {
 func (w *Windows) load(p pick, held bool) *Row {
 	s := w.shard
 	s.load([]pick{p}, held, 1)
-	frame := w.data.sources[p.source].frame
-	w.row = Row{Sample: s.sample, Target: s.target, Weight: s.weight, Container: frame.Container, Origin: frame.Time(p.origin)}
+	origin := w.data.sources[p.source].frame.Time(p.origin)
+	w.row = Row{Sample: s.sample, Target: s.target, Weight: s.weight, Container: p.source, Origin: origin}
 	return &w.row
 }
 

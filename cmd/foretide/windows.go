@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/foretide/foretide/core/lstm"
+	"github.com/foretide/foretide/infra/pytorch"
+	"github.com/foretide/foretide/internal/fleet"
+)
+
+type windowsFlags struct {
+	settings
+	data, out string
+	epochs    int
+}
+
+func (a *app) windowsCommand() *cobra.Command {
+	var f windowsFlags
+	f.model = lstm.Name
+	cmd := &cobra.Command{
+		Use:   "windows",
+		Short: "Write the windows that an LSTM is trained on, for training in PyTorch",
+		Long: `Windows writes what "foretide train --model-type lstm" would train a metric's
+model on: every window as the network reads it, with its targets, epoch after
+epoch in the order of training, and the windows that decide when to stop. The
+part of the history that judges the model is left out. The file is safetensors;
+infra/pytorch/train.py trains the same model on it, on a GPU where there is one:
+
+  foretide windows --data metrics.csv.gz --metric cpu -o cpu.windows
+  python3 infra/pytorch/train.py cpu.windows -o cpu.safetensors
+  foretide checkpoint import cpu.safetensors --data metrics.csv.gz
+
+The model and its training are the configuration's, whatever its model_type is.
+A training of more epochs than the file has goes through them again, in another
+order.` + dataLong,
+		Example: `  foretide windows --data metrics.csv.gz --metric cpu -o cpu.windows
+  foretide windows --data metrics.csv.gz --config configs/cpu.yaml --epochs 4 -o cpu.windows`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.windows(cmd, &f) },
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
+	fs.StringVarP(&f.out, "out", "o", "", "file for the windows")
+	fs.IntVar(&f.epochs, "epochs", 0, "epochs of windows in the file (default: the configuration's, but at most what 1 GB holds)")
+	f.add(cmd, "write windows of")
+	f.addScope(cmd)
+	return cmd
+}
+
+// mostWindows is about how many bytes of windows are written unless a flag asks
+// for more.
+const mostWindows = 1 << 30
+
+func (a *app) windows(cmd *cobra.Command, f *windowsFlags) error {
+	if err := needData(cmd, f.data); err != nil {
+		return err
+	}
+	switch {
+	case f.out == "":
+		return usagef(cmd, "--out is missing: it names the file for the windows")
+	case f.epochs < 0:
+		return usagef(cmd, "--epochs is %d; it is at least 1", f.epochs)
+	case len(f.metrics) > 1:
+		return usagef(cmd, "--metric is %s; a file has windows of one metric", list(f.metrics))
+	case len(f.metrics) == 0 && (f.config == "" || folder(f.config)):
+		return usagef(cmd, "--metric is missing: it names the metric that the model is to forecast")
+	}
+	if err := f.check(cmd); err != nil {
+		return err
+	}
+	jobs, err := f.jobs(cmd, a, f.data)
+	if err != nil {
+		return err
+	}
+	d, err := fleet.Draw(jobs)
+	if err != nil {
+		return err
+	}
+	return a.writeWindows(cmd, f, d)
+}
+
+func (a *app) writeWindows(cmd *cobra.Command, f *windowsFlags, d *fleet.Drawing) error {
+	row := pytorch.RowSize(d.Windows.Shape())
+	epochs := f.epochs
+	if epochs == 0 {
+		epochs = d.Model.Epochs
+		if most := int(mostWindows / (row * int64(d.Windows.PerEpoch()))); most < epochs {
+			epochs = max(most, 1)
+			a.notice("foretide: the file has windows of %d of the %d epochs; --epochs %d writes all, in %s",
+				epochs, d.Model.Epochs, d.Model.Epochs, gigabytes(row*int64(d.Model.Epochs*d.Windows.PerEpoch())))
+		}
+	}
+	m := a.meter("writing", false)
+	err := pytorch.SaveWindows(f.out, &pytorch.Source{
+		Windows: d.Windows, Task: d.Task, Model: d.Model, Seed: d.Config.Training.Seed, Epochs: epochs,
+		Config: d.Config.YAML(), Data: d.Data,
+		Progress: func(done, total int) error {
+			m.set(int64(done), int64(total))
+			return cmd.Context().Err()
+		},
+	})
+	m.finish()
+	if err != nil {
+		return err
+	}
+	n := epochs * d.Windows.PerEpoch()
+	a.notice("%d windows of %s of %d containers and %d held back, %s, are in %s", n, d.Task.Metric, len(d.Windows.Containers()),
+		d.Windows.Held(), gigabytes(row*int64(n+d.Windows.Held())), f.out)
+	return nil
+}
+
+// gigabytes prints a size for people.
+func gigabytes(bytes int64) string {
+	if bytes < 1e9 {
+		return fmt.Sprintf("%.3g MB", float64(bytes)/1e6)
+	}
+	return fmt.Sprintf("%.3g GB", float64(bytes)/1e9)
+}
