@@ -25,10 +25,11 @@
 //
 // A file of either kind says in its metadata what the numbers mean:
 //
-//	foretide           what the model reads and forecasts: a Description, as JSON
-//	foretide.config    the configuration, as YAML
-//	foretide.data      a digest of the histories
-//	foretide.training  of windows: the settings of the training, as JSON
+//	foretide             what the model reads and forecasts: a Description, as JSON
+//	foretide.config      the configuration, as YAML
+//	foretide.data        a digest of the histories
+//	foretide.training    of windows: the settings of the training, as JSON
+//	foretide.containers  of windows: the containers' names, as JSON
 //
 // # Windows
 //
@@ -40,7 +41,10 @@
 //	train.skip      [N, horizons, skip]       what reaches a head's outputs by a linear map
 //	train.target    [N, horizons]             (value - last) / scale
 //	train.weight    [N, horizons]             0 where the target is not known
-//	train.last, train.scale  [N], F64         what forecasts are relative to, and their unit
+//	train.last, train.scale  [N], F64         what forecasts are relative to (NaN where a window has no value), and their unit
 //	train.origin    [N], I64                  Unix seconds
-//	train.container [N], I64                  number in the metadata's containers
+//	train.container [N], I64                  number among foretide.containers, from 0
+//
+// SaveLatest writes a part named latest, without targets and weights, of the
+// windows that a forecast is to be made from now.
 package pytorch

@@ -98,12 +98,17 @@ func SaveWindows(path string, s *Source) error {
 
 // rowTensors are the tensors of a part of a file with so many windows.
 func rowTensors(part string, n int, s network.Shape) []safetensors.Tensor {
+	return append(sampleTensors(part, n, s),
+		safetensors.Tensor{Name: part + ".target", Type: safetensors.F32, Shape: []int{n, s.Horizons}},
+		safetensors.Tensor{Name: part + ".weight", Type: safetensors.F32, Shape: []int{n, s.Horizons}})
+}
+
+// sampleTensors are those of them that do not tell what came of a window.
+func sampleTensors(part string, n int, s network.Shape) []safetensors.Tensor {
 	return []safetensors.Tensor{
 		{Name: part + ".input", Type: safetensors.F32, Shape: []int{n, s.Steps, s.Inputs}},
 		{Name: part + ".features", Type: safetensors.F32, Shape: []int{n, s.Horizons, s.Features}},
 		{Name: part + ".skip", Type: safetensors.F32, Shape: []int{n, s.Horizons, s.Skip}},
-		{Name: part + ".target", Type: safetensors.F32, Shape: []int{n, s.Horizons}},
-		{Name: part + ".weight", Type: safetensors.F32, Shape: []int{n, s.Horizons}},
 		{Name: part + ".last", Type: safetensors.F64, Shape: []int{n}},
 		{Name: part + ".scale", Type: safetensors.F64, Shape: []int{n}},
 		{Name: part + ".origin", Type: safetensors.I64, Shape: []int{n}},
@@ -113,23 +118,18 @@ func rowTensors(part string, n int, s network.Shape) []safetensors.Tensor {
 
 // writeRow writes a window.
 func writeRow(w *safetensors.Writer, part string, r *fit.Row, s network.Shape) error {
-	if err := writeSample(w, part, r.Sample, s); err != nil {
+	if err := writeSample(w, part, r.Sample, s, r.Origin, r.Container); err != nil {
 		return err
 	}
 	if err := w.Floats(part+".target", r.Target); err != nil {
 		return err
 	}
-	if err := w.Floats(part+".weight", r.Weight); err != nil {
-		return err
-	}
-	if err := w.Ints(part+".origin", r.Origin); err != nil {
-		return err
-	}
-	return w.Ints(part+".container", int64(r.Container))
+	return w.Floats(part+".weight", r.Weight)
 }
 
-// writeSample writes what the network reads of a window, without the padding.
-func writeSample(w *safetensors.Writer, part string, x *lstm.Sample, s network.Shape) error {
+// writeSample writes what the network reads of a window, without the padding,
+// and where it is from.
+func writeSample(w *safetensors.Writer, part string, x *lstm.Sample, s network.Shape, origin int64, container int) error {
 	for _, t := range []struct {
 		name  string
 		rows  []float32
@@ -144,5 +144,11 @@ func writeSample(w *safetensors.Writer, part string, x *lstm.Sample, s network.S
 	if err := w.Doubles(part+".last", x.Last); err != nil {
 		return err
 	}
-	return w.Doubles(part+".scale", x.Scale)
+	if err := w.Doubles(part+".scale", x.Scale); err != nil {
+		return err
+	}
+	if err := w.Ints(part+".origin", origin); err != nil {
+		return err
+	}
+	return w.Ints(part+".container", int64(container))
 }
