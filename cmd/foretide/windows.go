@@ -6,14 +6,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/foretide/foretide/core/lstm"
+	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/infra/pytorch"
 	"github.com/foretide/foretide/internal/fleet"
 )
 
 type windowsFlags struct {
 	settings
-	data, out string
-	epochs    int
+	data, out, latest string
+	epochs            int
 }
 
 func (a *app) windowsCommand() *cobra.Command {
@@ -34,9 +36,14 @@ infra/pytorch/train.py trains the same model on it, on a GPU where there is one:
 
 The model and its training are the configuration's, whatever its model_type is.
 A training of more epochs than the file has goes through them again, in another
-order.` + dataLong,
+order.
+
+With --latest it writes the window at the end of each container's data instead, as
+the network of that checkpoint reads it: the inputs of its ONNX model (checkpoint
+export), with last and scale. A forecast is last + scale · quantile.` + dataLong,
 		Example: `  foretide windows --data metrics.csv.gz --metric cpu -o cpu.windows
-  foretide windows --data metrics.csv.gz --config configs/cpu.yaml --epochs 4 -o cpu.windows`,
+  foretide windows --data metrics.csv.gz --config configs/cpu.yaml --epochs 4 -o cpu.windows
+  foretide windows --data metrics.csv.gz --latest checkpoints/cpu/_shared.ckpt -o now.safetensors`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.windows(cmd, &f) },
 	}
@@ -44,6 +51,7 @@ order.` + dataLong,
 	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
 	fs.StringVarP(&f.out, "out", "o", "", "file for the windows")
 	fs.IntVar(&f.epochs, "epochs", 0, "epochs of windows in the file (default: the configuration's, but at most what 1 GB holds)")
+	fs.StringVar(&f.latest, "latest", "", "checkpoint of an LSTM: write the latest window of each container, as it reads it")
 	f.add(cmd, "write windows of")
 	f.addScope(cmd)
 	return cmd
@@ -62,6 +70,8 @@ func (a *app) windows(cmd *cobra.Command, f *windowsFlags) error {
 		return usagef(cmd, "--out is missing: it names the file for the windows")
 	case f.epochs < 0:
 		return usagef(cmd, "--epochs is %d; it is at least 1", f.epochs)
+	case f.latest != "":
+		return a.latestWindows(cmd, f)
 	case len(f.metrics) > 1:
 		return usagef(cmd, "--metric is %s; a file has windows of one metric", list(f.metrics))
 	case len(f.metrics) == 0 && (f.config == "" || folder(f.config)):
@@ -106,9 +116,53 @@ func (a *app) writeWindows(cmd *cobra.Command, f *windowsFlags, d *fleet.Drawing
 		return err
 	}
 	n := epochs * d.Windows.PerEpoch()
-	a.notice("%d windows of %s of %d containers and %d held back, %s, are in %s", n, d.Task.Metric, len(d.Windows.Containers()),
-		d.Windows.Held(), gigabytes(row*int64(n+d.Windows.Held())), f.out)
+	a.notice("%d windows of %s of %s and %d held back, %s, are in %s", n, d.Task.Metric,
+		counted(len(d.Windows.Containers()), "container"), d.Windows.Held(), gigabytes(row*int64(n+d.Windows.Held())), f.out)
 	return nil
+}
+
+// latestWindows writes what the network of a checkpoint reads now.
+func (a *app) latestWindows(cmd *cobra.Command, f *windowsFlags) error {
+	for _, name := range []string{"config", "epochs", "metric", "metrics", "scope", "seed"} {
+		if cmd.Flags().Changed(name) {
+			return usagef(cmd, "--%s and --latest exclude each other: the checkpoint says what its network reads", name)
+		}
+	}
+	_, net, err := readNetwork(f.latest)
+	if err != nil {
+		return err
+	}
+	data, err := a.readData(cmd.Context(), f.data, csvfile.Options{Counters: f.counters, Container: f.container})
+	if err != nil {
+		return err
+	}
+	var frames []series.Frame
+	for i := range data.Frames {
+		switch frame := &data.Frames[i]; {
+		case frame.Column(net.Spec().Metric) < 0:
+		case frame.Step != net.Spec().Step:
+			a.notice("foretide: left out %s: it has a value every %d s, and the model reads one every %d s",
+				frame.Container, frame.Step, net.Spec().Step)
+		default:
+			frames = append(frames, *frame)
+		}
+	}
+	if len(frames) == 0 {
+		return dataf("%s: no container has %s at steps of %d s, as the model of %s reads it", f.data, net.Spec().Metric, net.Spec().Step, f.latest)
+	}
+	if err := pytorch.SaveLatest(f.out, net, frames); err != nil {
+		return err
+	}
+	a.notice("the latest windows of %s of %s are in %s", net.Spec().Metric, counted(len(frames), "container"), f.out)
+	return nil
+}
+
+// counted prints a number of things.
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // gigabytes prints a size for people.

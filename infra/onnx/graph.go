@@ -98,7 +98,9 @@ func (g *graph) layers() {
 	if s.Bidirectional {
 		direction = "bidirectional"
 	}
-	g.constant("joined", int64s, []int{3}, ints(0, 0, -1))
+	if s.Layers > 1 {
+		g.constant("joined", int64s, []int{3}, ints(0, 0, -1))
+	}
 	g.add("Transpose", []string{"input"}, "steps", attributeInts("perm", 1, 0, 2))
 	x, inputs := "steps", s.Inputs
 	for l := range s.Layers {

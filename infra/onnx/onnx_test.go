@@ -75,15 +75,22 @@ func fields(t *testing.T, m []byte, do func(field protowire.Number, number uint6
 	}
 }
 
-// TestStructure: every node reads what there is by then, tensors are whole, and
-// the operators are those that the documentation lists.
+// TestStructure: every node reads what there is by then, tensors are whole and
+// read, and the operators are those that the documentation lists.
 func TestStructure(t *testing.T) {
+	for _, m := range []*lstm.Fitted{model(2, 5, 7, true), model(1, 5, 0, false)} {
+		checkStructure(t, m)
+	}
+}
+
+func checkStructure(t *testing.T, m *lstm.Fitted) {
+	t.Helper()
 	doc, err := os.ReadFile("doc.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, listed, _ := strings.Cut(string(doc), "opset 17: ")
-	b, err := Encode(model(2, 5, 7, true), "1.2.3")
+	b, err := Encode(m, "1.2.3")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +119,7 @@ func TestStructure(t *testing.T) {
 		})
 		return s
 	}
-	outputs := 0
+	outputs, read := 0, map[string]bool{}
 	fields(t, graph, func(field protowire.Number, _ uint64, data []byte) {
 		switch field {
 		case 5:
@@ -151,6 +158,9 @@ func TestStructure(t *testing.T) {
 			if f == 1 && !known[string(data)] {
 				t.Errorf("a node reads %q, which is not there by then", data)
 			}
+			if f == 1 {
+				read[string(data)] = true
+			}
 		})
 		fields(t, data, func(f protowire.Number, _ uint64, data []byte) {
 			if f == 2 {
@@ -161,6 +171,11 @@ func TestStructure(t *testing.T) {
 			}
 		})
 	})
+	for name := range known {
+		if !read[name] && name != "quantiles" {
+			t.Errorf("nothing reads %q", name)
+		}
+	}
 	if outputs != 1 {
 		t.Errorf("%d outputs", outputs)
 	}
