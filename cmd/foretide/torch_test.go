@@ -14,6 +14,7 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm"
+	lstmnet "github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/infra/pytorch"
@@ -192,19 +193,26 @@ func TestOthersAreRead(t *testing.T) {
 	}
 }
 
-// trainPy trains on a file of windows in PyTorch and returns the validation loss.
-func trainPy(t *testing.T, python, windows, out string, more ...string) float64 {
+// runPy trains on a file of windows in PyTorch and returns what it prints.
+func runPy(t *testing.T, python, windows, out string, more ...string) string {
 	t.Helper()
 	script := filepath.Join(top, "infra", "pytorch", "train.py")
 	text, err := exec.Command(python, append([]string{script, windows, "-o", out, "--device", "cpu", "--threads", "1"}, more...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	found := regexp.MustCompile(`best after \d+ epochs, validation loss ([0-9.e-]+)`).FindSubmatch(text)
+	return string(text)
+}
+
+// trainPy is runPy for the best validation loss.
+func trainPy(t *testing.T, python, windows, out string) float64 {
+	t.Helper()
+	text := runPy(t, python, windows, out)
+	found := regexp.MustCompile(`best after \d+ epochs, validation loss ([0-9.e-]+)`).FindStringSubmatch(text)
 	if found == nil {
 		t.Fatalf("it prints\n%s", text)
 	}
-	loss, err := strconv.ParseFloat(string(found[1]), 64)
+	loss, err := strconv.ParseFloat(found[1], 64)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,15 +238,7 @@ func TestPyTorch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var jobs []fleet.Job
-	frames := s.frames()
-	for i := range frames {
-		jobs = append(jobs, fleet.Job{Frame: &frames[i], Config: c})
-	}
-	d, err := fleet.Draw(jobs)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := s.draw(c)
 	m, err := pytorch.Open("cpu.safetensors")
 	if err != nil {
 		t.Fatal(err)
@@ -246,7 +246,7 @@ func TestPyTorch(t *testing.T) {
 	if got := d.Windows.Loss(m.Fitted); !(math.Abs(got-torch) < 2e-3*torch) { // its weights are rounded
 		t.Errorf("the loss of the held windows is %v, and PyTorch's %v", got, torch)
 	}
-	fitted, _, err := d.Model.Fit(parts(frames, c), d.Task, forecast.Options{Seed: c.Training.Seed})
+	fitted, _, err := d.Model.Fit(parts(s.frames(), c), d.Task, forecast.Options{Seed: c.Training.Seed})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,6 +264,21 @@ func TestPyTorch(t *testing.T) {
 	if one := trainPy(t, python, "one.windows", "one.safetensors"); !(math.Abs(one-torch) < 0.1*torch) {
 		t.Errorf("of the windows of one epoch it comes to %v, of five to %v", one, torch)
 	}
+}
+
+// draw returns what the windows of m.csv are drawn from.
+func (s *session) draw(c *config.Config) *fleet.Drawing {
+	s.t.Helper()
+	var jobs []fleet.Job
+	frames := s.frames()
+	for i := range frames {
+		jobs = append(jobs, fleet.Job{Frame: &frames[i], Config: c})
+	}
+	d, err := fleet.Draw(jobs)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return d
 }
 
 // parts are the parts of the histories that a model is fitted to.
@@ -322,5 +337,75 @@ print(json.dumps(forecast.tolist()))
 				}
 			}
 		}
+	}
+}
+
+// TestSameTraining: from the same weights, PyTorch's training goes the way of
+// that here: the same windows, loss, clipping, optimiser and schedule give, epoch
+// by epoch, the same validation loss.
+func TestSameTraining(t *testing.T) {
+	python := need.Python(t, "torch")
+	s := newSession(t)
+	s.twoContainers()
+	// Rounding grows with every step, and with the rate.
+	s.write("cpu.yaml", strings.Replace(smallLSTM, "0.004", "0.001", 1))
+	s.ok("windows", "--data", "m.csv", "--config", "cpu.yaml", "-o", "cpu.windows")
+	c, err := config.Load("cpu.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := s.draw(c)
+	net := lstmnet.New(d.Windows.Shape())
+	net.Initialise(c.Training.Seed, d.Task.Levels) // as Fit does
+	if err := pytorch.Save("begin.safetensors", &pytorch.Model{Fitted: lstm.New(d.Task, d.Windows.Others(), net)}); err != nil {
+		t.Fatal(err)
+	}
+	text := runPy(t, python, "cpu.windows", "cpu.safetensors", "--from", "begin.safetensors")
+	var here []float64
+	_, _, err = d.Model.Fit(parts(s.frames(), c), d.Task, forecast.Options{Seed: c.Training.Seed, Progress: func(e forecast.Event) {
+		if e.Stage == "epoch" {
+			here = append(here, e.Loss)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := regexp.MustCompile(`(?m)^epoch .* validation loss ([0-9.e-]+),`).FindAllStringSubmatch(text, -1)
+	if len(here) != 5 || len(there) != 5 {
+		t.Fatalf("%d epochs here, and of PyTorch\n%s", len(here), text)
+	}
+	for i, want := range here {
+		if got, _ := strconv.ParseFloat(there[i][1], 64); !(math.Abs(got-want) < 1e-4*want) {
+			t.Errorf("after epoch %d the loss is %v, and PyTorch's %v", i+1, want, got)
+		}
+	}
+}
+
+// TestTrainPyErrors: what a user reads of train.py.
+func TestTrainPyErrors(t *testing.T) {
+	python := need.Python(t, "torch")
+	s := newSession(t)
+	s.twoContainers()
+	s.write("cpu.yaml", smallLSTM)
+	s.ok("windows", "--data", "m.csv", "--config", "cpu.yaml", "--epochs", "1", "-o", "cpu.windows")
+	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model-type", "lstm", "--config", "cpu.yaml")
+	s.ok("windows", "--data", "m.csv", "--latest", filepath.Join("checkpoints", "cpu", "_shared.ckpt"), "-o", "now")
+	for line, want := range map[string]string{
+		"m.csv -o x":                         "train.py: m.csv: is no file of `foretide windows`",
+		"now -o x":                           "train.py: now: is no file of `foretide windows` (KeyError: 'foretide.training')",
+		"none -o x":                          "No such file",
+		"cpu.windows -o none/x --epochs 1":   "train.py: ",
+		"cpu.windows -o x --from m.csv":      "train.py: m.csv: is no file with a network",
+		"cpu.windows -o x --from now":        "train.py: now: Error(s) in loading state_dict",
+		"cpu.windows":                        "required: -o/--out",
+		"cpu.windows -o x --device cuda:9 -": "unrecognized arguments",
+	} {
+		text, err := exec.Command(python, append([]string{filepath.Join(top, "infra", "pytorch", "train.py")}, strings.Fields(line)...)...).CombinedOutput()
+		if err == nil || !strings.Contains(string(text), want) || strings.Contains(string(text), "Traceback") {
+			t.Errorf("train.py %s: %v\n%s\nwithout %s", line, err, text, want)
+		}
+	}
+	if all, _ := filepath.Glob("x*"); len(all) != 0 {
+		t.Errorf("it left %v", all)
 	}
 }

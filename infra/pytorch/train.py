@@ -118,34 +118,55 @@ def fail(text):
     sys.exit(f"train.py: {text}")
 
 
-class Windows:
-    """A file that `foretide windows` wrote. It is mapped, not read: what is used
-    of it comes into memory, and may go again."""
+class Tensors:
+    """A safetensors file. It is mapped, not read: what is used of it comes into
+    memory, and may go again."""
 
-    def __init__(self, path):
+    def __init__(self, path, what, *keys):
+        """keys are those of the metadata that are JSON."""
         try:
             with open(path, "rb") as f:
                 data = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_COPY)
             (n,) = struct.unpack_from("<Q", data)
             header = json.loads(data[8 : 8 + n])
             self.metadata = header.pop("__metadata__")
-            self.description = json.loads(self.metadata["foretide"])
-            self.training = json.loads(self.metadata["foretide.training"])
+            self.json = [json.loads(self.metadata[k]) for k in keys]
+            self.tensors = {name: self.tensor(data, 8 + n, **t) for name, t in header.items()}
         except OSError as e:
             fail(e)
-        except (ValueError, KeyError, struct.error) as e:
-            fail(f"{path}: is no file of `foretide windows` ({type(e).__name__}: {e})")
-        self.tensors = {}
-        for name, t in header.items():
-            count, at = math.prod(t["shape"]), 8 + n + t["data_offsets"][0]
-            if count:
-                x = torch.frombuffer(data, dtype=DTYPES[t["dtype"]], count=count, offset=at)
-            else:
-                x = torch.empty(0, dtype=DTYPES[t["dtype"]])
-            self.tensors[name] = x.reshape(t["shape"])
+        except (ValueError, KeyError, TypeError, struct.error) as e:
+            fail(f"{path}: is no file {what} ({type(e).__name__}: {e})")
+
+    @staticmethod
+    def tensor(data, begin, dtype, shape, data_offsets):
+        count = math.prod(shape)
+        if not count:
+            return torch.empty(shape, dtype=DTYPES[dtype])
+        return torch.frombuffer(data, dtype=DTYPES[dtype], count=count, offset=begin + data_offsets[0]).reshape(shape)
+
+
+class Windows(Tensors):
+    """A file that `foretide windows` wrote."""
+
+    def __init__(self, path):
+        super().__init__(path, "of `foretide windows`", "foretide", "foretide.training")
+        self.description, self.training = self.json
 
     def part(self, name):
         return [self.tensors[f"{name}.{p}"] for p in PARTS]
+
+
+def load(path, model, description):
+    """Takes the weights of a network that forecasts the same of the same inputs."""
+    weights = Tensors(path, "with a network", "foretide")
+    for key, want in description.items():
+        have = weights.json[0].get(key)
+        if key != "epochs" and have != want:
+            fail(f"{path}: its network has {key} {have}, and that of the windows {want}")
+    try:
+        model.load_state_dict(weights.tensors)
+    except RuntimeError as e:
+        fail(f"{path}: {e}")
 
 
 def save(path, model, metadata):
@@ -170,14 +191,17 @@ def save(path, model, metadata):
 
 
 class Trainer:
-    def __init__(self, windows, device, epochs, seed, compiled):
+    def __init__(self, windows, device, epochs, seed, compiled, begin):
         t, d = windows.training, windows.description
         self.t, self.d, self.device = t, d, device
         self.epochs, self.seed = epochs, seed
         self.batch, self.windows = t["batch"], t["epoch_windows"]
         self.stored = t["epochs_stored"]
         self.model = Network(d, t["dropout"])
-        self.model.initialise(d["levels"], d["hidden"])
+        if begin:
+            load(begin, self.model, d)
+        else:
+            self.model.initialise(d["levels"], d["hidden"])
         for name, p in self.model.named_parameters():
             if "bias_hh" in name:
                 p.requires_grad_(False)  # a bias is one, not two that move together
@@ -278,6 +302,7 @@ def arguments():
     p.add_argument("--epochs", type=int, help="at most (default: the configuration's)")
     p.add_argument("--seed", type=int, help="of weights and dropout (default: the configuration's)")
     p.add_argument("--threads", type=int, help="of the CPU (default: torch's)")
+    p.add_argument("--from", dest="begin", metavar="FILE", help="go on from this network, of `foretide checkpoint export` or train.py")
     p.add_argument("--compile", action="store_true", help="use torch.compile")
     return p.parse_args()
 
@@ -292,7 +317,7 @@ def main():
     seed = windows.training["seed"] if a.seed is None else a.seed
     torch.manual_seed(seed)
     epochs = a.epochs or windows.training["epochs"]
-    trainer = Trainer(windows, device, epochs, seed, a.compile)
+    trainer = Trainer(windows, device, epochs, seed, a.compile, a.begin)
     best, best_loss, best_epoch, began = None, math.inf, 0, time.monotonic()
     try:
         for e in range(epochs):
