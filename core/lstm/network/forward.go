@@ -45,12 +45,13 @@ func (n *Network) forward(w *Workspace, p float64, r *rand.PCG) {
 
 // drop sets what a layer reads to what the one below gave, dropped out.
 func (w *Workspace) drop(l int, p float64, r *rand.PCG) {
-	in, h := w.layers[l].in, w.layers[l-1].h
+	h := w.layers[l-1].h
+	w.layers[l].in = h
 	if p == 0 {
-		copy(in, h)
 		return
 	}
-	mask := w.masks[l-1]
+	in, mask := w.dropped[l-1], w.masks[l-1]
+	w.layers[l].in = in
 	fillMask(mask, p, r)
 	for i, x := range h {
 		in[i] = x * mask[i]
@@ -136,8 +137,12 @@ func (w *Workspace) at(l, d, t int, x []float32) []float32 {
 
 // setBias sets every row to the bias.
 func setBias(dst, bias []float32, rows, out int) {
-	clear(dst)
-	kernel.AddBias(dst, bias, rows, out)
+	for o := range out {
+		b := (*[kernel.Block]float32)(bias[o*kernel.Block:])
+		for r := range rows {
+			*(*[kernel.Block]float32)(dst[(o*rows+r)*kernel.Block:]) = *b
+		}
+	}
 }
 
 // runHead computes the raw outputs of horizon k.
