@@ -24,7 +24,11 @@ type Workspace struct {
 	dropped [][]float32 // and what is left of it
 	dc      [2][]float32
 	zero    []float32 // the state before the first step; stays zero
-	lent    []float32 // what all of the above are cut from
+	// Of small batches the products with what a layer reads are made of groups
+	// of so many steps: their inputs and their results. Zero: step by step.
+	ahead               int
+	groupIn, groupGates []float32
+	lent                []float32 // what all of the above are cut from
 }
 
 // A layerWork is the activations of a layer. Directions lie beside each other
@@ -67,6 +71,11 @@ func (w *Workspace) Reset(shape Shape, rows int, train bool, buf []float32) {
 	w.cut(shape, rows, train, &cutter{buf: buf})
 }
 
+const (
+	fullTile = 8  // rows of the kernels' highest tile
+	maxAhead = 32 // steps, whose gates then stay in the cache
+)
+
 // Rows returns the number of rows of a batch.
 func (w *Workspace) Rows() int { return w.rows }
 
@@ -104,6 +113,16 @@ func (w *Workspace) cut(shape Shape, rows int, train bool, c *cutter) {
 		n := s.units() * unit
 		w.dc[0], w.dc[1], w.zero = c.floats(n), c.floats(n), c.floats(n)
 		clear(w.zero)
+	}
+	w.ahead = 0
+	if !train && rows < fullTile {
+		w.ahead = min(s.Steps, maxAhead)
+		in := kernel.Blocks(s.Inputs)
+		if s.Layers > 1 {
+			in = max(in, s.stateBlocks())
+		}
+		w.groupIn = c.floats(w.ahead * in * unit)
+		w.groupGates = c.floats(w.ahead * 4 * s.units() * unit)
 	}
 	if cap(w.heads) < s.Horizons {
 		w.heads = make([]headWork, s.Horizons)
