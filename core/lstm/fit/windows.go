@@ -3,6 +3,7 @@ package fit
 import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm"
+	"github.com/foretide/foretide/core/lstm/learn"
 	"github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/core/series"
 )
@@ -14,7 +15,8 @@ type Windows struct {
 	data   *dataset
 	seed   uint64
 	held   []pick
-	shard  *shard // of one row
+	loader *loader
+	shard  *learn.Shard // of one row
 	row    Row
 }
 
@@ -34,8 +36,8 @@ func (c Config) Prepare(history []series.Frame, task forecast.Task, seed uint64)
 	if err != nil {
 		return nil, err
 	}
-	w := &Windows{config: c, data: d, seed: seed, held: d.held(c.HeldWindows)}
-	w.shard = newShard(d, c.shape(d), 1, false)
+	w := &Windows{config: c, data: d, seed: seed, held: d.held(c.HeldWindows), loader: newLoader(d)}
+	w.shard = learn.NewShard(c.shape(d), 1, false)
 	return w, nil
 }
 
@@ -56,7 +58,7 @@ func (w *Windows) Containers() []string {
 }
 
 // PerEpoch is the number of windows of an epoch, in whole batches.
-func (w *Windows) PerEpoch() int { return max(w.config.Windows/w.config.Batch, 1) * w.config.Batch }
+func (w *Windows) PerEpoch() int { return w.config.epochSteps(w.data.windows()) * w.config.Batch }
 
 // Held is the number of windows that an epoch is judged by.
 func (w *Windows) Held() int { return len(w.held) }
@@ -89,10 +91,9 @@ func (w *Windows) EachHeld(do func(*Row) error) error {
 }
 
 func (w *Windows) load(p pick, held bool) *Row {
-	s := w.shard
-	s.load([]pick{p}, held, 1)
+	w.loader.load(w.shard, []pick{p}, held, 1)
 	origin := w.data.sources[p.source].frame.Time(p.origin)
-	w.row = Row{Sample: s.sample, Target: s.target, Weight: s.weight, Container: p.source, Origin: origin}
+	w.row = Row{Sample: w.loader.sample, Target: w.shard.Target, Weight: w.shard.Weight, Container: p.source, Origin: origin}
 	return &w.row
 }
 
