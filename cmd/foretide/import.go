@@ -37,7 +37,9 @@ A network of PyTorch (safetensors, as infra/pytorch/train.py writes it): it is
 judged and calibrated on the last part of the data's histories as if it had been
 trained here, and the checkpoint has the same gate, naive stand-in and intervals.
 --data is the data that its windows were made from (foretide windows), with the
-same --counters; its configuration is in the file.
+same --counters; its configuration is in the file. Where there are networks for
+several steps, import those of fewer containers with --scope container: the last
+one without it serves all other containers.
 
 A model of Prophet (JSON, as model_to_json of prophet.serialize writes it): the
 checkpoint forecasts the same. Trend, seasonalities, holidays and regressors are

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -63,10 +64,8 @@ func (a *app) importTorch(cmd *cobra.Command, path string, f *importFlags) error
 	if err != nil {
 		return err
 	}
-	for _, j := range jobs {
-		if want := model.Fitted.Spec().Step; j.Frame.Step != want {
-			return dataf("%s: %s has a value every %d s, and %s forecasts from one every %d s", f.data, j.Frame.Container, j.Frame.Step, path, want)
-		}
+	if jobs, err = a.ofStep(jobs, model.Fitted.Spec().Step); err != nil {
+		return fmt.Errorf("%s: %w", f.data, err)
 	}
 	if have := fleet.Digest(jobs); model.Data != "" && have != model.Data {
 		a.notice("foretide: %s was trained on other data than these: if any of it is in the last %.0f %% of these, which judge it,\nit looks better than it is",

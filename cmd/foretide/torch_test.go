@@ -84,6 +84,7 @@ func TestWindowsCommand(t *testing.T) {
 		"--config cpu.yaml":                            "--out is missing",
 		"--metric cpu,memory -o w":                     "--metric is cpu, memory; a file has windows of one metric",
 		"-o w":                                         "--metric is missing",
+		"--metric cpu --step 1500ms -o w":              "--step is 1.5s; it is whole seconds",
 		"--metric cpu --epochs -1 -o w":                "--epochs is -1",
 		"--metric cpu --scope container -o w":          "no windows of 2 containers: scope container trains a model for each",
 		"--latest x.ckpt --metric cpu -o w":            "--metric and --latest exclude each other",
@@ -94,6 +95,15 @@ func TestWindowsCommand(t *testing.T) {
 	}
 	s.fails(exitUsage, "--data is missing", "windows", "--metric", "cpu", "-o", "w")
 	s.fails(exitFailure, "cannot be written", "windows", "--data", "m.csv", "--config", "cpu.yaml", "-o", "none/w")
+	s.write("two.csv", head+waves("web", 300, 864)+waves("db", 60, 864))
+	s.fails(exitUsage, "db has a value every 60 s and web every 300 s, and a model reads one step: name it with --step",
+		"windows", "--data", "two.csv", "--config", "cpu.yaml", "-o", "w")
+	s.fails(exitData, "no container has a value every 15 s (there are 1 container with a value every 60 s, 1 container",
+		"windows", "--data", "two.csv", "--config", "cpu.yaml", "-o", "w", "--step", "15s")
+	_, text, _ = s.run("windows", "--data", "two.csv", "--config", "cpu.yaml", "--epochs", "1", "-o", "five", "--step", "5m")
+	if !strings.Contains(text, "left out 1 container with a value every 60 s") || !strings.Contains(text, "of cpu of 1 container and") {
+		t.Errorf("of one step, it prints\n%s", text)
+	}
 	s.write("few.csv", head+waves("web", 300, 4))
 	s.fails(exitData, "no window with a target", "windows", "--data", "few.csv", "--metric", "cpu", "-o", "w")
 	if _, err := os.Stat("w"); err == nil {
@@ -165,7 +175,7 @@ func TestExportImport(t *testing.T) {
 		s.fails(exitUsage, text, append([]string{"checkpoint"}, strings.Fields(line)...)...)
 	}
 	s.fails(exitData, "empty.safetensors: not a valid safetensors file", "checkpoint", "import", "empty.safetensors", "--data", "m.csv")
-	s.fails(exitData, "web has a value every 60 s", "checkpoint", "import", "cpu.bin", "--data", "minute.csv")
+	s.fails(exitData, "minute.csv: no container has a value every 300 s (there are 1 container with a value every 60 s)", "checkpoint", "import", "cpu.bin", "--data", "minute.csv")
 	s.fails(exitCheckpoint, "cpu.yaml", "checkpoint", "export", "cpu.yaml", "-o", "x.onnx")
 	s.ok("train", "--data", "m.csv", "--metric", "memory")
 	s.fails(exitData, "its model is no LSTM but naive", "checkpoint", "export", filepath.Join("checkpoints", "memory", "web.ckpt"), "-o", "x.onnx")

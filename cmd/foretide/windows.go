@@ -2,6 +2,10 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +20,7 @@ type windowsFlags struct {
 	settings
 	data, out, latest string
 	epochs            int
+	step              time.Duration
 }
 
 func (a *app) windowsCommand() *cobra.Command {
@@ -34,7 +39,8 @@ infra/pytorch/train.py trains the same model on it, on a GPU where there is one:
   python3 infra/pytorch/train.py cpu.windows -o cpu.safetensors
   foretide checkpoint import cpu.safetensors --data metrics.csv.gz
 
-The model and its training are the configuration's, whatever its model_type is.
+Containers whose values are 15 s apart have another model than those whose values
+are 5 min apart: --step chooses. The model and its training are the configuration's, whatever its model_type is.
 A training of more epochs than the file has goes through them again, in another
 order.
 
@@ -52,8 +58,11 @@ export), with last and scale. A forecast is last + scale · quantile.` + dataLon
 	fs.StringVarP(&f.out, "out", "o", "", "file for the windows")
 	fs.IntVar(&f.epochs, "epochs", 0, "epochs of windows in the file (default: the configuration's, but at most what 1 GB holds)")
 	fs.StringVar(&f.latest, "latest", "", "checkpoint of an LSTM: write the latest window of each container, as it reads it")
+	fs.DurationVar(&f.step, "step", 0, "only containers with a value every so often (default: all, which must have one step)")
 	f.add(cmd, "write windows of")
+	fs.Lookup("metric").Usage = "the metric to write windows of (default: the configuration file's)"
 	f.addScope(cmd)
+	_ = cmd.MarkFlagFilename("latest", "ckpt") // the flag is there
 	return cmd
 }
 
@@ -72,6 +81,8 @@ func (a *app) windows(cmd *cobra.Command, f *windowsFlags) error {
 		return usagef(cmd, "--epochs is %d; it is at least 1", f.epochs)
 	case f.latest != "":
 		return a.latestWindows(cmd, f)
+	case f.step < 0 || f.step%time.Second != 0:
+		return usagef(cmd, "--step is %v; it is whole seconds, such as 15s or 5m", f.step)
 	case len(f.metrics) > 1:
 		return usagef(cmd, "--metric is %s; a file has windows of one metric", list(f.metrics))
 	case len(f.metrics) == 0 && (f.config == "" || folder(f.config)):
@@ -83,6 +94,11 @@ func (a *app) windows(cmd *cobra.Command, f *windowsFlags) error {
 	jobs, err := f.jobs(cmd, a, f.data)
 	if err != nil {
 		return err
+	}
+	if f.step != 0 {
+		if jobs, err = a.ofStep(jobs, int64(f.step/time.Second)); err != nil {
+			return err
+		}
 	}
 	d, err := fleet.Draw(jobs)
 	if err != nil {
@@ -121,9 +137,34 @@ func (a *app) writeWindows(cmd *cobra.Command, f *windowsFlags, d *fleet.Drawing
 	return nil
 }
 
+// ofStep returns the jobs whose containers have a value every so many seconds,
+// and tells of the others.
+func (a *app) ofStep(jobs []fleet.Job, step int64) ([]fleet.Job, error) {
+	var out []fleet.Job
+	others := map[int64]int{}
+	for _, j := range jobs {
+		if j.Frame.Step == step {
+			out = append(out, j)
+		} else {
+			others[j.Frame.Step]++
+		}
+	}
+	var text []string
+	for _, s := range slices.Sorted(maps.Keys(others)) {
+		text = append(text, fmt.Sprintf("%s with a value every %d s", counted(others[s], "container"), s))
+	}
+	switch {
+	case len(out) == 0:
+		return nil, dataf("no container has a value every %d s (there are %s)", step, strings.Join(text, ", "))
+	case len(text) > 0:
+		a.notice("foretide: left out %s", strings.Join(text, ", "))
+	}
+	return out, nil
+}
+
 // latestWindows writes what the network of a checkpoint reads now.
 func (a *app) latestWindows(cmd *cobra.Command, f *windowsFlags) error {
-	for _, name := range []string{"config", "epochs", "metric", "metrics", "scope", "seed"} {
+	for _, name := range []string{"config", "epochs", "metric", "metrics", "scope", "seed", "step"} {
 		if cmd.Flags().Changed(name) {
 			return usagef(cmd, "--%s and --latest exclude each other: the checkpoint says what its network reads", name)
 		}

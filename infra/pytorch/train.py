@@ -290,7 +290,7 @@ def choose(name):
         torch.backends.cudnn.allow_tf32 = False  # the arithmetic of the model that is served
         print(f"on {torch.cuda.get_device_name(device)}, torch {torch.__version__}", flush=True)
     else:
-        print(f"on the CPU, {torch.get_num_threads()} threads, torch {torch.__version__}", flush=True)
+        print(f"on the CPU, threads: {torch.get_num_threads()}, torch {torch.__version__}", flush=True)
     return device
 
 

@@ -51,7 +51,7 @@ func Draw(jobs []Job) (*Drawing, error) {
 			continue // as Train does, which says so
 		}
 		if len(whole) > 0 && h.Step != whole[0].Step {
-			return nil, fmt.Errorf("%w: %s has steps of %d s and %s of %d s: a model has one; choose with --container",
+			return nil, fmt.Errorf("%w: %s has a value every %d s and %s every %d s, and a model reads one step: name it with --step",
 				ErrWindows, whole[0].Container, whole[0].Step, h.Container, h.Step)
 		}
 		split := series.SplitShares(h.Len(), trainer.Config.Validation, 0).Train
