@@ -173,7 +173,7 @@ def save(path, model, metadata):
     """Writes the parameters as safetensors: the file is whole, or is not there."""
     header, blobs, at = {"__metadata__": metadata}, [], 0
     for name, p in sorted(model.items()):
-        blob = p.detach().to("cpu", torch.float32).contiguous().numpy().tobytes()
+        blob = struct.pack(f"<{p.numel()}f", *p.detach().flatten().tolist())
         header[name] = {"dtype": "F32", "shape": list(p.shape), "data_offsets": [at, at + len(blob)]}
         blobs.append(blob)
         at += len(blob)

@@ -8,7 +8,7 @@ and of each parameter's gradient two sums that any wrong element changes.
     python3 golden.py > golden.json              the recorded values
     python3 golden.py --all FILE.safetensors     all elements, with train.py's model
 
-Needs torch; --all also needs safetensors.
+Needs torch and numpy; --all also needs safetensors.
 """
 
 import itertools
