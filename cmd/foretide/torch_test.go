@@ -400,19 +400,41 @@ func TestTrainPyErrors(t *testing.T) {
 	s.ok("windows", "--data", "m.csv", "--config", "cpu.yaml", "--epochs", "1", "-o", "cpu.windows")
 	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model-type", "lstm", "--config", "cpu.yaml")
 	s.ok("windows", "--data", "m.csv", "--latest", filepath.Join("checkpoints", "cpu", "_shared.ckpt"), "-o", "now")
-	for line, want := range map[string]string{
-		"m.csv -o x":                         "train.py: m.csv: is no file of `foretide windows`",
-		"now -o x":                           "train.py: now: is no file of `foretide windows` (KeyError: 'foretide.training')",
-		"none -o x":                          "No such file",
-		"cpu.windows -o none/x --epochs 1":   "train.py: ",
-		"cpu.windows -o x --from m.csv":      "train.py: m.csv: is no file with a network",
-		"cpu.windows -o x --from now":        "train.py: now: Error(s) in loading state_dict",
-		"cpu.windows":                        "required: -o/--out",
-		"cpu.windows -o x --device cuda:9 -": "unrecognized arguments",
-	} {
-		text, err := exec.Command(python, append([]string{filepath.Join(top, "infra", "pytorch", "train.py")}, strings.Fields(line)...)...).CombinedOutput()
-		if err == nil || !strings.Contains(string(text), want) || strings.Contains(string(text), "Traceback") {
-			t.Errorf("train.py %s: %v\n%s\nwithout %s", line, err, text, want)
+	cases := [][2]string{
+		{"m.csv -o x", "train.py: m.csv: is no file of `foretide windows`"},
+		{"now -o x", "train.py: now: is no file of `foretide windows` (KeyError: 'foretide.training')"},
+		{"none -o x", "No such file"},
+		{"cpu.windows -o none/x --epochs 1", "train.py: [Errno 2] No such file or directory: 'none/x"},
+		{"cpu.windows -o x --from m.csv", "train.py: m.csv: is no file with a network"},
+		{"cpu.windows -o x --from now", "train.py: now: Error(s) in loading state_dict"},
+		{"cpu.windows", "required: -o/--out"},
+	}
+	const script = `
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import train
+for line in json.loads(sys.argv[2]):
+    sys.argv[1:] = line[0].split()
+    try:
+        train.main()
+    except SystemExit as e:
+        print(e, file=sys.stderr)
+    print("=====", file=sys.stderr)
+`
+	lines, err := json.Marshal(cases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(python, "-c", script, filepath.Join(top, "infra", "pytorch"), string(lines))
+	var text strings.Builder
+	cmd.Stderr = &text
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, text.String())
+	}
+	parts := strings.Split(text.String(), "=====\n")
+	for i, c := range cases {
+		if !strings.Contains(parts[i], c[1]) {
+			t.Errorf("train.py %s prints\n%s\nwithout %s", c[0], parts[i], c[1])
 		}
 	}
 	if all, _ := filepath.Glob("x*"); len(all) != 0 {

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -20,12 +21,27 @@ func Python(t testing.TB, modules ...string) string {
 		names = []string{fromTop("benchmarks/.venv/bin/python"), "/usr/bin/python3", "python3"}
 	}
 	for _, name := range names {
-		if exec.Command(name, "-c", "import "+strings.Join(modules, ", ")).Run() == nil {
+		if has(name, strings.Join(modules, ", ")) {
 			return name
 		}
 	}
 	Lacking(t, "there is no Python with "+strings.Join(modules, ", ")+" ("+Interpreter+" can name one)")
 	return ""
+}
+
+// asked is what has been found out by interpreter and modules: to import PyTorch
+// takes seconds.
+var asked sync.Map
+
+// has reports whether a Python has the modules.
+func has(name, modules string) bool {
+	key := [2]string{name, modules}
+	if known, ok := asked.Load(key); ok {
+		return known.(bool)
+	}
+	ok := exec.Command(name, "-c", "import "+modules).Run() == nil
+	asked.Store(key, ok)
+	return ok
 }
 
 // fromTop returns a path in the module's top folder.
