@@ -52,18 +52,21 @@ func TestShards(t *testing.T) {
 }
 
 // TestGradientOfShards: the gradient of a batch in shards is that of its rows
-// one after another, and weights that are clipped go no further than the rate.
+// one after another; the step is of the gradient clipped to its norm, and moves
+// no weight further than the rate.
 func TestGradientOfShards(t *testing.T) {
 	const batch = 21
-	n := network.New(tiny)
+	shape := tiny
+	shape.Hidden = 60 // more than one part of the gradient
+	n := network.New(shape)
 	n.Initialise(3, levels)
 	want, total := make([]float32, len(n.Weights)), 0.0
-	b := network.NewBack(tiny)
+	b := network.NewBack(shape)
 	b.Prepare(n)
 	l := loss()
-	one := NewShard(tiny, 1, true)
+	one := NewShard(shape, 1, true)
 	for row := range batch {
-		whole := NewShard(tiny, batch, true)
+		whole := NewShard(shape, batch, true)
 		load(batch, 2)(0, whole)
 		for _, x := range [][2][]float32{{one.Work.Input, whole.Work.Input}, {one.Work.Features, whole.Work.Features}, {one.Work.Skip, whole.Work.Skip}} {
 			for g := range len(x[0]) / 16 {
@@ -76,9 +79,17 @@ func TestGradientOfShards(t *testing.T) {
 		total += l.Gradient(one.Work, one.Target, one.Weight)
 		n.Backward(one.Work, b, want, 0)
 	}
-	const rate = 0.01
+	const rate, clip = 0.01, 1e-3
+	norm := 0.0
+	for _, g := range want {
+		norm += float64(g) * float64(g)
+	}
+	norm = math.Sqrt(norm)
+	if parts(len(want)) < 2 || norm < clip {
+		t.Fatalf("%d weights, norm %v", len(want), norm)
+	}
 	before := append([]float32(nil), n.Weights...)
-	s := NewLearner(n, batch, l, Rule{Clip: 1e-3})
+	s := NewLearner(n, batch, l, Rule{Clip: clip})
 	got, ok := s.Step(0, rate, 9, load(batch, 2))
 	if !ok || math.Abs(got-total) > 1e-6 {
 		t.Errorf("loss %v, %v; want %v", got, ok, total)
@@ -87,6 +98,9 @@ func TestGradientOfShards(t *testing.T) {
 	for i, g := range s.Gradient() {
 		if math.Abs(float64(g-want[i])) > 1e-6 {
 			t.Fatalf("gradient of weight %d: %v, want %v", i, g, want[i])
+		}
+		if m := 0.1 * float64(g) * clip / norm; math.Abs(float64(s.Moment1[i])-m) > 1e-4*clip {
+			t.Fatalf("first moment of weight %d: %v, want %v: clipped to a norm of %v", i, s.Moment1[i], m, clip)
 		}
 		d := math.Abs(float64(n.Weights[i] - before[i]))
 		moved = moved || d > rate/2
