@@ -16,6 +16,7 @@ import (
 
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/forecastfile"
 	"github.com/foretide/foretide/internal/family"
@@ -101,6 +102,7 @@ func (f *backtestFlags) validate(cmd *cobra.Command) error {
 			return err
 		}
 	}
+	f.wide = slices.Contains(f.models, lstm.Name)
 	return f.check(cmd)
 }
 

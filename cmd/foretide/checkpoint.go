@@ -19,7 +19,7 @@ import (
 func (a *app) checkpointCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "checkpoint",
-		Short: "Inspect and verify checkpoints",
+		Short: "Inspect, verify, import and export checkpoints",
 	}
 	var asJSON, withConfig bool
 	inspect := &cobra.Command{
@@ -38,7 +38,7 @@ func (a *app) checkpointCommand() *cobra.Command {
 		Args:  needFiles,
 		RunE:  func(cmd *cobra.Command, args []string) error { return a.verify(args) },
 	}
-	cmd.AddCommand(inspect, verify, a.importCommand())
+	cmd.AddCommand(inspect, verify, a.importCommand(), a.exportModelCommand())
 	return cmd
 }
 

@@ -103,7 +103,7 @@ func (a *app) demoTrain(ctx context.Context, frame *series.Frame, store loader.S
 		jobs = append(jobs, fleet.Job{Frame: &history, Config: config.Defaults(metric)})
 	}
 	start := time.Now()
-	results, err := a.trainFleet(ctx, jobs, store, false)
+	results, err := a.trainFleet(ctx, jobs, store, fleet.Options{})
 	if err != nil {
 		return err
 	}

@@ -9,11 +9,15 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/foretide/foretide/core/forecast"
+	lstmfit "github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/infra/forecastfile"
 	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/infra/prophetjson"
+	"github.com/foretide/foretide/infra/pytorch"
+	"github.com/foretide/foretide/infra/safetensors"
 	"github.com/foretide/foretide/internal/family"
+	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -64,14 +68,15 @@ func exitCode(err error) int {
 	case errors.Is(err, context.Canceled), errors.Is(err, forecast.ErrInterrupted):
 		return exitInterrupted
 	case errors.As(err, &usage), errors.As(err, &unknown), errors.As(err, &conf),
-		errors.Is(err, prometheus.ErrOptions), errors.Is(err, prometheus.ErrPromQL):
+		errors.Is(err, prometheus.ErrOptions), errors.Is(err, prometheus.ErrPromQL), errors.Is(err, fleet.ErrWindows):
 		return exitUsage
 	case loader.IsCheckpointError(err):
 		return exitCheckpoint
 	case errors.As(err, &csv), errors.Is(err, errData), errors.Is(err, forecast.ErrHorizon),
 		errors.Is(err, forecast.ErrMetric), errors.Is(err, forecast.ErrEmpty), errors.Is(err, forecast.ErrStep),
 		errors.Is(err, prometheus.ErrNoData), errors.Is(err, prometheus.ErrFile), errors.Is(err, forecastfile.ErrFormat),
-		errors.Is(err, prophetjson.ErrModel):
+		errors.Is(err, prophetjson.ErrModel), errors.Is(err, pytorch.ErrModel), errors.Is(err, safetensors.ErrFormat),
+		errors.Is(err, lstmfit.ErrNoWindows):
 		return exitData
 	}
 	return exitFailure

@@ -18,7 +18,10 @@ import (
 
 type importFlags struct {
 	metric, container, config, zone, store string
+	data, scope                            string
+	counters                               []string
 	step                                   time.Duration
+	refit                                  bool
 }
 
 // importCommand is a subcommand of checkpoint.
@@ -26,12 +29,25 @@ func (a *app) importCommand() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
 		Use:   "import FILE",
-		Short: "Make a checkpoint of a model that Prophet serialised (model_to_json)",
-		Long: `Import reads what model_to_json of Python's prophet.serialize wrote and stores it
-as a checkpoint, which forecasts the same: trend, seasonalities, holidays and
-regressors are Prophet's, and so are the intervals. There is no refit, no gate
-and no correction by recent errors; train makes models that have them.`,
-		Example: `  foretide checkpoint import model.json --metric cpu --container webapp --step 5m
+		Short: "Make a checkpoint of a model that was trained elsewhere: by PyTorch, or Prophet",
+		Long: `Import makes a checkpoint of a model that another program has fitted. What it is
+the file itself tells.
+
+A network of PyTorch (safetensors, as infra/pytorch/train.py writes it): it is
+judged and calibrated on the last part of the data's histories as if it had been
+trained here, and the checkpoint has the same gate, naive stand-in and intervals.
+--data is the data that its windows were made from (foretide windows), with the
+same --counters; its configuration is in the file. Where there are networks for
+several steps, import those of fewer containers with --scope container: the last
+one without it serves all other containers.
+
+A model of Prophet (JSON, as model_to_json of prophet.serialize writes it): the
+checkpoint forecasts the same. Trend, seasonalities, holidays and regressors are
+Prophet's, and so are the intervals. There is no refit, no gate and no correction
+by recent errors; train makes models that have them. --metric says what it is of.`,
+		Example: `  foretide checkpoint import cpu.safetensors --data metrics.csv.gz
+  foretide checkpoint import cpu.safetensors --data metrics.csv.gz --scope finetune
+  foretide checkpoint import model.json --metric cpu --container webapp --step 5m
   foretide checkpoint import model.json --metric cpu --container webapp --step 1m --time-zone Europe/Berlin`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -39,23 +55,42 @@ and no correction by recent errors; train makes models that have them.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.importModel(cmd, args[0], &f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			tensors, err := isSafetensors(args[0])
+			switch {
+			case err != nil:
+				return err
+			case tensors:
+				return a.importTorch(cmd, args[0], &f)
+			}
+			return a.importProphet(cmd, args[0], &f)
+		},
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&f.metric, "metric", "", "metric that the model forecasts")
-	fs.StringVar(&f.container, "container", "", "container that it is for (default: every container)")
-	fs.DurationVar(&f.step, "step", config.DefaultStep, "step of the data that it will forecast from")
-	fs.StringVar(&f.config, "config", "", "configuration file with horizons, quantiles and bounds (default: built in)")
-	fs.StringVar(&f.zone, "time-zone", "UTC", "time zone of the times that the model was fitted to")
+	fs.StringVar(&f.metric, "metric", "", "metric that the model forecasts (PyTorch: the file says)")
+	fs.StringVar(&f.container, "container", "", "container that it is for (default: every container; PyTorch: all in the data)")
+	fs.DurationVar(&f.step, "step", config.DefaultStep, "Prophet: step of the data that it will forecast from")
+	fs.StringVar(&f.config, "config", "", "configuration file with horizons, quantiles and bounds (default: built in; PyTorch: the file's)")
+	fs.StringVar(&f.zone, "time-zone", "UTC", "Prophet: time zone of the times that the model was fitted to")
 	fs.StringVar(&f.store, "store", defaultStore, "folder for the checkpoint")
+	fs.StringVar(&f.data, "data", "", "PyTorch: metrics file, or folder of them, that judge and calibrate it")
+	addCounters(cmd, &f.counters)
+	fs.StringVar(&f.scope, "scope", "", "PyTorch: one checkpoint for all containers (global), one for each (container),\n"+
+		"or one for all that is trained further on each (finetune) (default: the configuration's)")
+	fs.BoolVar(&f.refit, "refit", false, "PyTorch: train it further, here, on all of the data once it has been judged, as train does")
 	return cmd
 }
 
 // mostModel bounds a serialised model: its history is in it.
 const mostModel = 1 << 30
 
-func (a *app) importModel(cmd *cobra.Command, path string, f *importFlags) error {
+func (a *app) importProphet(cmd *cobra.Command, path string, f *importFlags) error {
 	step := int64(f.step / time.Second)
+	for _, name := range []string{"data", "counters", "scope", "refit"} {
+		if cmd.Flags().Changed(name) {
+			return usagef(cmd, "--%s is for networks of PyTorch, and %s is not a safetensors file", name, path)
+		}
+	}
 	switch {
 	case f.metric == "":
 		return usagef(cmd, "--metric is missing: it names the metric that the model forecasts")

@@ -12,7 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/loader"
@@ -124,6 +126,9 @@ func readsMore(ctx context.Context, p *loader.Predictor, container string, metri
 		if err != nil {
 			continue // predicting says so
 		}
+		if n, ok := lstmOf(m, container); ok && len(n.Others()) > 0 {
+			return true
+		}
 		if e, ok := forecast.ExplainerOf(m); ok {
 			if c, ok := e.(interface{ Columns() []string }); ok && len(c.Columns()) > 0 {
 				return true
@@ -188,4 +193,16 @@ func parseHorizons(cmd *cobra.Command, words []string) ([]time.Duration, error) 
 	}
 	slices.Sort(out)
 	return slices.Compact(out), nil
+}
+
+// lstmOf returns the network behind a model's gate that serves a container.
+func lstmOf(m forecast.Fitted, container string) (*lstm.Fitted, bool) {
+	if s, ok := m.(*calibrate.Shared); ok {
+		m, _ = s.Of(container)
+	}
+	if c, ok := m.(*calibrate.Fitted); ok {
+		m = c.Model()
+	}
+	n, ok := m.(*lstm.Fitted)
+	return n, ok
 }

@@ -121,7 +121,7 @@ func (a *app) root() *cobra.Command {
 		return nil
 	}
 	root.AddCommand(a.demoCommand(), a.exportCommand(), a.trainCommand(), a.predictCommand(), a.backtestCommand(),
-		a.checkpointCommand(), a.configCommand(), a.versionCommand())
+		a.checkpointCommand(), a.windowsCommand(), a.configCommand(), a.versionCommand())
 	complete(root)
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()

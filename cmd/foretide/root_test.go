@@ -54,7 +54,7 @@ func TestEmptyFlags(t *testing.T) {
 func TestHelp(t *testing.T) {
 	s := newSession(t)
 	for _, command := range []string{"", "demo", "export", "train", "predict", "backtest", "checkpoint", "checkpoint inspect",
-		"checkpoint verify", "config", "config show", "version", "completion", "completion bash"} {
+		"checkpoint verify", "checkpoint import", "checkpoint export", "windows", "config", "config show", "version", "completion", "completion bash"} {
 		words := strings.Fields(command)
 		a, b := s.ok(append(words, "--help")...), s.ok(append([]string{"help"}, words...)...)
 		if a != b || !strings.Contains(a, "Usage:\n  foretide "+command) || !strings.Contains(a, "  130  interrupted") {

@@ -8,8 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/internal/family"
+	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/loader/config"
 )
 
@@ -20,6 +22,7 @@ type settings struct {
 	scope                          string
 
 	known map[string]*config.Config // by metric; "" is the file's own
+	wide  bool                      // models read columns beside the metrics, whatever the configuration says
 }
 
 // add declares the flags; what is "train", "judge" … for their help.
@@ -147,7 +150,7 @@ func (s *settings) read(cmd *cobra.Command, a *app, path string) (*csvfile.Data,
 	horizons := first.Horizons()
 	columns := s.metrics
 	for _, m := range s.metrics {
-		if c, err := s.of(cmd, m); err == nil && len(c.Columns()) > 0 {
+		if c, err := s.of(cmd, m); err == nil && (s.wide || c.Model.ModelType == lstm.Name || len(c.Columns()) > 0) {
 			columns = nil // all: those that models read are among them
 		}
 	}
@@ -183,4 +186,32 @@ func (s *settings) read(cmd *cobra.Command, a *app, path string) (*csvfile.Data,
 func (s *settings) serves(c *config.Config, container string) bool {
 	return s.container != "" || c.ContainerName == "" ||
 		c.Source("container_name").Kind == config.Default || c.ContainerName == container
+}
+
+// jobs lists what there is to train in the data.
+func (s *settings) jobs(cmd *cobra.Command, a *app, path string) ([]fleet.Job, error) {
+	data, metrics, err := s.read(cmd, a, path)
+	if err != nil {
+		return nil, err
+	}
+	var jobs []fleet.Job
+	for i := range data.Frames {
+		for _, m := range metrics {
+			if data.Frames[i].Column(m) < 0 {
+				continue
+			}
+			c, err := s.of(cmd, m)
+			if err != nil {
+				return nil, err
+			}
+			if s.serves(c, data.Frames[i].Container) {
+				jobs = append(jobs, fleet.Job{Frame: &data.Frames[i], Config: c})
+			}
+		}
+	}
+	if len(jobs) == 0 {
+		return nil, dataf("%s: nothing to train: the configuration's container_name is not in the data (there are %s)",
+			path, list(data.Containers()))
+	}
+	return jobs, nil
 }

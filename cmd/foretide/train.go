@@ -60,21 +60,25 @@ func (a *app) train(cmd *cobra.Command, f *trainFlags) error {
 	if err := store.Check(); err != nil { // before the work, not after it
 		return err
 	}
-	jobs, err := f.jobs(cmd, a)
+	jobs, err := f.jobs(cmd, a, f.data)
 	if err != nil {
 		return err
 	}
-	out, err := a.trainFleet(cmd.Context(), jobs, store, f.resume)
+	out, err := a.trainFleet(cmd.Context(), jobs, store, fleet.Options{Resume: f.resume})
 	if err != nil {
 		return err
 	}
-	if f.json {
-		err = writeTrainedJSON(a.out, f.store, out)
+	return a.trained(f.store, out, f.json)
+}
+
+// trained prints what was trained, or judged, and stored.
+func (a *app) trained(store string, out []fleet.Result, asJSON bool) error {
+	if asJSON {
+		if err := writeTrainedJSON(a.out, store, out); err != nil {
+			return err
+		}
 	} else {
 		writeTrained(a.out, out)
-	}
-	if err != nil {
-		return err
 	}
 	if err := fleet.Failure(out); err != nil {
 		return err
@@ -87,12 +91,12 @@ func (a *app) train(cmd *cobra.Command, f *trainFlags) error {
 		}
 		done++
 	}
-	a.notice("%d of %d checkpoints are in %s", done, len(out), f.store)
+	a.notice("%d of %d checkpoints are in %s", done, len(out), store)
 	return nil
 }
 
 // trainFleet trains on all cores, with progress.
-func (a *app) trainFleet(ctx context.Context, jobs []fleet.Job, store loader.Store, resume bool) ([]fleet.Result, error) {
+func (a *app) trainFleet(ctx context.Context, jobs []fleet.Job, store loader.Store, o fleet.Options) ([]fleet.Result, error) {
 	t := &telling{app: a}
 	defer t.finish()
 	t.tell(fleet.Progress{What: "training", Total: len(jobs)})
@@ -109,42 +113,13 @@ func (a *app) trainFleet(ctx context.Context, jobs []fleet.Job, store loader.Sto
 		<-signals
 		cancel()
 	}()
-	out, err := fleet.Train(hard, jobs, store, fleet.Options{
-		Workers: runtime.GOMAXPROCS(0), Progress: t.tell, Resume: resume,
-		Stop: func() bool { return ctx.Err() != nil },
-	})
+	o.Workers, o.Progress = runtime.GOMAXPROCS(0), t.tell
+	o.Stop = func() bool { return ctx.Err() != nil }
+	out, err := fleet.Train(hard, jobs, store, o)
 	for i := range out {
 		if r := &out[i]; err != nil && r.Name != "" && r.Report.Fit.Status == forecast.Interrupted {
 			a.notice("%s of %s: the best of the training so far is stored; train --resume goes on with it", r.Metric, r.Container)
 		}
 	}
 	return out, err
-}
-
-// jobs lists what is to be trained of the data.
-func (f *trainFlags) jobs(cmd *cobra.Command, a *app) ([]fleet.Job, error) {
-	data, metrics, err := f.read(cmd, a, f.data)
-	if err != nil {
-		return nil, err
-	}
-	var jobs []fleet.Job
-	for i := range data.Frames {
-		for _, m := range metrics {
-			if data.Frames[i].Column(m) < 0 {
-				continue
-			}
-			c, err := f.of(cmd, m)
-			if err != nil {
-				return nil, err
-			}
-			if f.serves(c, data.Frames[i].Container) {
-				jobs = append(jobs, fleet.Job{Frame: &data.Frames[i], Config: c})
-			}
-		}
-	}
-	if len(jobs) == 0 {
-		return nil, dataf("%s: nothing to train: the configuration's container_name is not in the data (there are %s)",
-			f.data, list(data.Containers()))
-	}
-	return jobs, nil
 }

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/rank"
 )
 
 // fillShared computes the inputs that are the same for every horizon.
@@ -27,12 +27,12 @@ func (d *Direct) fillShared(scratch *forecast.Scratch) {
 	mark := scratch.Mark()
 	buf := scratch.Floats(max(len(d.recent.Values), len(d.long.Values)))
 	for _, span := range [...]int64{30 * minute, hour, 2 * hour, 6 * hour, day} {
-		put(d.z(naive.Median(observed(buf, d.trailing(span)))))
+		put(d.z(rank.Median(observed(buf, d.trailing(span)))))
 	}
 	scratch.Release(mark)
 	smooth, n := d.smoothed(0)
 	put(d.z(smooth[0]))
-	put(d.z(naive.Median(observed(smooth[:], smooth[:n]))))
+	put(d.z(rank.Median(observed(smooth[:], smooth[:n]))))
 }
 
 // observed copies the observed ones of values to dst and returns them.

@@ -6,4 +6,4 @@ package kernel
 //go:generate go run -C _generate . -set avx512 -out ../avx512_amd64.s -stubs ../avx512_amd64.go -pkg kernel
 //go:generate go run -C _generate . -set neon
 //go:generate go run -C _generate . -set switch
-//go:generate go run -C _generate . -set peak -out ../internal/peak/fma_amd64.s -stubs ../internal/peak/fma_amd64.go -pkg peak
+//go:generate go run -C _generate . -set peak -out ../../../internal/peak/fma_amd64.s -stubs ../../../internal/peak/fma_amd64.go -pkg peak

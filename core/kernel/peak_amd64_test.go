@@ -2,7 +2,7 @@
 
 package kernel
 
-import "github.com/foretide/foretide/core/kernel/internal/peak"
+import "github.com/foretide/foretide/internal/peak"
 
 // peakOf returns what measures the peak of an implementation, or nil.
 func peakOf(i implementation) func() int {

@@ -11,8 +11,8 @@ import (
 // Kind names the decoder of the payload.
 const Kind = "lstm.1"
 
-// maxOthers bounds the other metrics that a payload may name.
-const maxOthers = 64
+// MaxOthers bounds the other metrics that a payload may name.
+const MaxOthers = 64
 
 // Kind returns "lstm.1".
 func (f *Fitted) Kind() string { return Kind }
@@ -89,7 +89,7 @@ func Decode(payload []byte) (*Fitted, error) {
 	if err := task.Check(); err != nil {
 		return nil, err
 	}
-	if len(others) > maxOthers || slices.Contains(others, task.Metric) ||
+	if len(others) > MaxOthers || slices.Contains(others, task.Metric) ||
 		len(task.Horizons) > network.MaxHorizons || len(task.Levels) > network.MaxLevels {
 		return nil, forecast.ErrPayload
 	}

@@ -23,6 +23,3 @@ func Indices(names string) []int {
 	}
 	return out
 }
-
-// Median returns the median of x, which it reorders; NaN where x is empty.
-func Median(x []float64) float64 { return medianOf(x) }

@@ -1,6 +1,10 @@
 package naive
 
-import "math"
+import (
+	"math"
+
+	"github.com/foretide/foretide/core/rank"
+)
 
 // kind is the way a predictor computes its forecast.
 type kind uint8
@@ -198,7 +202,7 @@ func (v *View) seasonal(r *rule, ahead int64) float64 {
 	}
 	x := math.NaN()
 	if r.kind == kindPeriodMed {
-		x = medianOf(buf[:n])
+		x = rank.Median(buf[:n])
 	} else if n > 0 {
 		x = mean(buf[:n])
 	}

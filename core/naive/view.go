@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/rank"
 	"github.com/foretide/foretide/core/series"
 )
 
@@ -146,61 +147,5 @@ func (v *View) median(values []float64) float64 {
 			n++
 		}
 	}
-	return medianOf(buf[:n])
-}
-
-// medianOf returns the median of x, which it reorders; NaN where x is empty.
-func medianOf(x []float64) float64 {
-	n := len(x)
-	if n == 0 {
-		return math.NaN()
-	}
-	hi := selectKth(x, n/2)
-	if n%2 == 1 {
-		return hi
-	}
-	lo := x[0]
-	for _, y := range x[1 : n/2] {
-		lo = max(lo, y)
-	}
-	return lo + (hi-lo)/2
-}
-
-// selectKth reorders x so that x[k] is its k-th smallest value, with none
-// greater before it, and returns it (Hoare 1961, median of three).
-func selectKth(x []float64, k int) float64 {
-	lo, hi := 0, len(x)-1
-	for hi-lo > 12 {
-		mid := lo + (hi-lo)/2
-		a, b, c := x[lo], x[mid], x[hi]
-		pivot := max(min(a, b), min(max(a, b), c))
-		i, j := lo, hi
-		for i <= j {
-			for x[i] < pivot {
-				i++
-			}
-			for x[j] > pivot {
-				j--
-			}
-			if i <= j {
-				x[i], x[j] = x[j], x[i]
-				i++
-				j--
-			}
-		}
-		switch {
-		case k <= j:
-			hi = j
-		case k >= i:
-			lo = i
-		default:
-			return x[k]
-		}
-	}
-	for i := lo + 1; i <= hi; i++ {
-		for j := i; j > lo && x[j] < x[j-1]; j-- {
-			x[j], x[j-1] = x[j-1], x[j]
-		}
-	}
-	return x[k]
+	return rank.Median(buf[:n])
 }

@@ -2,9 +2,9 @@ package prophet
 
 import (
 	"math"
-	"slices"
 
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/rank"
 	"github.com/foretide/foretide/core/series"
 )
 
@@ -243,45 +243,5 @@ func median(e []float64) float64 {
 			n++
 		}
 	}
-	if n == 0 {
-		return math.NaN()
-	}
-	e = e[:n]
-	upper := pickNth(e, n/2)
-	if n%2 == 1 {
-		return upper
-	}
-	return (upper + slices.Max(e[:n/2])) / 2
-}
-
-// pickNth returns what e[k] would be if e were sorted, and puts what is not
-// above it before it (Hoare's selection).
-func pickNth(e []float64, k int) float64 {
-	lo, hi := 0, len(e)-1
-	for lo < hi {
-		pivot := e[(lo+hi)/2]
-		i, j := lo, hi
-		for i <= j {
-			for e[i] < pivot {
-				i++
-			}
-			for e[j] > pivot {
-				j--
-			}
-			if i <= j {
-				e[i], e[j] = e[j], e[i]
-				i++
-				j--
-			}
-		}
-		switch {
-		case k <= j:
-			hi = j
-		case k >= i:
-			lo = i
-		default:
-			return e[k]
-		}
-	}
-	return e[k]
+	return rank.Median(e[:n])
 }

@@ -142,7 +142,8 @@ func (s *shared) fit(all bool, before forecast.Fitted) (forecast.Fitted, error) 
 // callers reports whether an error of a fit is the caller's to know: wrong
 // arguments or an interruption, as against a model that could not be estimated.
 func callers(err error) bool {
-	for _, e := range []error{forecast.ErrInterrupted, forecast.ErrMetric, forecast.ErrStep, forecast.ErrHorizon, forecast.ErrState} {
+	for _, e := range []error{forecast.ErrInterrupted, forecast.ErrMetric, forecast.ErrStep, forecast.ErrHorizon,
+		forecast.ErrLevels, forecast.ErrState} {
 		if errors.Is(err, e) {
 			return true
 		}

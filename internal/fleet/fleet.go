@@ -12,7 +12,6 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
-	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -48,6 +47,9 @@ type Options struct {
 	// Resume goes on from the state that an interrupted training by epochs left
 	// in the store, where there is one.
 	Resume bool
+	// Trained is judged, calibrated and stored in the place of models of its
+	// family, which are not trained then; nil for none.
+	Trained *Trained
 }
 
 // Progress tells how far a training is.
@@ -170,7 +172,7 @@ func (f *fleet) one(j Job, long bool) Result {
 		}
 	}
 	var checkpoint *codec.Checkpoint
-	checkpoint, r.Report, r.Err = fit(f.ctx, j, opts)
+	checkpoint, r.Report, r.Err = f.fit(j, opts)
 	if r.Err == nil {
 		r.Name = loader.KeyOf(checkpoint).Name()
 		r.Bytes, r.Err = loader.Save(f.ctx, f.store, checkpoint)
@@ -190,10 +192,10 @@ func (f *fleet) options(c *config.Config) forecast.Options {
 // it comes from. The same job gives the same bytes.
 func Fit(ctx context.Context, j Job) (*codec.Checkpoint, train.Report, error) {
 	f := fleet{ctx: ctx}
-	return fit(ctx, j, f.options(j.Config))
+	return f.fit(j, f.options(j.Config))
 }
 
-func fit(ctx context.Context, j Job, opts forecast.Options) (*codec.Checkpoint, train.Report, error) {
+func (f *fleet) fit(j Job, opts forecast.Options) (*codec.Checkpoint, train.Report, error) {
 	history, err := observed(j.Frame, j.Config.MetricName)
 	if err != nil {
 		return nil, train.Report{}, j.wrap(err)
@@ -202,14 +204,14 @@ func fit(ctx context.Context, j Job, opts forecast.Options) (*codec.Checkpoint, 
 	if err != nil {
 		return nil, train.Report{}, j.wrap(err)
 	}
-	trainer, err := family.Configured(j.Config)
+	trainer, err := f.trainer(j.Config)
 	if err != nil {
 		return nil, train.Report{}, err
 	}
 	fitted, report, err := trainer.Config.Fit(trainer.Model, []series.Frame{history}, task, opts)
 	switch {
-	case ctx.Err() != nil:
-		return nil, report, ctx.Err()
+	case f.ctx.Err() != nil:
+		return nil, report, f.ctx.Err()
 	case errors.Is(err, forecast.ErrInterrupted), opts.Interrupted():
 		return nil, report, context.Canceled
 	case err != nil:

@@ -12,7 +12,6 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
-	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -28,7 +27,7 @@ func (f *fleet) groups() (single, long []int, groups [][]int) {
 	}
 	index := map[key]int{}
 	for i, j := range f.jobs {
-		trainer, err := family.Configured(j.Config)
+		trainer, err := f.trainer(j.Config)
 		_, epochs := trainer.Model.(forecast.Tuner)
 		switch {
 		case err != nil || !epochs && !trainer.Global():
@@ -98,7 +97,7 @@ func (f *fleet) fitShared(group []int, c *config.Config) (*calibrate.Shared, tra
 	if err != nil {
 		return fail(err)
 	}
-	trainer, err := family.Configured(c)
+	trainer, err := f.trainer(c)
 	if err != nil {
 		return fail(err)
 	}

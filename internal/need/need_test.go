@@ -57,3 +57,20 @@ func outcome(f func(testing.TB)) (how string) {
 	f(r)
 	return r.how
 }
+
+// TestPython: the interpreter that is named is taken, and asked for the modules.
+func TestPython(t *testing.T) {
+	t.Setenv("FORETIDE_CI", "")
+	t.Setenv(need.Interpreter, "no-such-python")
+	if got := outcome(func(t testing.TB) { need.Python(t, "sys") }); got != "skip" {
+		t.Errorf("without a Python: %q", got)
+	}
+	t.Setenv(need.Interpreter, "python3")
+	need.Program(t, "python3", "apt install python3")
+	if got := need.Python(t, "sys", "json"); got != "python3" {
+		t.Errorf("it is %s", got)
+	}
+	if got := outcome(func(t testing.TB) { need.Python(t, "no_such_module") }); got != "skip" {
+		t.Errorf("without a module: %q", got)
+	}
+}

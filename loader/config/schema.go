@@ -85,7 +85,7 @@ var settings = withProphet([]setting{
 	{key: "training.epochs", help: "Epochs, at most; training stops earlier where validation stops improving.", models: lstm,
 		field: func(c *Config) any { return &c.Training.Epochs },
 		check: func(c *Config) string { return intRange(c.Training.Epochs, 1, 1_000_000) }},
-	{key: "training.epoch_windows", help: "Windows of an epoch, drawn at random from all containers.", models: lstm,
+	{key: "training.epoch_windows", help: "Windows of an epoch, at most, drawn at random from all containers; of few windows a quarter.", models: lstm,
 		field: func(c *Config) any { return &c.Training.EpochWindows },
 		check: func(c *Config) string { return intRange(c.Training.EpochWindows, 1, 100_000_000) }},
 	{key: "training.batch_size", help: "Windows for each step of the optimiser.", models: lstm,

@@ -8,7 +8,7 @@ import (
 	"github.com/foretide/foretide/core/feature"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/linear"
-	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/rank"
 	"github.com/foretide/foretide/core/series"
 )
 
@@ -84,7 +84,7 @@ func only(history []series.Frame, task *forecast.Task) (series.Series, error) {
 // where there are none.
 func levelOf(values []float64, bounds series.Bounds) float64 {
 	x := slices.DeleteFunc(slices.Clone(values), func(v float64) bool { return v-v != 0 })
-	if m := naive.Median(x); m-m == 0 {
+	if m := rank.Median(x); m-m == 0 {
 		return m
 	}
 	return bounds.Clamp(0)

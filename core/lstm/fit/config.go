@@ -31,7 +31,7 @@ type Config struct {
 	Dropout       float64 // share of units dropped while training, in [0,1)
 
 	Epochs  int     // at most
-	Windows int     // of an epoch, drawn at random (see sampler)
+	Windows int     // of an epoch, at most, drawn at random (see epochSteps)
 	Batch   int     // windows of a step of the optimiser
 	Rate    float64 // learning rate at its highest
 	Warmup  float64 // share of all steps in which the rate rises from zero

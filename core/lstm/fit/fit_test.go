@@ -11,6 +11,7 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm"
+	"github.com/foretide/foretide/core/lstm/learn"
 	"github.com/foretide/foretide/core/series"
 )
 
@@ -253,11 +254,11 @@ func TestHeldBack(t *testing.T) {
 		}
 		picks := make([]pick, 300)
 		d.draw(picks, 5, 17)
-		s := newShard(d, c.shape(d), len(picks), true)
-		s.load(picks, false, 1)
-		out := append([]float32(nil), s.work.Input...)
-		out = append(append(out, s.work.Features...), s.work.Skip...)
-		return append(append(out, s.target...), s.weight...)
+		s := learn.NewShard(c.shape(d), len(picks), true)
+		newLoader(d).load(s, picks, false, 1)
+		out := append([]float32(nil), s.Work.Input...)
+		out = append(append(out, s.Work.Features...), s.Work.Skip...)
+		return append(append(out, s.Target...), s.Weight...)
 	}
 	want, got := load(false), load(true)
 	for i := range want {

@@ -59,7 +59,6 @@ func (c Config) Tune(fitted forecast.Fitted, history series.Frame, task forecast
 	if err != nil {
 		return nil, forecast.Report{}, err
 	}
-	c.Windows = min(c.Windows, max(d.windows(), c.Batch))
 	t := c.resume(fitted, d, c.TuneEpochs, c.Rate*c.TuneRate, &opts)
 	t.hold(d.held(c.HeldWindows))
 	loss, ok := t.validate()

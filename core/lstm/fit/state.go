@@ -31,8 +31,8 @@ func (t *trainer) save() {
 	w.Float(3, t.bestLoss)
 	w.Int(4, int64(t.bestEpoch))
 	w.Floats32(5, t.net.Weights)
-	w.Floats32(6, t.moment1)
-	w.Floats32(7, t.moment2)
+	w.Floats32(6, t.learner.Moment1)
+	w.Floats32(7, t.learner.Moment2)
 	w.Floats32(8, t.best)
 	w.Floats(9, t.curve)
 	t.opts.Save(w.Bytes())
@@ -71,8 +71,8 @@ func (t *trainer) restore(state []byte) error {
 		return forecast.ErrState
 	}
 	copy(t.net.Weights, weights)
-	copy(t.moment1, moment1)
-	copy(t.moment2, moment2)
+	copy(t.learner.Moment1, moment1)
+	copy(t.learner.Moment2, moment2)
 	if len(best) == n {
 		t.best = best
 	}
@@ -87,7 +87,7 @@ func (t *trainer) digest() uint64 {
 	w.Message(1, t.data.task.Write)
 	c := t.config
 	for _, n := range []int{c.Steps, c.Hidden, c.Layers, c.Width, c.Epochs, c.Windows, c.Batch, c.HeldWindows,
-		c.Patience, c.MaxOthers, c.MinObservation, t.epochs, rowsOfShard, len(t.net.Weights)} {
+		c.Patience, c.MaxOthers, c.MinObservation, t.epochs, len(t.learner.Shards()), len(t.net.Weights)} {
 		w.Int(2, int64(n))
 	}
 	for _, x := range []float64{c.Dropout, c.Rate, c.Warmup, c.Decay, c.Clip, c.Tail, c.Held, t.rate} {

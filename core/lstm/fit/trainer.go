@@ -2,31 +2,27 @@ package fit
 
 import (
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/kernel"
+	"github.com/foretide/foretide/core/lstm/learn"
 	"github.com/foretide/foretide/core/lstm/network"
 )
 
 // A trainer trains one network. What of it is saved is in state.
 type trainer struct {
-	config  *Config
-	data    *dataset
-	opts    *forecast.Options
-	net     *network.Network
-	back    *network.Back
-	loss    network.Loss
-	moment1 []float32
-	moment2 []float32
-	total   []float32 // the gradient of a batch
-	shards  []*shard
-	judge   []*shard
-	held    []pick
-	perEnd  int // steps of an epoch
-	epochs  int
-	rate    float64
+	config   *Config
+	data     *dataset
+	opts     *forecast.Options
+	net      *network.Network
+	loss     network.Loss
+	learner  *learn.Learner
+	loaders  []*loader // of the learner's shards
+	judges   []judge
+	held     []pick
+	perEpoch int // steps of an epoch
+	epochs   int
+	rate     float64
 
 	epoch     int // done
 	skipped   int // steps whose gradient was not finite
@@ -38,19 +34,28 @@ type trainer struct {
 
 // newTrainer prepares the training of a network for so many epochs.
 func (c *Config) newTrainer(d *dataset, net *network.Network, epochs int, rate float64, opts *forecast.Options) *trainer {
-	shape := net.Shape()
 	t := &trainer{
-		config: c, data: d, opts: opts, net: net, back: network.NewBack(shape),
-		loss:    c.lossOf(d.task.Levels),
-		moment1: make([]float32, len(net.Weights)), moment2: make([]float32, len(net.Weights)),
-		perEnd: max(c.Windows/c.Batch, 1), epochs: epochs, rate: rate, bestLoss: math.Inf(1),
+		config: c, data: d, opts: opts, net: net, loss: c.lossOf(d.task.Levels),
+		perEpoch: c.epochSteps(d.windows()), epochs: epochs, rate: rate, bestLoss: math.Inf(1),
 	}
-	shards := max((c.Batch+rowsOfShard/2)/rowsOfShard, 1)
-	for range shards {
-		t.shards = append(t.shards, newShard(d, shape, (c.Batch+shards-1)/shards, true))
+	t.learner = learn.NewLearner(net, c.Batch, t.loss, learn.Rule{Dropout: c.Dropout, Decay: c.Decay, Clip: c.Clip})
+	for range t.learner.Shards() {
+		t.loaders = append(t.loaders, newLoader(d))
 	}
-	t.total = t.shards[0].grad
 	return t
+}
+
+// fewestSteps is the number of steps of an epoch that few windows do not cut
+// short.
+const fewestSteps = 64
+
+// epochSteps returns the steps of an epoch of a dataset with so many windows: as
+// many as draw c.Windows of them, but no more than a quarter of all. Windows of
+// one series overlap in all but a cell; to look at the held back part more often
+// than at every window costs nothing in accuracy and ends a training sooner.
+func (c *Config) epochSteps(windows int) int {
+	steps := max(c.Windows/c.Batch, 1)
+	return min(steps, max(windows/4/c.Batch, fewestSteps))
 }
 
 // lossOf weighs the quantiles: 1 for the median, Tail for the others together.
@@ -143,11 +148,11 @@ const maxSkipped = 10
 // diverged.
 func (t *trainer) runEpoch() bool {
 	recent := math.NaN()
-	for i := range t.perEnd {
+	for i := range t.perEpoch {
 		if t.opts.Interrupted() || t.opts.Stopped() {
 			return false
 		}
-		number := t.epoch*t.perEnd + i
+		number := t.epoch*t.perEpoch + i
 		loss, ok := t.step(number)
 		if !ok {
 			if t.skipped++; t.skipped >= maxSkipped {
@@ -160,7 +165,7 @@ func (t *trainer) runEpoch() bool {
 			recent = loss
 		}
 		recent += (loss - recent) * max(0.02, 1/float64(i+1))
-		t.emit("train", (number+1)*t.config.Batch, t.epochs*t.perEnd*t.config.Batch, recent)
+		t.emit("train", (number+1)*t.config.Batch, t.epochs*t.perEpoch*t.config.Batch, recent)
 	}
 	return true
 }
@@ -171,71 +176,17 @@ func (t *trainer) step(number int) (loss float64, ok bool) {
 	picks := make([]pick, t.config.Batch)
 	t.data.draw(picks, t.opts.Seed, number)
 	factor := 1 / float64(t.config.Batch*len(t.data.ahead))
-	t.back.Prepare(t.net)
-	rows := t.shards[0].work.Rows()
-	parallel(len(t.shards), func(i int) {
-		s := t.shards[i]
-		s.random = *rand.NewPCG(t.opts.Seed^0x64726f70, uint64(number)<<16+uint64(i))
-		s.load(picks[min(i*rows, len(picks)):min((i+1)*rows, len(picks))], false, factor)
-		s.step(t)
+	rows := t.learner.Shards()[0].Work.Rows()
+	return t.learner.Step(number, t.rateAt(number), t.opts.Seed, func(i int, s *learn.Shard) {
+		t.loaders[i].load(s, picks[min(i*rows, len(picks)):min((i+1)*rows, len(picks))], false, factor)
 	})
-	for _, s := range t.shards {
-		loss += s.loss
-	}
-	norm := t.addUp()
-	if !(norm < math.MaxFloat32) || loss-loss != 0 {
-		return loss, false
-	}
-	a := t.adam(number, norm)
-	ranges(len(t.total), func(lo, hi int) {
-		kernel.Adam(t.net.Weights[lo:hi], t.moment1[lo:hi], t.moment2[lo:hi], t.total[lo:hi], &a)
-	})
-	return loss, true
-}
-
-// addUp adds the shards' gradients up into total and returns the norm. Both
-// sums have one order, whoever computes their parts.
-func (t *trainer) addUp() float64 {
-	squares := make([]float64, len(t.total)>>15+1)
-	ranges(len(t.total), func(lo, hi int) {
-		sum := 0.0
-		for _, s := range t.shards[1:] {
-			for i, g := range s.grad[lo:hi] {
-				t.total[lo+i] += g
-			}
-		}
-		for _, g := range t.total[lo:hi] {
-			sum += float64(g) * float64(g)
-		}
-		squares[lo>>15] = sum
-	})
-	sum := 0.0
-	for _, s := range squares {
-		sum += s
-	}
-	return math.Sqrt(sum)
-}
-
-// adam returns the constants of step number, with the gradient clipped.
-func (t *trainer) adam(number int, norm float64) kernel.AdamStep {
-	const beta1, beta2 = 0.9, 0.999
-	n := float64(number + 1)
-	a := kernel.AdamStep{
-		Rate: float32(t.rateAt(number)), Beta1: beta1, Beta2: beta2, Epsilon: 1e-8, Decay: float32(t.config.Decay),
-		Correct1: float32(1 / (1 - math.Pow(beta1, n))), Correct2: float32(1 / math.Sqrt(1-math.Pow(beta2, n))),
-		Scale: 1,
-	}
-	if norm > t.config.Clip {
-		a.Scale = float32(t.config.Clip / norm)
-	}
-	return a
 }
 
 // rateAt is the learning rate of step number: it rises linearly from zero over
 // the warm-up, and then falls as a cosine to a fiftieth (Loshchilov and Hutter
 // 2017).
 func (t *trainer) rateAt(number int) float64 {
-	all := float64(t.epochs * t.perEnd)
+	all := float64(t.epochs * t.perEpoch)
 	x := (float64(number) + 1) / all
 	if x < t.config.Warmup {
 		return t.rate * x / t.config.Warmup
@@ -244,12 +195,18 @@ func (t *trainer) rateAt(number int) float64 {
 	return t.rate * (0.02 + 0.98*(1+math.Cos(math.Pi*x))/2)
 }
 
+// A judge computes losses of held windows.
+type judge struct {
+	*learn.Shard
+	loader *loader
+}
+
 // hold sets the windows that epochs are judged by.
 func (t *trainer) hold(picks []pick) {
 	t.held = picks
 	const rows = 64
 	for range min(4, (len(picks)+rows-1)/rows) {
-		t.judge = append(t.judge, newShard(t.data, t.net.Shape(), rows, false))
+		t.judges = append(t.judges, judge{learn.NewShard(t.net.Shape(), rows, false), newLoader(t.data)})
 	}
 }
 
@@ -259,17 +216,17 @@ func (t *trainer) validate() (float64, bool) {
 	if len(t.held) == 0 {
 		return math.NaN(), true
 	}
-	rows := t.judge[0].work.Rows()
+	rows := t.judges[0].Work.Rows()
 	groups := slices.Collect(slices.Chunk(t.held, rows))
 	losses := make([]float64, len(groups))
 	weights := make([]float64, len(groups))
-	parallel(len(t.judge), func(j int) {
-		s := t.judge[j]
-		for g := j; g < len(groups) && !t.opts.Interrupted(); g += len(t.judge) {
-			s.load(groups[g], true, 1)
-			t.net.Forward(s.work)
-			losses[g] = t.loss.Value(s.work, s.target, s.weight)
-			for _, w := range s.weight {
+	learn.Parallel(len(t.judges), func(j int) {
+		s := t.judges[j]
+		for g := j; g < len(groups) && !t.opts.Interrupted(); g += len(t.judges) {
+			s.loader.load(s.Shard, groups[g], true, 1)
+			t.net.Forward(s.Work)
+			losses[g] = t.loss.Value(s.Work, s.Target, s.Weight)
+			for _, w := range s.Weight {
 				if w > 0 {
 					weights[g]++
 				}

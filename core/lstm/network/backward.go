@@ -68,13 +68,12 @@ func (n *Network) Backward(w *Workspace, b *Back, grad []float32, p float64) {
 	for k := range w.heads {
 		n.headBack(w, b, grad, k, p)
 	}
-	top := &w.layers[s.Layers-1]
-	clear(top.dh)
-	copy(top.dh[len(top.dh)-len(w.last):], w.last)
-	for l := s.Layers - 1; l >= 0; l-- {
-		if l > 0 {
-			clear(w.layers[l-1].dh)
-		}
+	top := s.Layers - 1
+	for d := range s.Directions() {
+		last := w.gradient(top, d, s.Steps-1)
+		copy(last, w.last[d*len(last):])
+	}
+	for l := top; l >= 0; l-- {
 		for d := range s.Directions() {
 			n.cellBack(w, b, grad, l, d)
 		}
@@ -104,23 +103,61 @@ func (n *Network) cellBack(w *Workspace, b *Back, grad []float32, l, d int) {
 		if i > 0 {
 			before = layer.c[d][(i-1)*u*unit:][:u*unit]
 		}
-		kernel.GatesBackward(gates, dc, w.at(l, d, t, layer.dh), layer.tanhC[d][i*u*unit:][:u*unit], before, w.rows, u)
+		kernel.GatesBackward(gates, dc, w.gradient(l, d, t), layer.tanhC[d][i*u*unit:][:u*unit], before, w.rows, u)
 		if i > 0 {
-			kernel.MulAdd(w.at(l, d, t-way, layer.dh), gates, b.state[at], w.rows, 4*u*kernel.Block, u)
+			dh := w.gradient(l, d, t-way)
+			if l == s.Layers-1 {
+				clear(dh) // nothing above it: all of the gradient comes this way
+			}
+			kernel.MulAdd(dh, gates, b.state[at], w.rows, 4*u*kernel.Block, u)
 		}
 		if l > 0 {
 			below := w.layers[l-1].dh[t*layer.inBlocks*unit:][:layer.inBlocks*unit]
+			if d == 0 {
+				clear(below) // the other direction adds
+			}
 			kernel.MulAdd(below, gates, b.input[at], w.rows, 4*u*kernel.Block, layer.inBlocks)
 		}
 		kernel.SumRows(cell.Bias.Of(grad), gates, w.rows, 4*u)
+		if left := count - i; left%group == 0 || i == 0 {
+			n.weightsBack(w, grad, l, d, i, (left-1)%group+1)
+		}
 	}
-	size := layer.inBlocks * unit
+}
+
+// group is of how many steps the gradient of the weights is added up at a time:
+// soon after that of the gates was made, which is then still in the cache.
+const group = 4
+
+// gradient returns the gradient of h of a direction at a step. Of the top layer
+// two steps are kept, one that is read and one that is made from it.
+func (w *Workspace) gradient(l, d, t int) []float32 {
+	s := &w.shape
+	if l == s.Layers-1 {
+		t &= 1
+	}
+	n := s.units() * w.rows * kernel.Block
+	return w.layers[l].dh[(t*s.Directions()+d)*n:][:n]
+}
+
+// weightsBack adds to grad the gradient of the weights of so many steps of a
+// direction of a layer, from step i of its way on.
+func (n *Network) weightsBack(w *Workspace, grad []float32, l, d, i, steps int) {
+	s, layer := &n.shape, &w.layers[l]
+	cell := &n.layout.Cells[l][d]
+	unit, u := w.rows*kernel.Block, s.units()
+	first, _, way := s.steps(l, d)
+	size, gates := layer.inBlocks*unit, 4*u*unit
 	kernel.OuterAdd(cell.Input.Of(grad), layer.in, layer.gates[d], w.rows, cell.Input.In, 4*u,
-		count, first*size, way*size, 0, 4*u*unit)
-	// Of every step but the first, with the state of the step before it.
+		steps, (first+i*way)*size, way*size, i*gates, gates)
+	// The state is that of the step before, of which the first has none.
+	if i == 0 {
+		i++
+		steps--
+	}
 	size = s.stateBlocks() * unit
 	kernel.OuterAdd(cell.State.Of(grad), layer.h, layer.gates[d], w.rows, cell.State.In, 4*u,
-		count-1, first*size+d*u*unit, way*size, 4*u*unit, 4*u*unit)
+		steps, (first+(i-1)*way)*size+d*u*unit, way*size, i*gates, gates)
 }
 
 // spare returns room for dc, and zeros of the same size.

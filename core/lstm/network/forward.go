@@ -45,12 +45,13 @@ func (n *Network) forward(w *Workspace, p float64, r *rand.PCG) {
 
 // drop sets what a layer reads to what the one below gave, dropped out.
 func (w *Workspace) drop(l int, p float64, r *rand.PCG) {
-	in, h := w.layers[l].in, w.layers[l-1].h
+	h := w.layers[l-1].h
+	w.layers[l].in = h
 	if p == 0 {
-		copy(in, h)
 		return
 	}
-	mask := w.masks[l-1]
+	in, mask := w.dropped[l-1], w.masks[l-1]
+	w.layers[l].in = in
 	fillMask(mask, p, r)
 	for i, x := range h {
 		in[i] = x * mask[i]
@@ -88,7 +89,6 @@ func (s *Shape) steps(l, d int) (first, count, way int) {
 func (n *Network) runCell(w *Workspace, l, d int) {
 	s, layer := &n.shape, &w.layers[l]
 	cell := &n.layout.Cells[l][d]
-	input, state, bias := cell.Input.Of(n.Weights), cell.State.Of(n.Weights), cell.Bias.Of(n.Weights)
 	unit, u := w.rows*kernel.Block, s.units()
 	first, count, way := s.steps(l, d)
 	for i := range count {
@@ -99,10 +99,7 @@ func (n *Network) runCell(w *Workspace, l, d int) {
 		}
 		gates := layer.gates[d][kept*4*u*unit:][:4*u*unit]
 		c, tanhC := layer.c[d][kept*u*unit:][:u*unit], layer.tanhC[d][kept*u*unit:][:u*unit]
-		x := layer.in[t*layer.inBlocks*unit:][:layer.inBlocks*unit]
-		h := w.state(l, d, t)
-		setBias(gates, bias, w.rows, 4*u)
-		kernel.MulAdd(gates, x, input, w.rows, cell.Input.In, 4*u)
+		n.readInput(w, l, d, i, gates)
 		before := c
 		switch {
 		case i == 0:
@@ -112,9 +109,40 @@ func (n *Network) runCell(w *Workspace, l, d int) {
 			before = layer.c[d][(kept-1)*u*unit:][:u*unit]
 		}
 		if i > 0 {
-			kernel.MulAdd(gates, w.state(l, d, t-way), state, w.rows, cell.State.In, 4*u)
+			kernel.MulAdd(gates, w.state(l, d, t-way), cell.State.Of(n.Weights), w.rows, cell.State.In, 4*u)
 		}
-		kernel.GatesForward(h, c, tanhC, gates, before, w.rows, u)
+		kernel.GatesForward(w.state(l, d, t), c, tanhC, gates, before, w.rows, u)
+	}
+}
+
+// readInput sets the gates to what they are without the state before: the bias
+// and the product with what the layer reads at step i of a direction's way.
+// Batches of few rows, which do not fill a tile of the kernels, have that
+// product made of a group of steps at once.
+func (n *Network) readInput(w *Workspace, l, d, i int, gates []float32) {
+	s, layer := &n.shape, &w.layers[l]
+	cell := &n.layout.Cells[l][d]
+	unit, out := w.rows*kernel.Block, 4*s.units()
+	first, count, way := s.steps(l, d)
+	input, bias := cell.Input.Of(n.Weights), cell.Bias.Of(n.Weights)
+	if w.ahead == 0 {
+		setBias(gates, bias, w.rows, out)
+		kernel.MulAdd(gates, layer.in[(first+i*way)*layer.inBlocks*unit:], input, w.rows, cell.Input.In, out)
+		return
+	}
+	at, group := i%w.ahead, min(w.ahead, count-i/w.ahead*w.ahead)
+	if at == 0 {
+		for b := range layer.inBlocks {
+			for j := range group {
+				t := first + (i+j)*way
+				copy(w.groupIn[(b*group+j)*unit:][:unit], layer.in[(t*layer.inBlocks+b)*unit:])
+			}
+		}
+		setBias(w.groupGates, bias, group*w.rows, out)
+		kernel.MulAdd(w.groupGates, w.groupIn, input, group*w.rows, cell.Input.In, out)
+	}
+	for o := range out {
+		copy(gates[o*unit:][:unit], w.groupGates[(o*group+at)*unit:])
 	}
 }
 
@@ -136,8 +164,12 @@ func (w *Workspace) at(l, d, t int, x []float32) []float32 {
 
 // setBias sets every row to the bias.
 func setBias(dst, bias []float32, rows, out int) {
-	clear(dst)
-	kernel.AddBias(dst, bias, rows, out)
+	for o := range out {
+		b := (*[kernel.Block]float32)(bias[o*kernel.Block:])
+		for r := range rows {
+			*(*[kernel.Block]float32)(dst[(o*rows+r)*kernel.Block:]) = *b
+		}
+	}
 }
 
 // runHead computes the raw outputs of horizon k.

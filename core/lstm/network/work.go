@@ -16,14 +16,19 @@ type Workspace struct {
 	// after a loss its gradient.
 	Out []float32
 
-	layers []layerWork
-	last   []float32 // the top layer's last step: stateBlocks × rows × 16
-	heads  []headWork
-	train  bool
-	masks  [][]float32 // dropout of each layer's output but the top one's
-	dc     [2][]float32
-	zero   []float32 // the state before the first step; stays zero
-	lent   []float32 // what all of the above are cut from
+	layers  []layerWork
+	last    []float32 // the top layer's last step: stateBlocks × rows × 16
+	heads   []headWork
+	train   bool
+	masks   [][]float32 // dropout of each layer's output but the top one's,
+	dropped [][]float32 // and what is left of it
+	dc      [2][]float32
+	zero    []float32 // the state before the first step; stays zero
+	// Of small batches the products with what a layer reads are made of groups
+	// of so many steps: their inputs and their results. Zero: step by step.
+	ahead               int
+	groupIn, groupGates []float32
+	lent                []float32 // what all of the above are cut from
 }
 
 // A layerWork is the activations of a layer. Directions lie beside each other
@@ -34,7 +39,7 @@ type layerWork struct {
 	gates    [2][]float32 // by direction: steps × 4·units × rows × 16; one step, unless training
 	c, tanhC [2][]float32 // steps × units × rows × 16, likewise
 	h        []float32    // Steps × stateBlocks × rows × 16; of the top layer one step, unless training
-	dh       []float32    // gradient of h, while training
+	dh       []float32    // gradient of h, while training; of the top layer of two steps
 }
 
 type headWork struct {
@@ -66,6 +71,11 @@ func (w *Workspace) Reset(shape Shape, rows int, train bool, buf []float32) {
 	w.cut(shape, rows, train, &cutter{buf: buf})
 }
 
+const (
+	fullTile = 8  // rows of the kernels' highest tile
+	maxAhead = 32 // steps, whose gates then stay in the cache
+)
+
 // Rows returns the number of rows of a batch.
 func (w *Workspace) Rows() int { return w.rows }
 
@@ -93,9 +103,9 @@ func (w *Workspace) cut(shape Shape, rows int, train bool, c *cutter) {
 	w.Out = c.floats(s.Horizons * kernel.Blocks(s.Levels) * unit)
 	w.last = c.floats(s.stateBlocks() * unit)
 	if cap(w.layers) < s.Layers {
-		w.layers, w.masks = make([]layerWork, s.Layers), make([][]float32, s.Layers)
+		w.layers, w.masks, w.dropped = make([]layerWork, s.Layers), make([][]float32, s.Layers), make([][]float32, s.Layers)
 	}
-	w.layers, w.masks = w.layers[:s.Layers], w.masks[:s.Layers]
+	w.layers, w.masks, w.dropped = w.layers[:s.Layers], w.masks[:s.Layers], w.dropped[:s.Layers]
 	for l := range w.layers {
 		w.cutLayer(l, c)
 	}
@@ -103,6 +113,16 @@ func (w *Workspace) cut(shape Shape, rows int, train bool, c *cutter) {
 		n := s.units() * unit
 		w.dc[0], w.dc[1], w.zero = c.floats(n), c.floats(n), c.floats(n)
 		clear(w.zero)
+	}
+	w.ahead = 0
+	if !train && rows < fullTile {
+		w.ahead = min(s.Steps, maxAhead)
+		in := kernel.Blocks(s.Inputs)
+		if s.Layers > 1 {
+			in = max(in, s.stateBlocks())
+		}
+		w.groupIn = c.floats(w.ahead * in * unit)
+		w.groupGates = c.floats(w.ahead * 4 * s.units() * unit)
 	}
 	if cap(w.heads) < s.Horizons {
 		w.heads = make([]headWork, s.Horizons)
@@ -121,8 +141,7 @@ func (w *Workspace) cutLayer(l int, c *cutter) {
 	if l > 0 {
 		layer.in, layer.inBlocks = w.layers[l-1].h, s.stateBlocks()
 		if w.train {
-			// What the layer below gave, dropout applied.
-			layer.in = c.floats(s.Steps * s.stateBlocks() * unit)
+			w.dropped[l-1] = c.floats(s.Steps * s.stateBlocks() * unit)
 			w.masks[l-1] = c.floats(s.Steps * s.stateBlocks() * unit)
 		}
 	}
@@ -141,7 +160,11 @@ func (w *Workspace) cutLayer(l int, c *cutter) {
 	}
 	layer.h = c.floats(steps * s.stateBlocks() * unit)
 	if w.train {
-		layer.dh = c.floats(s.Steps * s.stateBlocks() * unit)
+		steps := s.Steps
+		if top {
+			steps = 2
+		}
+		layer.dh = c.floats(steps * s.stateBlocks() * unit)
 	}
 }
 

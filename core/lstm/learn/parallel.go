@@ -1,4 +1,4 @@
-package fit
+package learn
 
 import (
 	"runtime"
@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// parallel calls do for 0 to n-1 on as many goroutines as there are cores to
+// Parallel calls do for 0 to n-1 on as many goroutines as there are cores to
 // run them. The calls must not depend on one another.
-func parallel(n int, do func(i int)) {
+func Parallel(n int, do func(i int)) {
 	workers := min(n, runtime.GOMAXPROCS(0))
 	if workers <= 1 {
 		for i := range n {
@@ -28,8 +28,12 @@ func parallel(n int, do func(i int)) {
 	wg.Wait()
 }
 
+// partSize is the number of weights that a goroutine takes at a time.
+const partSize = 1 << 15
+
+func parts(n int) int { return (n + partSize - 1) / partSize }
+
 // ranges calls do for parts of [0,n) in parallel.
 func ranges(n int, do func(lo, hi int)) {
-	const part = 1 << 15
-	parallel((n+part-1)/part, func(i int) { do(i*part, min((i+1)*part, n)) })
+	Parallel(parts(n), func(i int) { do(i*partSize, min((i+1)*partSize, n)) })
 }

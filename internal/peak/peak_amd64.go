@@ -1,8 +1,18 @@
 //go:build !noasm
 
-// Package peak measures the most multiplications and additions that a core
-// can do, for benchmarks to compare with.
 package peak
+
+// loop returns what runs n rounds of an implementation's multiply-adds and
+// returns how many operations these were.
+func loop(implementation string) func(n int) int {
+	switch implementation {
+	case "avx2":
+		return FMA256
+	case "avx512":
+		return FMA512
+	}
+	return nil
+}
 
 // FMA256 runs n rounds of fused multiply-adds of 256 bits and returns how many
 // floating-point operations these are.
