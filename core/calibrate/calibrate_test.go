@@ -330,3 +330,46 @@ func BenchmarkForecast(b *testing.B) {
 		}
 	}
 }
+
+// TestBoth: of two models that err to opposite sides, the mean is taken where
+// that is asked for, comes back from bytes, and is forecast.
+func TestBoth(t *testing.T) {
+	s := bursty(300, 12, 5)
+	frame := series.FrameOf("web", "cpu", s)
+	c := naive.Defaults()
+	c.MaxRows = 500
+	task := taskOf(300)
+	a, _, err := c.Fit([]series.Frame{frame.Slice(0, s.Len()/2)}, task, forecast.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := naive.Unfitted(task, 0)
+	rows, err := Collect(a, b, &frame, series.Part{From: s.Len() / 2, To: s.Len()}, 1, forecast.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k := range rows {
+		for i := range rows[k] {
+			r := &rows[k][i]
+			r.Last, r.Model, r.Fallback = r.Actual-30, r.Actual+10, r.Actual-11
+		}
+	}
+	config := Defaults()
+	if _, reports := config.Fit(a, b, rows); reports[0].Source != "model" {
+		t.Errorf("not asked for, %q is taken", reports[0].Source)
+	}
+	config.Both = true
+	f, reports := config.Fit(a, b, rows)
+	if reports[0].Source != "both" || reports[0].Weight != 1 || math.Abs(reports[0].MAE-0.5) > 1e-9 {
+		t.Fatalf("%+v", reports[0])
+	}
+	got, x, y := forecastOf(t, f, s), forecastOf(t, a, s), forecastOf(t, b, s)
+	want := (x.Median(&x.At[0]) + y.Median(&y.At[0])) / 2
+	if h := &got.At[0]; math.Abs(got.Median(h)-f.at[0].shift-want) > 1 || h.Detail != bothDetail {
+		t.Errorf("%v, not about %v: %s", got.Median(h), want, h.Detail)
+	}
+	again, err := Decode(f.AppendPayload(nil), decodeInner)
+	if err != nil || again.at[0].source != useBoth {
+		t.Errorf("it does not come back: %v", err)
+	}
+}
