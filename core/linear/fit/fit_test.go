@@ -12,6 +12,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/linear"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/train"
 )
 
 func task(step int64) forecast.Task {
@@ -270,4 +271,21 @@ func BenchmarkFit(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkServed forecasts as a checkpoint does: behind the gate, calibrated.
+func BenchmarkServed(b *testing.B) {
+	h := daily(300, 21, 1)
+	f, _, err := train.Defaults().Fit(Defaults(), []series.Frame{h}, task(300), forecast.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := forecast.WindowOf(&h, f.Spec().Needs)
+	var dst forecast.Forecast
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := f.Forecast(&dst, &w); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
