@@ -29,11 +29,6 @@ type solver struct {
 	residual, move          []float64
 }
 
-// The loss at the end is within about relativeLoss of the least one: ε ends at
-// this share of the mean absolute residual, which bounds the difference that
-// smoothing makes.
-const relativeLoss = 1e-4
-
 // maxSteps bounds the Newton steps of one solution; some 15 to 30 are usual.
 const maxSteps = 200
 
