@@ -40,7 +40,8 @@ infra/pytorch/train.py trains the same model on it, on a GPU where there is one:
   foretide checkpoint import cpu.safetensors --data metrics.csv.gz
 
 Containers whose values are 15 s apart have another model than those whose values
-are 5 min apart: --step chooses. The model and its training are the configuration's, whatever its model_type is.
+are 5 min apart: --step chooses. The model and its training are the
+configuration's, whatever its model_type is.
 A training of more epochs than the file has goes through them again, in another
 order.
 

@@ -88,6 +88,7 @@ func configuredLSTM(m lstm.Config, c *config.Config) lstm.Config {
 	m.Width, m.Dropout = c.Model.HeadSize, c.Model.Dropout
 	m.RefitEpochs = c.Training.Epochs
 	m.Epochs, m.Windows, m.Batch = c.Training.Epochs, c.Training.EpochWindows, c.Training.BatchSize
+	m.OtherMetrics = c.Training.OtherMetrics
 	m.Rate, m.Decay, m.Patience = c.Training.LearningRate, c.Training.WeightDecay, c.Training.Patience
 	return m
 }

@@ -35,6 +35,7 @@ func TestConfigured(t *testing.T) {
 	c.Training.Epochs, c.Training.BatchSize, c.Training.LearningRate = 100, 32, 0.001
 	c.Model.Scope, c.Model.Bidirectional, c.Model.HeadSize = config.ScopeTuned, false, 0
 	c.Training.EpochWindows, c.Training.WeightDecay, c.Training.Patience = 10, 0.5, 3
+	c.Training.OtherMetrics = 0.2
 	got, err := Configured(c)
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +44,7 @@ func TestConfigured(t *testing.T) {
 	want.Hidden, want.Layers, want.Dropout, want.Steps = 128, 2, 0.3, 240
 	want.Epochs, want.RefitEpochs, want.Batch, want.Rate = 100, 100, 32, 0.001
 	want.Tuned, want.Bidirectional, want.Width = true, false, 0
-	want.Windows, want.Decay, want.Patience = 10, 0.5, 3
+	want.Windows, want.Decay, want.Patience, want.OtherMetrics = 10, 0.5, 3, 0.2
 	if !reflect.DeepEqual(got.Model, forecast.Model(want)) || !got.Global() {
 		t.Errorf("%+v, not %+v", got.Model, want)
 	}

@@ -71,6 +71,7 @@ var Scopes = []string{ScopeGlobal, ScopeContainer, ScopeTuned}
 type Training struct {
 	Epochs       int     // lstm: at most
 	EpochWindows int     // lstm: windows drawn for each epoch
+	OtherMetrics float64 // lstm: weight of the containers' other metrics among what is drawn, in [0,1)
 	BatchSize    int     // lstm: windows for each step of the optimiser
 	LearningRate float64 // lstm: of the optimiser, > 0
 	WeightDecay  float64 // lstm: of the optimiser, ≥ 0
@@ -131,7 +132,8 @@ func Defaults(metric string) *Config {
 		Prophet: defaultProphet(),
 		Training: Training{
 			Epochs:       16,
-			EpochWindows: 16384,
+			EpochWindows: 32768,
+			OtherMetrics: 0.5,
 			BatchSize:    64,
 			LearningRate: 0.002,
 			WeightDecay:  0.01,

@@ -153,7 +153,7 @@ func TestErrors(t *testing.T) {
 		{"key of another section", "training:\n  hidden_size: 3", `f.yaml:2:3: unknown key "hidden_size" in training; it belongs to model`},
 		{"key of the top in a section", "data: {metric_name: cpu}", `f.yaml:1:8: unknown key "metric_name" in data; it belongs to the top level`},
 		{"misspelt key of another section", "data: {drop_out: .1}", `f.yaml:1:8: unknown key "drop_out" in data; did you mean "model.dropout"?`},
-		{"nothing near", "training: {zzzzzzzz: 1}", `f.yaml:1:12: unknown key "zzzzzzzz" in training; the keys here are epochs, epoch_windows, batch_size, learning_rate, weight_decay, patience, seed`},
+		{"nothing near", "training: {zzzzzzzz: 1}", `f.yaml:1:12: unknown key "zzzzzzzz" in training; the keys here are epochs, epoch_windows, other_metrics, batch_size, learning_rate, weight_decay, patience, seed`},
 		{"text for a number", "data:\n  window_size: many", `f.yaml:2:16: data.window_size: must be a whole number, got the text "many"`},
 		{"fraction for a whole number", "data: {window_size: 2.5}", `f.yaml:1:21: data.window_size: must be a whole number, got 2.5`},
 		{"number for text", "container_name: 12", `f.yaml:1:17: container_name: must be text, got 12; put it in quotes`},

@@ -88,6 +88,14 @@ var settings = withProphet([]setting{
 	{key: "training.epoch_windows", help: "Windows of an epoch, at most, drawn at random from all containers; of few windows a quarter.", models: lstm,
 		field: func(c *Config) any { return &c.Training.EpochWindows },
 		check: func(c *Config) string { return intRange(c.Training.EpochWindows, 1, 100_000_000) }},
+	{key: "training.other_metrics", help: "How much the containers' other metrics count among what windows are drawn from, each as if it were this one: from 0 (not at all) to below 1.", models: lstm,
+		field: func(c *Config) any { return &c.Training.OtherMetrics },
+		check: func(c *Config) string {
+			if w := c.Training.OtherMetrics; !(w >= 0 && w < 1) {
+				return fmt.Sprintf("must be at least 0 and less than 1, got %v", w)
+			}
+			return ""
+		}},
 	{key: "training.batch_size", help: "Windows for each step of the optimiser.", models: lstm,
 		field: func(c *Config) any { return &c.Training.BatchSize },
 		check: func(c *Config) string { return intRange(c.Training.BatchSize, 1, 65536) }},

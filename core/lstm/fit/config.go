@@ -30,14 +30,17 @@ type Config struct {
 	Width         int     // hidden units of a head; 0 for a linear one
 	Dropout       float64 // share of units dropped while training, in [0,1)
 
-	Epochs  int     // at most
-	Windows int     // of an epoch, at most, drawn at random (see epochSteps)
-	Batch   int     // windows of a step of the optimiser
-	Rate    float64 // learning rate at its highest
-	Warmup  float64 // share of all steps in which the rate rises from zero
-	Decay   float64 // decoupled weight decay (AdamW)
-	Clip    float64 // limit of the norm of the gradient
-	Tail    float64 // weight in the loss of all quantiles but the median, together
+	Epochs  int // at most
+	Windows int // of an epoch, at most, drawn at random (see epochSteps)
+	// OtherMetrics is the weight of the containers' other metrics among what
+	// windows are drawn from, each as if it were the task's: below 1; 0 for none.
+	OtherMetrics float64
+	Batch        int     // windows of a step of the optimiser
+	Rate         float64 // learning rate at its highest
+	Warmup       float64 // share of all steps in which the rate rises from zero
+	Decay        float64 // decoupled weight decay (AdamW)
+	Clip         float64 // limit of the norm of the gradient
+	Tail         float64 // weight in the loss of all quantiles but the median, together
 
 	Held           float64 // share of the history, its end, that decides when to stop
 	HeldWindows    int     // windows that it is judged by
@@ -55,7 +58,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Steps: 16, Hidden: 32, Layers: 1, Bidirectional: true, Width: 192,
-		Epochs: 16, Windows: 16384, Batch: 64, Rate: 2e-3, Warmup: 0.05, Decay: 1e-2, Clip: 1, Tail: 0.5,
+		Epochs: 16, Windows: 32768, OtherMetrics: 0.5, Batch: 64, Rate: 2e-3, Warmup: 0.05, Decay: 1e-2, Clip: 1, Tail: 0.5,
 		Held: 0.15, HeldWindows: 4096, Patience: 5, RefitEpochs: 16, RefitRate: 1,
 		TuneEpochs: 4, TuneRate: 0.1,
 		MaxOthers: 5, MinObservation: 8,

@@ -20,6 +20,7 @@ type source struct {
 	usual   []float64 // by horizon: mean |change| over it in the part before split
 	usable  int       // origins to train on
 	share   float64   // of the windows of an epoch
+	other   bool      // of another metric, which stands in for the task's
 }
 
 // A dataset is what a network is trained on.
@@ -39,7 +40,6 @@ func (c *Config) newDataset(history []series.Frame, task forecast.Task, held flo
 		d.ahead = append(d.ahead, int(h/task.Step))
 	}
 	needs := lstm.NeedsOf(task.Step, c.Steps)
-	total := 0.0
 	for i := range history {
 		f := &history[i]
 		s, ok := f.Series(task.Metric)
@@ -49,24 +49,47 @@ func (c *Config) newDataset(history []series.Frame, task forecast.Task, held flo
 		if s.Step != task.Step {
 			return nil, forecast.ErrStep
 		}
-		src := source{frame: f, values: s.Values, windows: forecast.NewWindows(f, needs)}
-		src.from = firstOrigin(s.Values, c.MinObservation)
-		src.split = series.SplitShares(len(s.Values), held, 0).Train.To
-		if src.usable = src.measure(d.ahead); src.usable == 0 {
-			continue
+		d.add(f, needs, held, 1, c)
+		for k, m := range f.Metrics {
+			if m != task.Metric && c.OtherMetrics > 0 {
+				d.add(asMetric(f, k, task.Metric), needs, held, c.OtherMetrics, c)
+			}
 		}
-		// Long histories count more, but do not drown the short ones.
-		src.share = math.Sqrt(float64(src.usable))
-		total += src.share
-		d.sources = append(d.sources, src)
 	}
-	if len(d.sources) == 0 {
+	if !slices.ContainsFunc(d.sources, func(s source) bool { return !s.other }) {
 		return nil, ErrNoWindows
+	}
+	total := 0.0
+	for i := range d.sources {
+		total += d.sources[i].share
 	}
 	for i := range d.sources {
 		d.sources[i].share /= total
 	}
 	return d, nil
+}
+
+// asMetric returns a frame in which column k of f is the metric, and which has no
+// other: to a network that reads changes in units of their own, one metric is
+// much like another, and it learns from all what daily curves and jobs on a
+// schedule look like.
+func asMetric(f *series.Frame, k int, metric string) *series.Frame {
+	return &series.Frame{Container: f.Container, Start: f.Start, Step: f.Step,
+		Metrics: []string{metric}, Columns: [][]float64{f.Columns[k]}}
+}
+
+// add adds the series of the task's metric in a frame as a source, if there is
+// something to learn from in it. Long histories count more, but do not drown
+// the short ones.
+func (d *dataset) add(f *series.Frame, needs forecast.Needs, held, weight float64, c *Config) {
+	s, _ := f.Series(d.task.Metric)
+	src := source{frame: f, values: s.Values, windows: forecast.NewWindows(f, needs), other: weight < 1}
+	src.from = firstOrigin(s.Values, c.MinObservation)
+	src.split = series.SplitShares(len(s.Values), held, 0).Train.To
+	if src.usable = src.measure(d.ahead); src.usable > 0 {
+		src.share = weight * math.Sqrt(float64(src.usable))
+		d.sources = append(d.sources, src)
+	}
 }
 
 // firstOrigin returns the first cell up to which so many are observed.
@@ -137,11 +160,14 @@ func (d *dataset) windows() int {
 type pick struct{ source, origin int }
 
 // held returns the windows that training is judged by: evenly spaced origins
-// after each source's split, about n in all.
+// after the split of each source of the task's own metric, about n in all.
 func (d *dataset) held(n int) []pick {
 	var out []pick
 	for i := range d.sources {
 		s := &d.sources[i]
+		if s.other {
+			continue
+		}
 		want := max(int(float64(n)*s.share), 1)
 		stride := max((len(s.values)-s.split)/want, 1)
 		for o := s.split; o < len(s.values); o += stride {

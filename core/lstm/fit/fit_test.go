@@ -39,6 +39,7 @@ func small() Config {
 	c := Defaults()
 	c.Steps, c.Hidden, c.Width = 8, 6, 12
 	c.Epochs, c.Windows, c.Batch, c.HeldWindows, c.RefitEpochs = 4, 512, 40, 200, 1
+	c.OtherMetrics = 0
 	return c
 }
 
@@ -292,6 +293,62 @@ func TestTune(t *testing.T) {
 	if own, _, err = c.Tune(f, saw, taskOf(), forecast.Options{Seed: 3}); err != nil || own != f {
 		t.Errorf("a hopeless tuning: %v, %v", own, err)
 	}
+}
+
+// TestOtherMetrics: windows are drawn from the containers' other metrics too, as
+// much as is asked for, and training is judged by the task's own.
+func TestOtherMetrics(t *testing.T) {
+	c := small()
+	c.OtherMetrics = 0.25
+	h := histories()
+	h[1].Metrics, h[1].Columns = h[1].Metrics[:1], h[1].Columns[:1] // b has none
+	d, err := c.newDataset(h, taskOf(), c.Held)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.sources) != 3 || d.sources[0].other || !d.sources[1].other || d.sources[2].other {
+		t.Fatalf("%d sources", len(d.sources))
+	}
+	if own, other := d.sources[0].share, d.sources[1].share; math.Abs(other/own-0.25) > 0.01 {
+		t.Errorf("shares %v and %v", own, other)
+	}
+	if got := d.sources[1].values[7]; got != h[0].Columns[1][7] {
+		t.Errorf("value %v, want %v", got, h[0].Columns[1][7])
+	}
+	drawn := make([]int, 3)
+	picks := make([]pick, 3000)
+	d.draw(picks, 1, 0)
+	for _, p := range picks {
+		drawn[p.source]++
+	}
+	if got := float64(drawn[1]) / float64(drawn[0]); got < 0.2 || got > 0.3 {
+		t.Errorf("drawn %v", drawn)
+	}
+	for _, p := range d.held(200) {
+		if p.source == 1 {
+			t.Fatal("training is judged by another metric")
+		}
+	}
+	_, report, err := c.Fit(h, taskOf(), forecast.Options{})
+	if want := h[0].Len() + h[1].Len(); err != nil || report.Points > want || report.Points < want*9/10 ||
+		!strings.HasSuffix(report.Summary, ", 2 containers") {
+		t.Errorf("%+v, %v", report, err)
+	}
+	h[0].Columns[0] = nan(h[0].Len()) // b's alone are left, and a's memory
+	if d, err = c.newDataset(h, taskOf(), c.Held); err != nil || len(d.sources) != 2 {
+		t.Errorf("%v", err)
+	}
+	if _, err = c.newDataset(h[:1], taskOf(), c.Held); !errors.Is(err, ErrNoWindows) {
+		t.Errorf("without a value of the metric: %v", err)
+	}
+}
+
+func nan(n int) []float64 {
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = math.NaN()
+	}
+	return x
 }
 
 // TestDraw: windows come from all sources by their shares, from observed cells

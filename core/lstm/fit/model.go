@@ -122,8 +122,13 @@ func (t *trainer) finish(status forecast.Status, err error) (forecast.Fitted, fo
 		best = t.epoch
 	}
 	f := lstm.New(t.data.task, t.data.others, t.net).After(best)
+	containers := 0
 	for i := range t.data.sources {
 		s := &t.data.sources[i]
+		if s.other {
+			continue
+		}
+		containers++
 		for _, x := range s.values {
 			if x == x {
 				report.Points++
@@ -134,8 +139,8 @@ func (t *trainer) finish(status forecast.Status, err error) (forecast.Fitted, fo
 	if t.bestEpoch > 0 {
 		report.Summary += ", best after " + strconv.Itoa(t.bestEpoch) + ", loss " + strconv.FormatFloat(t.bestLoss, 'g', 4, 64)
 	}
-	if len(t.data.sources) > 1 {
-		report.Summary += ", " + strconv.Itoa(len(t.data.sources)) + " containers"
+	if containers > 1 {
+		report.Summary += ", " + strconv.Itoa(containers) + " containers"
 	}
 	return f, report, nil
 }

@@ -90,7 +90,7 @@ func (t *trainer) digest() uint64 {
 		c.Patience, c.MaxOthers, c.MinObservation, t.epochs, len(t.learner.Shards()), len(t.net.Weights)} {
 		w.Int(2, int64(n))
 	}
-	for _, x := range []float64{c.Dropout, c.Rate, c.Warmup, c.Decay, c.Clip, c.Tail, c.Held, t.rate} {
+	for _, x := range []float64{c.Dropout, c.Rate, c.Warmup, c.Decay, c.Clip, c.Tail, c.Held, c.OtherMetrics, t.rate} {
 		w.Float(3, x)
 	}
 	w.Bool(4, c.Bidirectional)
