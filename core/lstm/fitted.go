@@ -25,7 +25,7 @@ type Fitted struct {
 
 // New returns the model of a task around a network, which it keeps. others are
 // the metrics that it reads beside the task's own. It panics where the shape is
-// not one of such a model: see ShapeOf.
+// not one of such a model.
 func New(task forecast.Task, others []string, net *network.Network) *Fitted {
 	shape := net.Shape()
 	if want := completed(shape, &task, others); shape != want {
