@@ -385,7 +385,8 @@ func TestSameTraining(t *testing.T) {
 		t.Fatalf("%d epochs here, and of PyTorch\n%s", len(here), text)
 	}
 	for i, want := range here {
-		if got, _ := strconv.ParseFloat(there[i][1], 64); !(math.Abs(got-want) < 1e-4*want) {
+		got, _ := strconv.ParseFloat(there[i][1], 64)
+		if limit := 1e-4 * float64(i+1); !(math.Abs(got-want) < limit*want) {
 			t.Errorf("after epoch %d the loss is %v, and PyTorch's %v", i+1, want, got)
 		}
 	}

@@ -18,6 +18,8 @@ type Windows struct {
 	loader *loader
 	shard  *learn.Shard // of one row
 	row    Row
+	names  []string // of the containers
+	of     []int    // by source: the container's number
 }
 
 // A Row is a window as the network reads it, with what came of it.
@@ -38,6 +40,13 @@ func (c Config) Prepare(history []series.Frame, task forecast.Task, seed uint64)
 	}
 	w := &Windows{config: c, data: d, seed: seed, held: d.held(c.HeldWindows), loader: newLoader(d)}
 	w.shard = learn.NewShard(c.shape(d), 1, false)
+	for i := range d.sources { // those of a container lie side by side
+		name := d.sources[i].frame.Container
+		if len(w.names) == 0 || w.names[len(w.names)-1] != name {
+			w.names = append(w.names, name)
+		}
+		w.of = append(w.of, len(w.names)-1)
+	}
 	return w, nil
 }
 
@@ -48,14 +57,9 @@ func (w *Windows) Shape() network.Shape { return w.config.shape(w.data) }
 // modify it.
 func (w *Windows) Others() []string { return w.data.others }
 
-// Containers lists the containers that windows are drawn from.
-func (w *Windows) Containers() []string {
-	var names []string
-	for i := range w.data.sources {
-		names = append(names, w.data.sources[i].frame.Container)
-	}
-	return names
-}
+// Containers lists the containers that windows are drawn from; do not modify
+// it.
+func (w *Windows) Containers() []string { return w.names }
 
 // PerEpoch is the number of windows of an epoch, in whole batches.
 func (w *Windows) PerEpoch() int { return w.config.epochSteps(w.data.windows()) * w.config.Batch }
@@ -93,7 +97,7 @@ func (w *Windows) EachHeld(do func(*Row) error) error {
 func (w *Windows) load(p pick, held bool) *Row {
 	w.loader.load(w.shard, []pick{p}, held, 1)
 	origin := w.data.sources[p.source].frame.Time(p.origin)
-	w.row = Row{Sample: w.loader.sample, Target: w.shard.Target, Weight: w.shard.Weight, Container: p.source, Origin: origin}
+	w.row = Row{Sample: w.loader.sample, Target: w.shard.Target, Weight: w.shard.Weight, Container: w.of[p.source], Origin: origin}
 	return &w.row
 }
 
