@@ -77,8 +77,8 @@ func (r *run) prepare(frames []series.Frame) error {
 		frame := &frames[f]
 		for k, metric := range frame.Metrics {
 			judged := r.cfg.Select == nil || r.cfg.Select(frame.Container, metric)
-			if !judged && !r.trainer.Global() {
-				continue
+			if !judged && (r.trainer == nil || !r.trainer.Global()) {
+				continue // nobody learns from it, as in Rescore
 			}
 			task, err := r.cfg.Task(metric, frame.Step)
 			if err != nil {

@@ -159,4 +159,11 @@ func TestRescore(t *testing.T) {
 			}
 		}
 	}
+
+	one := config(1)
+	one.Select = func(c, m string) bool { return c == "b/y" }
+	again, err = Rescore(frames, one, "means", func(string, string, int64, int64) (float64, float64, float64) { return 1, 0, 2 })
+	if err != nil || len(again.Series) != 2 || again.Series[0].Container != "b/y" {
+		t.Errorf("of a selection: %d series, %v", len(again.Series), err)
+	}
 }
