@@ -88,7 +88,7 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	model, fallback := dst.Sub(0), dst.Sub(1)
 	modelReady, fallbackReady := false, false
 	reasons := w.Reasons(&f.spec, recent, long)
-	last := lastOf(recent, long)
+	last := forecast.LastValue(recent, long)
 	for i := range dst.At {
 		h, c := &dst.At[i], &f.at[i]
 		h.Reasons = reasons | c.reasons
@@ -183,14 +183,3 @@ func bounded(x, instead float64) float64 {
 }
 
 func finite(x float64) bool { return x-x == 0 }
-
-// lastOf returns the last observed value of a window, NaN where there is none.
-func lastOf(recent, long series.Series) float64 {
-	if i := recent.Last(); i >= 0 {
-		return recent.Values[i]
-	}
-	if i := long.Last(); i >= 0 {
-		return long.Values[i]
-	}
-	return math.NaN()
-}

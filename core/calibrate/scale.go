@@ -5,6 +5,7 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/sums"
 )
 
 // parts are the measures of recent volatility that scales are blended from, in
@@ -80,36 +81,7 @@ func tail(values []float64, n int) []float64 { return values[max(0, len(values)-
 // meanChange returns the mean |values[i]-values[i-lag]| over the i where both
 // are observed, NaN where there are none.
 func meanChange(values []float64, lag int) float64 {
-	sum, n := 0.0, 0
-	if lag < 1 || lag >= len(values) {
-		return math.NaN()
-	}
-	before, after := values[:len(values)-lag], values[lag:]
-	// Four sums side by side: one alone waits for its own last addition.
-	var s1, s2, s3 float64
-	for len(after) >= 4 && len(before) >= 4 {
-		a, b := math.Abs(after[0]-before[0]), math.Abs(after[1]-before[1])
-		c, d := math.Abs(after[2]-before[2]), math.Abs(after[3]-before[3])
-		after, before = after[4:], before[4:]
-		if t := a + b + c + d; t == t {
-			sum, s1, s2, s3 = sum+a, s1+b, s2+c, s3+d
-			n += 4
-			continue
-		}
-		for _, x := range [4]float64{a, b, c, d} {
-			if x == x {
-				sum += x
-				n++
-			}
-		}
-	}
-	for i, x := range after {
-		if d := math.Abs(x - before[i]); d == d {
-			sum += d
-			n++
-		}
-	}
-	sum += s1 + s2 + s3
+	sum, n := sums.Changes(values, lag)
 	if n == 0 {
 		return math.NaN()
 	}

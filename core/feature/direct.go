@@ -6,6 +6,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/sums"
 )
 
 // directNames are the inputs of a linear model, in the order of Direct.Fill.
@@ -90,7 +91,7 @@ type Direct struct {
 func (d *Direct) Reset(recent, long series.Series, scratch *forecast.Scratch) {
 	d.recent, d.long = recent, long
 	d.now = recent.End() - recent.Step
-	d.last = lastOf(recent, long)
+	d.last = forecast.LastValue(recent, long)
 	d.perHour, d.perDay, d.longPerHour = whole(hour, recent.Step), whole(day, long.Step), whole(hour, long.Step)
 	d.scale = ScaleOf(d.volatility(), d.last)
 	d.inverse = 1 / d.scale
@@ -124,28 +125,18 @@ func whole(span, step int64) int {
 	return int(span / step)
 }
 
-func lastOf(recent, long series.Series) float64 {
-	if i := recent.Last(); i >= 0 {
-		return recent.Values[i]
-	}
-	if i := long.Last(); i >= 0 {
-		return long.Values[i]
-	}
-	return math.NaN()
-}
-
 // volatility is naive.View's: half the last day's mean |change| between cells of
 // the long part and half that of all of it, or of the recent part where there is
 // no long one.
 func (d *Direct) volatility() float64 {
 	values := d.long.Values
 	if len(values) < 3 {
-		sum, n := changes(d.recent.Values)
+		sum, n := sums.Changes(d.recent.Values, 1)
 		return over(sum, n, 0)
 	}
 	from := max(0, len(values)-int(day/d.long.Step)-1)
-	sum, n := changes(values[from:])
-	before, m := changes(values[:from+1])
+	sum, n := sums.Changes(values[from:], 1)
+	before, m := sums.Changes(values[:from+1], 1)
 	return (over(sum, n, 0) + over(sum+before, n+m, 0)) / 2
 }
 
@@ -158,62 +149,7 @@ func over(sum float64, n int, none float64) float64 {
 	return sum / float64(n)
 }
 
-// changes returns the sum of |change| between neighbours that are both observed,
-// and their number.
-func changes(x []float64) (sum float64, n int) {
-	var s0, s1, s2, s3 float64
-	for len(x) >= 5 {
-		a, b, c, d := math.Abs(x[1]-x[0]), math.Abs(x[2]-x[1]), math.Abs(x[3]-x[2]), math.Abs(x[4]-x[3])
-		x = x[4:]
-		if t := a + b + c + d; t == t {
-			s0, s1, s2, s3 = s0+a, s1+b, s2+c, s3+d
-			n += 4
-			continue
-		}
-		for _, v := range [4]float64{a, b, c, d} {
-			if v == v {
-				s0 += v
-				n++
-			}
-		}
-	}
-	for i := 1; i < len(x); i++ {
-		if v := math.Abs(x[i] - x[i-1]); v == v {
-			s0 += v
-			n++
-		}
-	}
-	return s0 + s1 + s2 + s3, n
-}
-
-// total returns the sum of the observed values and their number.
-func total(x []float64) (sum float64, n int) {
-	var s0, s1, s2, s3 float64
-	for len(x) >= 4 {
-		a, b, c, d := x[0], x[1], x[2], x[3]
-		x = x[4:]
-		if t := a + b + c + d; t == t {
-			s0, s1, s2, s3 = s0+a, s1+b, s2+c, s3+d
-			n += 4
-			continue
-		}
-		for _, v := range [4]float64{a, b, c, d} {
-			if v == v {
-				s0 += v
-				n++
-			}
-		}
-	}
-	for _, v := range x {
-		if v == v {
-			s0 += v
-			n++
-		}
-	}
-	return s0 + s1 + s2 + s3, n
-}
-
 func meanOf(x []float64) float64 {
-	sum, n := total(x)
+	sum, n := sums.Observed(x)
 	return over(sum, n, math.NaN())
 }

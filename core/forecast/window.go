@@ -1,6 +1,10 @@
 package forecast
 
-import "github.com/foretide/foretide/core/series"
+import (
+	"math"
+
+	"github.com/foretide/foretide/core/series"
+)
 
 // A Window is the recent past of one container that a forecast is made from.
 //
@@ -85,4 +89,17 @@ func WindowOf(f *series.Frame, needs Needs) Window {
 		NewWindows(f, needs).At(&w, f.Len()-1)
 	}
 	return w
+}
+
+// LastValue returns the last observed value of a window, given as Window.Check
+// returns it: of the recent part or, where that has none, of the long one; NaN
+// where neither has.
+func LastValue(recent, long series.Series) float64 {
+	if i := recent.Last(); i >= 0 {
+		return recent.Values[i]
+	}
+	if i := long.Last(); i >= 0 {
+		return long.Values[i]
+	}
+	return math.NaN()
 }

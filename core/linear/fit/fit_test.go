@@ -12,6 +12,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/linear"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/sums"
 	"github.com/foretide/foretide/core/train"
 )
 
@@ -244,7 +245,7 @@ func TestSpread(t *testing.T) {
 	for k, e := range f.Equations() {
 		inside := 0
 		for i, y := range tables[k].y {
-			r := y - dot(tables[k].x[i*feature.DirectCount:(i+1)*feature.DirectCount], e.Weights[:])
+			r := y - sums.Dot(tables[k].x[i*feature.DirectCount:(i+1)*feature.DirectCount], e.Weights[:])
 			if r >= e.Spread[2] && r <= e.Spread[6] {
 				inside++
 			}

@@ -1,6 +1,10 @@
 package fit
 
-import "math"
+import (
+	"math"
+
+	"github.com/foretide/foretide/core/sums"
+)
 
 // A problem is a linear quantile regression with a ridge towards a point. What
 // is minimised over β is
@@ -97,24 +101,8 @@ func (s *solver) resize(q *problem) {
 // residuals sets dst to y - xβ.
 func (q *problem) residuals(dst, beta []float64) {
 	for i := range dst {
-		dst[i] = q.y[i] - dot(q.x[i*q.p:(i+1)*q.p], beta)
+		dst[i] = q.y[i] - sums.Dot(q.x[i*q.p:(i+1)*q.p], beta)
 	}
-}
-
-func dot(a, b []float64) float64 {
-	b = b[:len(a)]
-	var s0, s1, s2, s3 float64
-	for len(a) >= 4 && len(b) >= 4 {
-		s0 += a[0] * b[0]
-		s1 += a[1] * b[1]
-		s2 += a[2] * b[2]
-		s3 += a[3] * b[3]
-		a, b = a[4:], b[4:]
-	}
-	for i, x := range a {
-		s0 += x * b[i]
-	}
-	return (s0 + s1) + (s2 + s3)
 }
 
 // meanAbs returns the weighted mean of |r|.
@@ -200,9 +188,9 @@ func solveCholesky(a, x []float64) {
 		diagonal := row[j]
 		for k := range j {
 			other := a[k*p : k*p+k+1]
-			row[k] = (row[k] - dot(row[:k], other[:k])) / other[k]
+			row[k] = (row[k] - sums.Dot(row[:k], other[:k])) / other[k]
 		}
-		d := diagonal - dot(row[:j], row[:j])
+		d := diagonal - sums.Dot(row[:j], row[:j])
 		if floor := 1e-12*diagonal + math.SmallestNonzeroFloat64; !(d > floor) {
 			d = max(floor, 1e-280)
 		}
@@ -210,7 +198,7 @@ func solveCholesky(a, x []float64) {
 	}
 	for j := range p {
 		row := a[j*p : j*p+j+1]
-		x[j] = (x[j] - dot(row[:j], x[:j])) / row[j]
+		x[j] = (x[j] - sums.Dot(row[:j], x[:j])) / row[j]
 	}
 	for j := p - 1; j >= 0; j-- {
 		x[j] /= a[j*p+j]
@@ -223,7 +211,7 @@ func solveCholesky(a, x []float64) {
 // descend moves beta along the step to about where the smoothed loss is least.
 func (s *solver) descend(beta []float64, q *problem, epsilon float64) {
 	for i := range s.move {
-		s.move[i] = dot(q.x[i*q.p:(i+1)*q.p], s.step)
+		s.move[i] = sums.Dot(q.x[i*q.p:(i+1)*q.p], s.step)
 	}
 	at0 := s.slope(beta, q, epsilon, 0)
 	lo, hi, t := 0.0, math.Inf(1), 1.0

@@ -2,24 +2,6 @@
 // its time in.
 package lag
 
-// Dot returns the inner product of two slices of equal length. Four sums do
-// not wait for one another.
-func Dot(a, b []float64) float64 {
-	b = b[:len(a)]
-	var s0, s1, s2, s3 float64
-	for len(a) >= 4 && len(b) >= 4 {
-		s0 += a[0] * b[0]
-		s1 += a[1] * b[1]
-		s2 += a[2] * b[2]
-		s3 += a[3] * b[3]
-		a, b = a[4:], b[4:]
-	}
-	for i, v := range a {
-		s0 += v * b[i]
-	}
-	return (s0 + s1) + (s2 + s3)
-}
-
 // short is the number of lags that are kept in registers.
 const short = 5
 

@@ -33,16 +33,6 @@ func near(t *testing.T, what string, got, want []float64) {
 	}
 }
 
-func TestDot(t *testing.T) {
-	for n := range 13 {
-		a, b, want := random(n, 1), random(n, 2), 0.0
-		for i := range a {
-			want += a[i] * b[i]
-		}
-		near(t, "Dot", []float64{Dot(a, b)}, []float64{want})
-	}
-}
-
 // TestDivide: multiplying by the polynomial gives the series back.
 func TestDivide(t *testing.T) {
 	for _, m := range []int{1, 2, 24} {
