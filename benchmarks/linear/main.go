@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foretide/foretide/benchmarks/internal/trial"
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/linear/fit"
@@ -92,59 +93,26 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	judged, err := readList(*list)
+	judged, err := trial.ReadList(*list)
 	if err != nil {
 		return err
 	}
 	cfg := backtest.Defaults()
-	cfg.TestShare, cfg.Workers, cfg.Fixed = 0.25, runtime.GOMAXPROCS(0), *fixed
+	cfg.TestShare, cfg.Workers, cfg.Fixed = trial.TestShare, runtime.GOMAXPROCS(0), *fixed
 	cfg.Select = func(container, metric string) bool { return judged == nil || judged[container+" "+metric] }
 	frames := read.Frames
-	for i := range frames { // what the test is made of stays unseen
-		frames[i] = frames[i].Slice(0, backtest.TestStart(frames[i].Len(), backtest.Defaults().TestShare))
-	}
+	trial.Cut(frames)
 	began := time.Now()
 	result, err := backtest.Run(frames, trainer, cfg, forecast.Options{}, nil)
 	if err != nil {
 		return err
 	}
-	print(result.Series, time.Since(began))
-	return nil
-}
-
-func print(all []backtest.Series, took time.Duration) {
 	by := []backtest.By{backtest.BySource}
 	if *bySeries {
 		by = append(by, backtest.BySeries)
 	}
-	for _, b := range by {
-		for _, g := range backtest.Summarise(all, b) {
-			fmt.Printf("%-30s %3d series ", g.Name, g.Series)
-			for _, at := range g.At {
-				fmt.Printf(" %.3f", at.Ratio)
-			}
-			fmt.Printf("  covers %.2f better %.2f p95 %.2f\n", g.At[len(g.At)-1].Coverage, g.Better, g.P95)
-		}
-	}
-	for _, o := range backtest.Overalls(all, backtest.BySource) {
-		fmt.Printf("overall %.4f better %.2f p95 %.3f   %s   %.0f s\n", o.Ratio, o.Better, o.P95, *set, took.Seconds())
-	}
-}
-
-// readList returns the series of a list, nil without one.
-func readList(path string) (map[string]bool, error) {
-	if path == "" {
-		return nil, nil
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]bool{}
-	for line := range strings.Lines(string(b)) {
-		out[strings.Join(strings.Fields(line), " ")] = true
-	}
-	return out, nil
+	trial.Print(result.Series, *set, time.Since(began), by...)
+	return nil
 }
 
 // override sets fields of a configuration by their names.

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foretide/foretide/benchmarks/internal/trial"
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm/fit"
@@ -102,7 +103,7 @@ func run() error {
 		return err
 	}
 	cfg := backtest.Defaults()
-	cfg.TestShare = 0.25
+	cfg.TestShare = trial.TestShare
 	cfg.Workers = runtime.GOMAXPROCS(0)
 	wanted := strings.Split(*metrics, ",")
 	cfg.Task = func(metric string, step int64) (forecast.Task, error) {
@@ -111,7 +112,7 @@ func run() error {
 		}
 		return backtest.DefaultTask(metric, step)
 	}
-	judged, err := readList(*list)
+	judged, err := trial.ReadList(*list)
 	if err != nil {
 		return err
 	}
@@ -119,9 +120,7 @@ func run() error {
 		return (*leave == "" || source(container) == *leave) && (judged == nil || judged[container+" "+metric])
 	}
 	frames := read.Frames
-	for i := range frames { // what the test is made of stays unseen
-		frames[i] = frames[i].Slice(0, backtest.TestStart(frames[i].Len(), backtest.Defaults().TestShare))
-	}
+	trial.Cut(frames)
 	began := time.Now()
 	var judging backtest.Trainer = t
 	if *gated {
@@ -131,33 +130,8 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	for _, g := range backtest.Summarise(result.Series, backtest.BySource) {
-		fmt.Printf("%-12s %3d series ", g.Name, g.Series)
-		for _, at := range g.At {
-			fmt.Printf(" %.3f", at.Ratio)
-		}
-		fmt.Printf("  covers %.2f better %.2f p95 %.2f\n", g.At[len(g.At)-1].Coverage, g.Better, g.P95)
-	}
-	for _, o := range backtest.Overalls(result.Series, backtest.BySource) {
-		fmt.Printf("overall %.4f better %.2f p95 %.3f   %s   %.0f s\n", o.Ratio, o.Better, o.P95, *set, time.Since(began).Seconds())
-	}
+	trial.Print(result.Series, *set, time.Since(began), backtest.BySource)
 	return nil
-}
-
-// readList returns the series of a list, nil without one.
-func readList(path string) (map[string]bool, error) {
-	if path == "" {
-		return nil, nil
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]bool{}
-	for line := range strings.Lines(string(text)) {
-		out[strings.Join(strings.Fields(line), " ")] = true
-	}
-	return out, nil
 }
 
 // override sets fields of the configuration by their names, in any case.
