@@ -13,7 +13,7 @@ import (
 // Checkpoints name them, so a name keeps its meaning. Those of directShared are
 // the same for every horizon.
 var directNames = [...]string{
-	"one",
+	"constant",
 	"lag_5m", "lag_10m", "lag_15m", "lag_30m", "lag_1h",
 	"ewm_5m", "ewm_10m", "ewm_40m",
 	"mean_15m", "mean_1h", "mean_2h", "mean_6h", "mean_24h",
