@@ -34,14 +34,6 @@ func outerAdd(dw, src, g []float32, rows, in, out, steps, srcAt, srcStep, gAt, g
 	outerAddTiles(using, dw, src, g, rows, in, out, steps, srcAt, srcStep, gAt, gStep)
 }
 
-func addBias(dst, bias []float32, rows, out int) {
-	if using == plain {
-		addBiasGeneric(dst, bias, rows, out)
-		return
-	}
-	addBiasBlocks(&dst[0], &bias[0], rows, out)
-}
-
 func sumRows(dst, src []float32, rows, out int) {
 	if using == plain {
 		sumRowsGeneric(dst, src, rows, out)

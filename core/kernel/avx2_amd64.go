@@ -59,9 +59,6 @@ func mul6x1AVX2(dst *float32, src *float32, w *float32, in int, rows int)
 func outer6x1AVX2(dw *float32, src *float32, grad *float32, in int, rows int, steps int, srcStep int, gStep int)
 
 //go:noescape
-func addBiasAVX2(dst *float32, bias *float32, rows int, out int)
-
-//go:noescape
 func sumRowsAVX2(dst *float32, src *float32, rows int, out int)
 
 //go:noescape

@@ -1563,33 +1563,6 @@ rows:
 	VZEROUPPER
 	RET
 
-// func addBiasAVX2(dst *float32, bias *float32, rows int, out int)
-// Requires: AVX
-TEXT ·addBiasAVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ bias+8(FP), CX
-	MOVQ rows+16(FP), DX
-	MOVQ out+24(FP), BX
-
-blocks:
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	MOVQ    DX, SI
-
-rows:
-	VADDPS  (AX), Y0, Y2
-	VMOVUPS Y2, (AX)
-	VADDPS  32(AX), Y1, Y2
-	VMOVUPS Y2, 32(AX)
-	ADDQ    $0x40, AX
-	DECQ    SI
-	JNZ     rows
-	ADDQ    $0x40, CX
-	DECQ    BX
-	JNZ     blocks
-	VZEROUPPER
-	RET
-
 // func sumRowsAVX2(dst *float32, src *float32, rows int, out int)
 // Requires: AVX
 TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-32

@@ -137,9 +137,6 @@ func mul8x2AVX512(dst *float32, src *float32, w *float32, in int, rows int)
 func outer8x2AVX512(dw *float32, src *float32, grad *float32, in int, rows int, steps int, srcStep int, gStep int)
 
 //go:noescape
-func addBiasAVX512(dst *float32, bias *float32, rows int, out int)
-
-//go:noescape
 func sumRowsAVX512(dst *float32, src *float32, rows int, out int)
 
 //go:noescape

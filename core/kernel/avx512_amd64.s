@@ -4036,30 +4036,6 @@ rows:
 	VZEROUPPER
 	RET
 
-// func addBiasAVX512(dst *float32, bias *float32, rows int, out int)
-// Requires: AVX, AVX512F
-TEXT ·addBiasAVX512(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ bias+8(FP), CX
-	MOVQ rows+16(FP), DX
-	MOVQ out+24(FP), BX
-
-blocks:
-	VMOVUPS (CX), Z0
-	MOVQ    DX, SI
-
-rows:
-	VADDPS  (AX), Z0, Z1
-	VMOVUPS Z1, (AX)
-	ADDQ    $0x40, AX
-	DECQ    SI
-	JNZ     rows
-	ADDQ    $0x40, CX
-	DECQ    BX
-	JNZ     blocks
-	VZEROUPPER
-	RET
-
 // func sumRowsAVX512(dst *float32, src *float32, rows int, out int)
 // Requires: AVX, AVX512F
 TEXT ·sumRowsAVX512(SB), NOSPLIT, $0-32

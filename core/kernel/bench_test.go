@@ -115,7 +115,6 @@ func BenchmarkElements(b *testing.B) {
 	}{
 		{"GatesForward", n, func() { GatesForward(h, c, tanhC, gates, before, rows, units) }},
 		{"GatesBackward", n, func() { GatesBackward(gates, c, h, tanhC, before, rows, units) }},
-		{"AddBias", 4 * n, func() { AddBias(gates, bias, rows, out) }},
 		{"SumRows", 4 * n, func() { SumRows(bias, gates, rows, out) }},
 		{"Adam", len(w), func() { Adam(w, m, v, grad, &step) }},
 		{"Transpose", len(w), func() { Transpose(m, w, in, out) }},

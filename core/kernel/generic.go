@@ -66,19 +66,6 @@ func (s *AdamStep) constants() [9]float32 {
 	}
 }
 
-// addBiasGeneric is AddBias.
-func addBiasGeneric(dst, bias []float32, rows, out int) {
-	for o := range out {
-		b := (*[Block]float32)(bias[o*Block:])
-		for r := range rows {
-			d := (*[Block]float32)(dst[(o*rows+r)*Block:])
-			for j := range d {
-				d[j] += b[j]
-			}
-		}
-	}
-}
-
 // sumRowsGeneric is SumRows.
 func sumRowsGeneric(dst, src []float32, rows, out int) {
 	for o := range out {

@@ -89,7 +89,6 @@ func guardProducts(t *testing.T, x func(i, n int) []float32) {
 				srcs, gs := x(1, 2*n), x(0, 2*m)
 				caught(t, "OuterAdd", shape, func() { OuterAdd(w, srcs, gs, rows, in, out, 2, n, -n, 0, m) })
 				bias := x(3, out*Block)
-				caught(t, "AddBias", shape, func() { AddBias(dst, bias, rows, out) })
 				caught(t, "SumRows", shape, func() { SumRows(bias, dst, rows, out) })
 				packed := x(4, Blocks(in)*out*Block*Block)
 				caught(t, "Transpose", shape, func() { Transpose(packed, w, in, out) })

@@ -72,14 +72,6 @@ func Transpose(dst, w []float32, in, out int) {
 	}
 }
 
-// AddBias adds bias[o][·] to every row: dst[o][r][·] += bias[o][·].
-func AddBias(dst, bias []float32, rows, out int) {
-	if rows <= 0 || out <= 0 {
-		return
-	}
-	addBias(dst[:out*rows*Block], bias[:out*Block], rows, out)
-}
-
 // SumRows adds up the rows: dst[o][·] += Σ_r src[o][r][·]. It is the gradient
 // of a bias.
 func SumRows(dst, src []float32, rows, out int) {

@@ -29,14 +29,6 @@ func (i implementation) shape() shape {
 	return shape{height: 8, width: 8, area: 16}
 }
 
-func addBiasBlocks(dst, bias *float32, rows, out int) {
-	if using == avx512 {
-		addBiasAVX512(dst, bias, rows, out)
-	} else {
-		addBiasAVX2(dst, bias, rows, out)
-	}
-}
-
 func sumRowsBlocks(dst, src *float32, rows, out int) {
 	if using == avx512 {
 		sumRowsAVX512(dst, src, rows, out)

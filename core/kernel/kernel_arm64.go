@@ -11,8 +11,6 @@ func (i implementation) String() string { return [...]string{"plain", "neon"}[i]
 
 func (i implementation) shape() shape { return shape{height: 4, width: 4, area: 4} }
 
-func addBiasBlocks(dst, bias *float32, rows, out int) { addBiasNEON(dst, bias, rows, out) }
-
 func sumRowsBlocks(dst, src *float32, rows, out int) { sumRowsNEON(dst, src, rows, out) }
 
 func gatesForwardRows(h, c, tanhC, gates, before *float32, rows int) {

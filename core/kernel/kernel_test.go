@@ -254,21 +254,13 @@ func TestTranspose(t *testing.T) {
 	}
 }
 
-func TestBias(t *testing.T) {
+func TestSumRows(t *testing.T) {
 	forEach(t, func(t *testing.T, _ string) {
 		rng := rand.New(rand.NewPCG(9, 10))
 		for rows := 1; rows < 20; rows++ {
 			const out = 3
 			x := randomField(rng, out*rows*Block, rows%Block)
 			bias := randomField(rng, out*Block, 1)
-			before := append([]float32(nil), x.slice()...)
-			AddBias(x.slice(), bias.slice(), rows, out)
-			x.check(t, "AddBias")
-			for i, got := range x.slice() {
-				if want := before[i] + bias.slice()[i/Block/rows*Block+i%Block]; got != want {
-					t.Fatalf("AddBias, rows %d: element %d is %g, not %g", rows, i, got, want)
-				}
-			}
 			total := append([]float32(nil), bias.slice()...)
 			SumRows(bias.slice(), x.slice(), rows, out)
 			bias.check(t, "SumRows")
@@ -295,7 +287,6 @@ func TestPanics(t *testing.T) {
 		"OuterAdd src":     func() { OuterAdd(s(816), s(127), s(192), 2, 17, 3, 2, 0, 64, 0, 96) },
 		"OuterAdd g":       func() { OuterAdd(s(816), s(128), s(191), 2, 17, 3, 2, 0, 64, 0, 96) },
 		"OuterAdd before":  func() { OuterAdd(s(816), s(128), s(192), 2, 17, 3, 2, 63, -64, 0, 96) },
-		"AddBias":          func() { AddBias(s(64), s(31), 2, 2) },
 		"SumRows":          func() { SumRows(s(32), s(63), 2, 2) },
 		"GatesForward":     func() { GatesForward(s(32), s(32), s(32), s(127), s(32), 2, 1) },
 		"GatesBackward dc": func() { GatesBackward(s(128), s(31), s(32), s(32), s(32), 2, 1) },
@@ -318,7 +309,6 @@ func TestPanics(t *testing.T) {
 func TestNothing(t *testing.T) {
 	forEach(t, func(t *testing.T, _ string) {
 		MulAdd(nil, nil, nil, 0, 3, 2)
-		AddBias(nil, nil, 0, 2)
 		SumRows(nil, nil, 0, 2)
 		OuterAdd(nil, nil, nil, 0, 3, 2, 1, 0, 0, 0, 0)
 		GatesForward(nil, nil, nil, nil, nil, 0, 2)
@@ -338,7 +328,6 @@ func TestAllocations(t *testing.T) {
 	tests := map[string]func(){
 		"MulAdd":        func() { MulAdd(gates, src, w, rows, in, out) },
 		"OuterAdd":      func() { OuterAdd(w, src, gates, rows, in, out, 1, 0, 0, 0, 0) },
-		"AddBias":       func() { AddBias(gates, bias, rows, out) },
 		"SumRows":       func() { SumRows(bias, gates, rows, out) },
 		"GatesForward":  func() { GatesForward(h, c, tc, gates, c, rows, 2) },
 		"GatesBackward": func() { GatesBackward(gates, c, h, tc, tc, rows, 2) },

@@ -47,9 +47,6 @@ func mul4x1NEON(dst, src, w *float32, in, rows int)
 func outer4x1NEON(dw, src, grad *float32, in, rows, steps, srcStep, gStep int)
 
 //go:noescape
-func addBiasNEON(dst, bias *float32, rows, out int)
-
-//go:noescape
 func sumRowsNEON(dst, src *float32, rows, out int)
 
 //go:noescape

@@ -1364,35 +1364,6 @@ rows:
 	FSTPQ (F14, F15), 224(R0)
 	RET
 
-// func addBiasNEON(dst, bias *float32, rows, out int)
-TEXT ·addBiasNEON(SB), NOSPLIT, $0-32
-	MOVD dst+0(FP), R0
-	MOVD bias+8(FP), R1
-	MOVD rows+16(FP), R2
-	MOVD out+24(FP), R3
-
-blocks:
-	FLDPQ (R1), (F0, F1)
-	FLDPQ 32(R1), (F2, F3)
-	MOVD R2, R4
-
-rows:
-	FLDPQ (R0), (F4, F5)
-	FLDPQ 32(R0), (F6, F7)
-	WORD $0x4e20d484 // FADD V4.4S, V4.4S, V0.4S
-	WORD $0x4e21d4a5 // FADD V5.4S, V5.4S, V1.4S
-	WORD $0x4e22d4c6 // FADD V6.4S, V6.4S, V2.4S
-	WORD $0x4e23d4e7 // FADD V7.4S, V7.4S, V3.4S
-	FSTPQ (F4, F5), (R0)
-	FSTPQ (F6, F7), 32(R0)
-	ADD $64, R0
-	SUBS $1, R4
-	BNE rows
-	ADD $64, R1
-	SUBS $1, R3
-	BNE blocks
-	RET
-
 // func sumRowsNEON(dst, src *float32, rows, out int)
 TEXT ·sumRowsNEON(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), R0

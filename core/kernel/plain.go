@@ -11,8 +11,6 @@ func outerAdd(dw, src, g []float32, rows, in, out, steps, srcAt, srcStep, gAt, g
 	outerAddGeneric(dw, src, g, rows, in, out, steps, srcAt, srcStep, gAt, gStep)
 }
 
-func addBias(dst, bias []float32, rows, out int) { addBiasGeneric(dst, bias, rows, out) }
-
 func sumRows(dst, src []float32, rows, out int) { sumRowsGeneric(dst, src, rows, out) }
 
 func gatesForward(h, c, tanhC, gates, before []float32, rows, units int) {

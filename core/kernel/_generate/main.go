@@ -74,7 +74,6 @@ func main() {
 			s.outerTile(h, w)
 		}
 	}
-	s.addBias()
 	s.sumRows()
 	s.gatesForward()
 	s.gatesBackward()

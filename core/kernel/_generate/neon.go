@@ -96,7 +96,7 @@ func writeNEON(path string) error {
 			l.outerTile(h, w)
 		}
 	}
-	l.bias()
+	l.sumRows()
 	l.gates()
 	l.adam()
 	return l.write(path)

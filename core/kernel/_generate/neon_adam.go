@@ -40,51 +40,31 @@ func (l *listing) adam() {
 	})
 }
 
-// bias writes AddBias and SumRows.
-func (l *listing) bias() {
-	const dst, other, rows, out, n = 0, 1, 2, 3, 4
-	for _, add := range []bool{true, false} {
-		name, second := "addBiasNEON", "bias"
-		if !add {
-			name, second = "sumRowsNEON", "src"
-		}
-		l.begin(name, []string{"dst", second}, []string{"rows", "out"}, "")
-		l.arg("dst", dst)
-		l.arg(second, other)
-		l.arg("rows", rows)
-		l.arg("out", out)
-		all, one := dst, other // addresses of the rows, and of the block beside them
-		if !add {
-			all, one = other, dst
-		}
-		l.label("blocks")
-		l.line("FLDPQ (R%d), (F0, F1)", one)
-		l.line("FLDPQ 32(R%d), (F2, F3)", one)
-		l.line("MOVD R%d, R%d", rows, n)
-		l.label("rows")
-		l.line("FLDPQ (R%d), (F4, F5)", all)
-		l.line("FLDPQ 32(R%d), (F6, F7)", all)
-		for v := range 4 {
-			if add {
-				l.op("FADD", 4+v, 4+v, v)
-			} else {
-				l.op("FADD", v, v, 4+v)
-			}
-		}
-		if add {
-			l.line("FSTPQ (F4, F5), (R%d)", all)
-			l.line("FSTPQ (F6, F7), 32(R%d)", all)
-		}
-		l.line("ADD $64, R%d", all)
-		l.line("SUBS $1, R%d", n)
-		l.line("BNE rows")
-		if !add {
-			l.line("FSTPQ (F0, F1), (R%d)", one)
-			l.line("FSTPQ (F2, F3), 32(R%d)", one)
-		}
-		l.line("ADD $64, R%d", one)
-		l.line("SUBS $1, R%d", out)
-		l.line("BNE blocks")
-		l.line("RET")
+// sumRows writes SumRows.
+func (l *listing) sumRows() {
+	const dst, src, rows, out, n = 0, 1, 2, 3, 4
+	l.begin("sumRowsNEON", []string{"dst", "src"}, []string{"rows", "out"}, "")
+	l.arg("dst", dst)
+	l.arg("src", src)
+	l.arg("rows", rows)
+	l.arg("out", out)
+	l.label("blocks")
+	l.line("FLDPQ (R%d), (F0, F1)", dst)
+	l.line("FLDPQ 32(R%d), (F2, F3)", dst)
+	l.line("MOVD R%d, R%d", rows, n)
+	l.label("rows")
+	l.line("FLDPQ (R%d), (F4, F5)", src)
+	l.line("FLDPQ 32(R%d), (F6, F7)", src)
+	for v := range 4 {
+		l.op("FADD", v, v, 4+v)
 	}
+	l.line("ADD $64, R%d", src)
+	l.line("SUBS $1, R%d", n)
+	l.line("BNE rows")
+	l.line("FSTPQ (F0, F1), (R%d)", dst)
+	l.line("FSTPQ (F2, F3), 32(R%d)", dst)
+	l.line("ADD $64, R%d", dst)
+	l.line("SUBS $1, R%d", out)
+	l.line("BNE blocks")
+	l.line("RET")
 }
