@@ -14,7 +14,6 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/foretide/foretide/core/forecast"
@@ -120,7 +119,7 @@ func raceJob(w *tabwriter.Writer, shape network.Shape, j job, contenders []conte
 		if i == 0 && top > 0 {
 			share = fmt.Sprintf("%.0f %%", 100*work(&shape, j)/best/1e9/top/float64(j.threads))
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%.2f\t%.2f\t%.2f\t%s\t\n", j.name, j.batch, j.threads, strings.TrimSpace(c.name),
+		fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%.2f\t%.2f\t%.2f\t%s\t\n", j.name, j.batch, j.threads, c.name,
 			1e3*best, 1e3*median(times[i]), median(ratios), share)
 	}
 	return nil

@@ -48,6 +48,26 @@ func (t *Task) Check() error {
 	return nil
 }
 
+// Only checks the task and returns its series in the one frame that a model of
+// one container is fitted to. The errors are those of Check, ErrEmpty, ErrMetric
+// and ErrStep.
+func (t *Task) Only(history []series.Frame) (series.Series, error) {
+	if err := t.Check(); err != nil {
+		return series.Series{}, err
+	}
+	if len(history) == 0 || history[0].Len() == 0 {
+		return series.Series{}, ErrEmpty
+	}
+	s, ok := history[0].Series(t.Metric)
+	switch {
+	case !ok:
+		return series.Series{}, ErrMetric
+	case s.Step != t.Step:
+		return series.Series{}, ErrStep
+	}
+	return s, nil
+}
+
 // Write writes the task's fields, for the payload of a model.
 func (t *Task) Write(w *codec.Writer) {
 	w.String(1, t.Metric)

@@ -22,17 +22,8 @@ func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Op
 
 func (c Config) fit(history []series.Frame, task forecast.Task, opts forecast.Options) (*Fitted, forecast.Report, error) {
 	var report forecast.Report
-	if len(history) == 0 || history[0].Len() == 0 {
-		return nil, report, forecast.ErrEmpty
-	}
-	s, ok := history[0].Series(task.Metric)
-	if !ok {
-		return nil, report, forecast.ErrMetric
-	}
-	if s.Step != task.Step {
-		return nil, report, forecast.ErrStep
-	}
-	if err := task.Check(); err != nil {
+	s, err := task.Only(history)
+	if err != nil {
 		return nil, report, err
 	}
 	f := Unfitted(task, 0)

@@ -68,7 +68,7 @@ func (c Config) Refit(fitted forecast.Fitted, history []series.Frame, task forec
 }
 
 func (c Config) fit(kept []arima.Part, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
-	s, err := only(history, &task)
+	s, err := task.Only(history)
 	if err != nil {
 		return nil, forecast.Report{}, err
 	}
@@ -191,24 +191,6 @@ func describe(report *forecast.Report, r *Result) {
 		report.Summary += "; "
 	}
 	report.Summary += summary(r)
-}
-
-// only returns the one history's series of the task.
-func only(history []series.Frame, task *forecast.Task) (series.Series, error) {
-	if err := task.Check(); err != nil {
-		return series.Series{}, err
-	}
-	if len(history) == 0 || history[0].Len() == 0 {
-		return series.Series{}, forecast.ErrEmpty
-	}
-	s, ok := history[0].Series(task.Metric)
-	switch {
-	case !ok:
-		return s, forecast.ErrMetric
-	case s.Step != task.Step:
-		return s, forecast.ErrStep
-	}
-	return s, nil
 }
 
 // block returns the number of cells that make a block.

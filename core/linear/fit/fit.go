@@ -21,7 +21,7 @@ const smoothing = 1e-3
 
 func (c Config) fit(before []linear.Equation, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
 	var report forecast.Report
-	s, err := only(history, &task)
+	s, err := task.Only(history)
 	if err != nil {
 		return nil, report, err
 	}
@@ -63,21 +63,6 @@ func (c Config) fit(before []linear.Equation, history []series.Frame, task forec
 		return nil, report, err
 	}
 	return fitted, report, nil
-}
-
-// only returns the metric's series of the one frame of a history.
-func only(history []series.Frame, task *forecast.Task) (series.Series, error) {
-	if len(history) == 0 || history[0].Len() == 0 {
-		return series.Series{}, forecast.ErrEmpty
-	}
-	s, ok := history[0].Series(task.Metric)
-	switch {
-	case !ok:
-		return s, forecast.ErrMetric
-	case s.Step != task.Step:
-		return s, forecast.ErrStep
-	}
-	return s, task.Check()
 }
 
 // levelOf returns the median of the finite values, 0 as the bounds have it

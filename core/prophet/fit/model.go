@@ -32,20 +32,11 @@ func (c Config) Refit(fitted forecast.Fitted, history []series.Frame, task forec
 
 func (c Config) fit(kept *prophet.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
 	var report forecast.Report
-	if err := task.Check(); err != nil {
+	s, err := task.Only(history)
+	if err != nil {
 		return nil, report, err
 	}
-	if len(history) == 0 || history[0].Len() == 0 {
-		return nil, report, forecast.ErrEmpty
-	}
 	frame := &history[0]
-	s, ok := frame.Series(task.Metric)
-	switch {
-	case !ok:
-		return nil, report, forecast.ErrMetric
-	case s.Step != task.Step:
-		return nil, report, forecast.ErrStep
-	}
 	report.Points = s.Count()
 	e, err := c.Estimate(c.dataOf(frame, &task), opts.Interrupt)
 	switch {
