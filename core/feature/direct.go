@@ -35,7 +35,7 @@ var directLags = [...]int64{5 * minute, 10 * minute, 15 * minute, 30 * minute, h
 
 // DirectNames returns the names of the inputs, in the order of Fill:
 //
-//	one                 1
+//	constant            1
 //	lag_5m …            the value so long ago
 //	ewm_5m …            exponentially weighted means, by their half-life
 //	mean_…, median_…    of so much of the past: up to an hour of the recent

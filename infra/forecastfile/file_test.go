@@ -109,7 +109,7 @@ func TestCommitFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	os.Mkdir(path, 0o777)
-	if err := w.Commit(); err == nil || !strings.HasPrefix(err.Error(), path+": cannot write the forecasts: ") {
+	if err := w.Commit(); err == nil || !strings.HasPrefix(err.Error(), path+": cannot be written: ") {
 		t.Errorf("got %v", err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 1 {
@@ -140,7 +140,7 @@ func TestFullDisk(t *testing.T) {
 		err = w.Commit()
 	}
 	w.Abort()
-	if err == nil || err.Error() != path+": cannot write the forecasts: no space left on device" {
+	if err == nil || err.Error() != path+": cannot be written: no space left on device" {
 		t.Errorf("got %v", err)
 	}
 	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
@@ -153,7 +153,7 @@ func TestCreateErrors(t *testing.T) {
 	for path, want := range map[string]string{
 		os.DevNull:                        ": is not a file",
 		dir:                               ": is a folder; give the name of a file in it",
-		filepath.Join(dir, "no", "f.csv"): ": cannot write the forecasts: no such file or directory",
+		filepath.Join(dir, "no", "f.csv"): ": cannot be written: no such file or directory",
 	} {
 		w, err := Create(path)
 		if err == nil || err.Error() != path+want {
