@@ -162,13 +162,19 @@ type pick struct{ source, origin int }
 // held returns the windows that training is judged by: evenly spaced origins
 // after the split of each source of the task's own metric, about n in all.
 func (d *dataset) held(n int) []pick {
+	own := 0.0
+	for i := range d.sources {
+		if !d.sources[i].other {
+			own += d.sources[i].share
+		}
+	}
 	var out []pick
 	for i := range d.sources {
 		s := &d.sources[i]
 		if s.other {
 			continue
 		}
-		want := max(int(float64(n)*s.share), 1)
+		want := max(int(float64(n)*s.share/own), 1)
 		stride := max((len(s.values)-s.split)/want, 1)
 		for o := s.split; o < len(s.values); o += stride {
 			if s.values[o] == s.values[o] && o >= s.from {

@@ -329,6 +329,11 @@ func TestOtherMetrics(t *testing.T) {
 			t.Fatal("training is judged by another metric")
 		}
 	}
+	alone := c
+	alone.OtherMetrics = 0
+	if e, err := alone.newDataset(h, taskOf(), c.Held); err != nil || len(d.held(40)) != len(e.held(40)) {
+		t.Errorf("%d windows are held back, of the task's metric alone %d", len(d.held(40)), len(e.held(40)))
+	}
 	_, report, err := c.Fit(h, taskOf(), forecast.Options{})
 	if want := h[0].Len() + h[1].Len(); err != nil || report.Points > want || report.Points < want*9/10 ||
 		!strings.HasSuffix(report.Summary, ", 2 containers") {
