@@ -7,6 +7,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm/learn"
 	"github.com/foretide/foretide/core/lstm/network"
+	"github.com/foretide/foretide/core/optim"
 )
 
 // A trainer trains one network. What of it is saved is in state.
@@ -38,7 +39,7 @@ func (c *Config) newTrainer(d *dataset, net *network.Network, epochs int, rate f
 		config: c, data: d, opts: opts, net: net, loss: c.lossOf(d.task.Levels),
 		perEpoch: c.epochSteps(d.windows()), epochs: epochs, rate: rate, bestLoss: math.Inf(1),
 	}
-	t.learner = learn.NewLearner(net, c.Batch, t.loss, learn.Rule{Dropout: c.Dropout, Decay: c.Decay, Clip: c.Clip})
+	t.learner = learn.NewLearner(net, c.Batch, t.loss, optim.Rule{Dropout: c.Dropout, Decay: c.Decay, Clip: c.Clip})
 	for range t.learner.Shards() {
 		t.loaders = append(t.loaders, newLoader(d))
 	}
@@ -220,7 +221,7 @@ func (t *trainer) validate() (float64, bool) {
 	groups := slices.Collect(slices.Chunk(t.held, rows))
 	losses := make([]float64, len(groups))
 	weights := make([]float64, len(groups))
-	learn.Parallel(len(t.judges), func(j int) {
+	optim.Parallel(len(t.judges), func(j int) {
 		s := t.judges[j]
 		for g := j; g < len(groups) && !t.opts.Interrupted(); g += len(t.judges) {
 			s.loader.load(s.Shard, groups[g], true, 1)
