@@ -1,10 +1,10 @@
-package lstm
+package codec
 
 import "math"
 
-// toHalf rounds x to IEEE 754 binary16, to nearest, ties to even. What is too
+// ToHalf rounds x to IEEE 754 binary16, to nearest, ties to even. What is too
 // large becomes the largest finite number: a weight is never infinite.
-func toHalf(x float32) uint16 {
+func ToHalf(x float32) uint16 {
 	b := math.Float32bits(x)
 	sign := uint16(b >> 16 & 0x8000)
 	b &= 0x7fffffff
@@ -30,8 +30,8 @@ func toHalf(x float32) uint16 {
 	return sign | uint16(n)
 }
 
-// fromHalf returns the number that h is.
-func fromHalf(h uint16) float32 {
+// FromHalf returns the number that h is.
+func FromHalf(h uint16) float32 {
 	sign := uint32(h&0x8000) << 16
 	e, m := uint32(h>>10&31), uint32(h&0x3ff)
 	switch {
@@ -42,4 +42,36 @@ func fromHalf(h uint16) float32 {
 	}
 	x := float32(m) / (1 << 24)
 	return math.Float32frombits(math.Float32bits(x) | sign)
+}
+
+// AppendHalves appends numbers as binary16, 2 bytes each.
+func AppendHalves(dst []byte, x []float32) []byte {
+	for _, v := range x {
+		h := ToHalf(v)
+		dst = append(dst, byte(h), byte(h>>8))
+	}
+	return dst
+}
+
+// Halves sets dst to the numbers that AppendHalves wrote; false where there are
+// not as many, or one is not finite.
+func Halves(dst []float32, data []byte) bool {
+	if len(data) != 2*len(dst) {
+		return false
+	}
+	for i := range dst {
+		dst[i] = FromHalf(uint16(data[2*i]) | uint16(data[2*i+1])<<8)
+		if dst[i]-dst[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// RoundHalves rounds numbers to what binary16 holds, so that they are the same
+// before they are stored and after.
+func RoundHalves(x []float32) {
+	for i, v := range x {
+		x[i] = FromHalf(ToHalf(v))
+	}
 }
