@@ -80,3 +80,25 @@ func TestGradient(t *testing.T) {
 		}
 	}
 }
+
+// TestMap: quantiles of a normal distribution stay what they are at any level,
+// and those at levels of both stay in all bits.
+func TestMap(t *testing.T) {
+	z := func(p float64) float64 { return 3 + 2*math.Sqrt2*math.Erfinv(2*p-1) }
+	q := make([]float64, len(levels))
+	for j, p := range levels {
+		q[j] = z(p)
+	}
+	target := []float64{0.01, 0.1, 0.3, 0.5, 0.62, 0.99}
+	dst := make([]float64, len(target))
+	NewMap(levels, target).Apply(dst, q)
+	for k, p := range target {
+		if math.Abs(dst[k]-z(p)) > 1e-9 {
+			t.Errorf("at %v: %v, want %v", p, dst[k], z(p))
+		}
+	}
+	NewMap([]float64{0.5}, []float64{0.1, 0.5}).Apply(dst, []float64{7})
+	if dst[0] != 7 || dst[1] != 7 {
+		t.Errorf("of one level: %v", dst[:2])
+	}
+}
