@@ -38,6 +38,16 @@ type Trainer interface {
 	Train(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error)
 }
 
+// A Pooler is a global Trainer that learns once from what comes before the test
+// parts of all series, of any metric and step, before Train is called for each
+// metric and step. Refit does not repeat it.
+type Pooler interface {
+	Trainer
+	// Pooled returns the trainer that has learnt. The histories are shared: they
+	// must not be modified.
+	Pooled(histories []forecast.History, horizons []int64, opts forecast.Options) (Trainer, error)
+}
+
 // A Renewer is a Trainer whose models are renewed as time goes by, from one fit
 // to the next: quicker than a new fit, and part of how the forecaster is used.
 type Renewer interface {

@@ -145,6 +145,30 @@ type sharedFit struct {
 	err    error
 }
 
+// pool lets a trainer that learns from all series do so.
+func (r *run) pool() error {
+	p, ok := r.trainer.(Pooler)
+	if !ok {
+		return nil
+	}
+	var histories []forecast.History
+	var horizons []int64
+	for _, it := range slices.Concat(r.items, r.learned) {
+		histories = append(histories, forecast.History{Frame: it.history(0, 0), Metric: it.task.Metric})
+		horizons = append(horizons, it.task.Horizons...)
+	}
+	opts := r.fitOptions()
+	opts.Progress = func(e forecast.Event) {
+		e.What = "all metrics"
+		r.emit(e)
+	}
+	trainer, err := p.Pooled(histories, horizons, opts)
+	if err == nil {
+		r.trainer = trainer
+	}
+	return err
+}
+
 // share lists the fits of a global trainer and the series that each serves.
 func (r *run) share() {
 	if !r.trainer.Global() {

@@ -142,7 +142,13 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 			point = last + weight*(point-last)
 		}
 		var parts [partCount]float64
-		volatility(&parts, recent, long, h.Ahead, dst.Scratch())
+		parts[partSpread] = c.run
+		if modelReady && c.blend.ofModel() {
+			parts[partSpread] = spread(model, &model.At[i])
+		}
+		if c.blend.ofWindow() {
+			volatility(&parts, recent, long, h.Ahead, dst.Scratch())
+		}
 		parts[partRun] = c.run
 		c.fill(h, f.spec.Levels, point, c.blend.scale(&parts), f.spec.Bounds)
 	}

@@ -162,7 +162,7 @@ func readHorizon(r *codec.Reader) horizon {
 		case 5:
 			h.run = r.Float()
 		case 6:
-			readArray(r, h.blend[:])
+			readBlend(r, &h.blend)
 		case 7:
 			readArray(r, h.table[:])
 		case 8:
@@ -173,6 +173,16 @@ func readHorizon(r *codec.Reader) horizon {
 		r.Fail(forecast.ErrPayload)
 	}
 	return h
+}
+
+// readBlend reads the weights of a blend; earlier versions had all but the last.
+func readBlend(r *codec.Reader, b *blend) {
+	x := r.Floats()
+	if len(x) != partCount && len(x) != partSpread {
+		r.Fail(forecast.ErrPayload)
+		return
+	}
+	copy(b[:], x)
 }
 
 // readArray reads an array of exactly the length of dst.

@@ -74,6 +74,7 @@ func Train(ctx context.Context, jobs []Job, store loader.Store, o Options) ([]Re
 		f.out[i] = f.one(jobs[i], true)
 	}
 	f.shares = groups
+	f.pool(groups)
 	for _, g := range groups {
 		if f.ended() {
 			break
@@ -97,7 +98,8 @@ type fleet struct {
 	out   []Result
 	mu    sync.Mutex
 
-	shares [][]int // the groups of jobs that share a model
+	shares [][]int           // the groups of jobs that share a model
+	pooled forecast.Refitter // what has learnt from all jobs of such models
 }
 
 func (f *fleet) tell(p Progress) {
