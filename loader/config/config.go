@@ -122,7 +122,7 @@ func Defaults(metric string) *Config {
 			UpperBound:         bounds.Upper,
 		},
 		Model: Model{
-			ModelType:     "naive",
+			ModelType:     "auto",
 			Scope:         ScopeGlobal,
 			HiddenSize:    32,
 			NumLayers:     1,

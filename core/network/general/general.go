@@ -3,11 +3,10 @@
 // no training of its own, forecasts from ten minutes of history, and gets
 // better as the window grows to eight days.
 //
-//go:generate go run ../../../benchmarks/general -out general.net
+//go:generate go run ../../../benchmarks/general -out net.go
 package general
 
 import (
-	_ "embed"
 	"errors"
 	"hash/fnv"
 	"sync"
@@ -28,17 +27,14 @@ const (
 // program has.
 var ErrVersion = errors.New("general: the checkpoint was made with the general network of another version; train it again with this one")
 
-//go:embed general.net
-var data []byte
-
 // load decodes the network once, when it is first asked for.
 var load = sync.OnceValues(func() (*network.Net, uint64) {
-	net, err := network.ReadNet(codec.NewReader(data))
+	net, err := network.ReadNet(codec.NewReader([]byte(data)))
 	if err != nil {
 		panic("general: the embedded network is damaged: " + err.Error())
 	}
 	h := fnv.New64a()
-	h.Write(data)
+	h.Write([]byte(data))
 	return net, h.Sum64()
 })
 
