@@ -9,6 +9,8 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/network"
+	"github.com/foretide/foretide/core/network/general"
 	"github.com/foretide/foretide/core/series"
 )
 
@@ -20,8 +22,8 @@ import (
 //
 // There is one forecast for each metric, in their order, with the one horizon
 // in At. A horizon between two of a model's lies between their forecasts too,
-// and says so (Interpolated). Where no checkpoint serves, the forecast is a
-// naive one and says that (NoCheckpoint).
+// and says so (Interpolated). Where no checkpoint serves, the forecast is
+// that of the network in the box and says that (NoCheckpoint).
 //
 // The error is a *PredictError: of a *MetricError, *HorizonError or
 // *StepError, forecast.ErrEmpty, or what is wrong with the checkpoint.
@@ -181,7 +183,8 @@ func (w *worker) cut(frame *series.Frame, spec *forecast.Spec) {
 	w.window = forecast.WindowOf(&tail, spec.Needs)
 }
 
-// standIn returns the naive model for a metric without a checkpoint.
+// standIn returns the model for a metric without a checkpoint: the network in the
+// box, or for horizons further ahead than it knows the naive one.
 func (p *Predictor) standIn(metric string, step int64, horizons []time.Duration, why forecast.Reasons) (forecast.Fitted, error) {
 	task := forecast.Task{
 		Metric: metric, Step: step, Levels: forecast.DefaultLevels(), Bounds: series.DefaultBounds(metric),
@@ -201,7 +204,15 @@ func (p *Predictor) standIn(metric string, step int64, horizons []time.Duration,
 	}
 	slices.Sort(task.Horizons)
 	task.Horizons = slices.Compact(task.Horizons)
-	return naive.Unfitted(task, why|forecast.Uncalibrated), nil
+	why |= forecast.Uncalibrated
+	if n := len(task.Horizons); n <= network.MaxHorizons && task.Horizons[n-1] <= general.LongestHorizon {
+		f, err := general.Bind(task)
+		if err != nil {
+			return nil, err
+		}
+		return f.Because(why), nil
+	}
+	return naive.Unfitted(task, why), nil
 }
 
 // pick returns copies of the forecast's horizons: the named ones, or all.

@@ -34,7 +34,7 @@ func (a *app) predictCommand() *cobra.Command {
 		Short: "Forecast from the end of the data, with intervals",
 		Long: `Predict forecasts every container and metric of the data from their last row on,
 with the checkpoints that train wrote: the container's own, else the metric's
-shared one, else a naive model that needs none. The note says where a forecast
+shared one, else the network in the box. The note says where a forecast
 is less than it could be (no_checkpoint, short_window, stale …).
 
 The data should reach back as far as the models look: an hour and more, and
@@ -165,13 +165,13 @@ func predictFrames(ctx context.Context, p *loader.Predictor, frames []series.Fra
 }
 
 // openStore opens the checkpoints. Where the default folder is not there,
-// naive models serve.
+// the network in the box serves.
 func (a *app) openStore(cmd *cobra.Command, store string) (*loader.Predictor, error) {
 	if cmd.Flags().Changed("store") {
 		return loader.Open(store)
 	}
 	if _, err := os.Stat(store); errors.Is(err, fs.ErrNotExist) {
-		a.notice("foretide: there is no folder %s: naive forecasts stand in; %q makes checkpoints", store, "foretide train")
+		a.notice("foretide: there is no folder %s: the network in the box stands in; %q makes checkpoints", store, "foretide train")
 	}
 	return loader.New(cmd.Context(), loader.Dir(store))
 }

@@ -29,6 +29,7 @@ type Config struct {
 	Clip    float64 // limit of the norm of the gradient
 	Tail    float64 // weight in the loss of all quantiles but the median, together
 	Observe int     // observed cells that a window's past must have
+	Cut     float64 // share of windows whose past is cut to a random length, for containers that have no more
 }
 
 // Defaults returns the settings of the published results; benchmarks/network has
@@ -37,7 +38,7 @@ func Defaults() Config {
 	return Config{
 		Hidden: []int{192, 192, 96},
 		Epochs: 4, Fewest: 1 << 18, Most: 1 << 22, Share: 0.5, Batch: 512,
-		Rate: 2e-3, Warmup: 0.05, Decay: 1e-2, Clip: 1, Tail: 0.5, Observe: 8,
+		Rate: 2e-3, Warmup: 0.05, Decay: 1e-2, Clip: 1, Tail: 0.5, Observe: 2, Cut: 0.15,
 	}
 }
 

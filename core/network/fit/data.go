@@ -108,20 +108,29 @@ func (d *dataset) total() int {
 	return n
 }
 
-// A pick is a window: an origin of a source.
-type pick struct{ source, origin int }
+// A pick is a window: an origin of a source, and how many seconds of its past it
+// shows.
+type pick struct {
+	source, origin int
+	past           int64
+}
 
 // draw fills picks with the windows of a batch, drawn with replacement: a
 // source by its share, then an origin of it. The batch's number and the seed
 // decide alone, so the windows do not depend on who draws them, and none are
 // kept: memory is that of a batch. They are sorted, which the caches like.
-func (d *dataset) draw(picks []pick, seed uint64, batch int) {
+func (d *dataset) draw(picks []pick, cut float64, seed uint64, batch int) {
 	r := rand.New(rand.NewPCG(seed, 0x6e6574776f726b00+uint64(batch)))
 	for i := range picks {
 		s := d.drawSource(r.Float64())
 		src := &d.sources[s]
 		n := len(src.values) - src.aheads[0].cells - src.from
-		picks[i] = pick{s, src.from}
+		picks[i] = pick{s, src.from, math.MaxInt64}
+		if r.Float64() < cut {
+			// Of any order of magnitude, from two cells to all.
+			least := 2 * float64(src.frame.Step)
+			picks[i].past = int64(least * math.Pow(longest/least, r.Float64()))
+		}
 		// What is not observed is drawn again; of a source with hardly a usable
 		// window the bound ends the search, which does no harm.
 		for range 100 {
@@ -137,6 +146,26 @@ func (d *dataset) draw(picks []pick, seed uint64, batch int) {
 		}
 		return a.origin - b.origin
 	})
+}
+
+// longest is the seconds of the past that a window holds.
+const longest = 8 * 24 * 3600
+
+// window returns the recent and the long part that a pick shows; w is room.
+func (s *source) window(w *forecast.Window, p *pick) (recent, long series.Series) {
+	s.windows.At(w, p.origin)
+	recent, _ = w.Recent.Series(s.metric)
+	long, _ = w.Long.Series(s.metric)
+	return since(recent, recent.End()-p.past), since(long, recent.End()-p.past)
+}
+
+// since returns the cells that begin at a time or later.
+func since(s series.Series, t int64) series.Series {
+	if s.Start >= t || len(s.Values) == 0 {
+		return s
+	}
+	n := int(min((t-s.Start+s.Step-1)/s.Step, int64(len(s.Values))))
+	return series.Series{Start: s.Time(n), Step: s.Step, Values: s.Values[n:]}
 }
 
 // drawSource returns the source that a number in [0,1) falls on.

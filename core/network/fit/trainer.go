@@ -109,7 +109,7 @@ func (c *Config) lossOf(levels []float64) quantile.Loss {
 
 // step makes step number of the training, from 0.
 func (t *trainer) step(number int, rate float64) (loss float64, ok bool) {
-	t.data.draw(t.picks, t.opts.Seed, number)
+	t.data.draw(t.picks, t.config.Cut, t.opts.Seed, number)
 	t.back.Prepare(t.net)
 	return t.adam.Step(number, rate, t.opts.Seed, func(i int, grad []float32, random *rand.PCG) float64 {
 		s := &t.shards[i]
@@ -126,9 +126,7 @@ func (t *trainer) load(s *shard, picks []pick) {
 	row := 0
 	for _, p := range picks {
 		src := &t.data.sources[p.source]
-		src.windows.At(&s.window, p.origin)
-		recent, _ := s.window.Recent.Series(src.metric)
-		long, _ := s.window.Long.Series(src.metric)
+		recent, long := src.window(&s.window, &p)
 		s.wide.Reset(recent, long, &s.scratch)
 		for k := range src.aheads {
 			a := &src.aheads[k]

@@ -49,6 +49,18 @@ func Net() *network.Net {
 type Fitted struct {
 	*network.Fitted
 	spec forecast.Spec
+	why  forecast.Reasons
+}
+
+// LongestHorizon is how far ahead it was trained to forecast, in seconds.
+const LongestHorizon = 2 * 3600
+
+// Because returns f with reasons that all its forecasts carry, which its
+// payload does not keep.
+func (f *Fitted) Because(why forecast.Reasons) *Fitted {
+	out := *f
+	out.why |= why
+	return &out
 }
 
 // Bind returns the model of a task. The errors are those of network.Net.Bind.
@@ -71,7 +83,9 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 		return err
 	}
 	for k := range dst.At {
-		dst.At[k].Model, dst.At[k].Detail = Name, detail
+		h := &dst.At[k]
+		h.Model, h.Detail = Name, detail
+		h.Reasons |= f.why
 	}
 	return nil
 }
