@@ -25,6 +25,10 @@ import (
 	"github.com/foretide/foretide/infra/csvfile"
 )
 
+// demo is the container of the demo, which is to be one that the network has not
+// seen.
+const demo = "ccc/cluster28"
+
 func main() {
 	data := flag.String("data", os.Getenv("FORETIDE_DATA"), "folder of metrics files")
 	out := flag.String("out", "", "file that the network is written to")
@@ -46,6 +50,9 @@ func run(data, out string, seed uint64) error {
 	}
 	var histories []forecast.History
 	for i := range read.Frames {
+		if read.Frames[i].Container == demo {
+			continue
+		}
 		histories = append(histories, trial.Histories(&read.Frames[i], backtest.Defaults().TestShare)...)
 	}
 	began, told := time.Now(), time.Now()
@@ -56,7 +63,9 @@ func run(data, out string, seed uint64) error {
 			fmt.Fprintf(os.Stderr, "%d of %d windows, loss %.4f, %v left\n", e.Done, e.Total, e.Loss, left)
 		}
 	}}
-	net, _, err := fit.Defaults().Train(nil, histories, fit.Horizons(), forecast.DefaultLevels(), opts)
+	config := fit.Defaults()
+	config.Epochs, config.Most = 8, 1<<23 // it is trained once, for everybody
+	net, _, err := config.Train(nil, histories, fit.Horizons(), forecast.DefaultLevels(), opts)
 	if err != nil {
 		return err
 	}
