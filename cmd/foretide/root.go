@@ -20,8 +20,9 @@ import (
 type app struct {
 	in       io.Reader
 	out, err io.Writer
-	quiet    bool   // no progress, no notices
-	progress string // one of progress.Ways
+	quiet    bool     // no progress, no notices
+	progress string   // one of progress.Ways
+	args     []string // of the command line
 }
 
 // An output passes on what is written to it and keeps the first error: most
@@ -43,7 +44,7 @@ func (o *output) Write(p []byte) (int, error) {
 // code. It is all of main but the process.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	results := &output{w: out}
-	a := &app{in: in, out: results, err: errOut, progress: progress.Auto}
+	a := &app{in: in, out: results, err: errOut, progress: progress.Auto, args: args}
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
