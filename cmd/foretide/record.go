@@ -5,10 +5,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/infra/mlflow"
 	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/record"
@@ -25,11 +27,14 @@ const runsLong = `
 
 What it was given and what came of it is kept as a run, in experiments/runs
 unless --runs names another folder; --no-run keeps nothing. "foretide runs"
-lists, shows and compares runs, and MLflow reads the same folder.`
+lists, shows and compares runs, and MLflow reads the same folder. Where
+MLFLOW_TRACKING_URI names a server (http or https), runs are sent there, too;
+what could not be sent is told, and "foretide runs sync" sends it later.`
 
 // recordFlags say whether and where a command is recorded.
 type recordFlags struct {
 	dir, experiment, name string
+	register              string // train alone has it
 	off                   bool
 }
 
@@ -55,21 +60,66 @@ func (f *recordFlags) check(cmd *cobra.Command) error {
 			}
 		}
 	}
+	if f.off && f.register != "" {
+		return usagef(cmd, "--no-run and --register exclude each other")
+	}
 	if f.experiment == "" {
 		return usagef(cmd, "--experiment is empty; name one, such as %q", defaultExperiment)
 	}
 	return nil
 }
 
-// record begins the run of a command; nil where none is recorded.
-func (a *app) record(cmd *cobra.Command, f *recordFlags, name string, params map[string]string, inputs ...runs.Dataset) *record.Session {
+// record begins the run of a command; nil where none is recorded. The function
+// is to be called when it is over.
+func (a *app) record(cmd *cobra.Command, f *recordFlags, name string, params map[string]string, inputs ...runs.Dataset) (*record.Session, func()) {
 	if f.off {
-		return nil
+		return nil, func() {}
 	}
-	return record.Begin(record.Options{
-		Dir: runs.Dir(f.dir), Experiment: f.experiment, Name: orDefault(f.name, name), Command: cmd.Name(), Args: a.args,
+	dir, server := a.tracking(cmd, f.dir)
+	o := record.Options{
+		Dir: dir, Experiment: f.experiment, Name: orDefault(f.name, name), Command: cmd.Name(), Args: a.args,
 		Tell: func(text string) { a.notice("foretide: %s", text) },
-	}, params, inputs...)
+	}
+	if server == nil {
+		s := record.Begin(o, params, inputs...)
+		if f.register != "" {
+			s.Main().Tag(mlflow.TagRegister, f.register)
+			a.notice("foretide: there is no tracking server to register %s on: set MLFLOW_TRACKING_URI and run %q", f.register, "foretide runs sync")
+		}
+		return s, func() {}
+	}
+	u := mlflow.NewUploader(server, dir, func(text string) { a.notice("foretide: %s", text) })
+	o.Changed = u.Changed
+	s := record.Begin(o, params, inputs...)
+	s.Main().Tag(mlflow.TagRegister, f.register)
+	return s, func() {
+		wait := 10 * time.Second
+		if cmd.Context().Err() != nil {
+			wait = time.Second // somebody wants it to end
+		}
+		if left, err := u.Close(wait); left > 0 {
+			a.notice("foretide: %v\nforetide: %d runs of this command are not on the server yet: %q sends them", err, left, "foretide runs sync")
+		}
+	}
+}
+
+// tracking returns the folder of the runs, and the server that they are sent to;
+// nil for none. What the environment says wrongly is told: it fails nothing.
+func (a *app) tracking(cmd *cobra.Command, dir string) (runs.Dir, *mlflow.Client) {
+	target, err := mlflow.FromEnv(os.Getenv)
+	if err == nil && target.Server != nil {
+		var c *mlflow.Client
+		if c, err = mlflow.New(*target.Server); err == nil {
+			return runs.Dir(dir), c
+		}
+	}
+	if err != nil {
+		a.notice("foretide: %v; runs are kept in %s alone", err, dir)
+	}
+	if target.Folder != "" && !cmd.Flags().Changed("runs") {
+		dir = target.Folder
+	}
+	return runs.Dir(dir), nil
 }
 
 // dataset describes the data that a run reads.

@@ -21,6 +21,7 @@ import (
 // there is a main run, and a part for each model.
 type backtestRecord struct {
 	session *record.Session
+	close   func()
 	by      backtest.By
 	several bool
 	run     *record.Run // of the model that is judged now
@@ -61,7 +62,7 @@ func (a *app) recordBacktest(cmd *cobra.Command, f *backtestFlags, frames []seri
 		what = record.Common(slices.Collect(maps.Values(b.configs)))["model_type"]
 	}
 	name := "backtest " + what + " of " + strings.Join(metrics, ", ")
-	b.session = a.record(cmd, &f.record, name, params, dataset(f.data, "evaluation", jobs))
+	b.session, b.close = a.record(cmd, &f.record, name, params, dataset(f.data, "evaluation", jobs))
 	for metric, c := range b.configs {
 		b.session.Main().Artifact("config/"+runs.Key(metric)+".yaml", []byte(c.YAML()))
 	}
@@ -167,6 +168,7 @@ func (b *backtestRecord) finish(all []backtest.Series, err error) {
 	if b.session == nil {
 		return
 	}
+	defer b.close()
 	main := b.session.Main()
 	if b.several && b.run != nil { // it failed
 		b.run.Finish(statusOf(err))

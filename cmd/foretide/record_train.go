@@ -25,6 +25,7 @@ import (
 // part for each job.
 type trainingRecord struct {
 	session  *record.Session
+	close    func()
 	store    string
 	jobs     []fleet.Job
 	children map[int]*record.Run // of jobs that are trained by epochs
@@ -54,7 +55,7 @@ func (a *app) recordTraining(cmd *cobra.Command, f *trainFlags, jobs []fleet.Job
 		params["container"] = jobs[0].Frame.Container
 	}
 	name := "train " + params["model_type"] + " of " + strings.Join(metrics, ", ")
-	t.session = a.record(cmd, &f.record, name, params, dataset(f.data, "training", jobs))
+	t.session, t.close = a.record(cmd, &f.record, name, params, dataset(f.data, "training", jobs))
 	main := t.session.Main()
 	for metric, c := range configs {
 		main.Artifact("config/"+runs.Key(metric)+".yaml", []byte(c.YAML()))
@@ -190,6 +191,7 @@ func (t *trainingRecord) finish(out []fleet.Result, err error) {
 	if t.session == nil {
 		return
 	}
+	defer t.close()
 	main := t.session.Main()
 	var trained, failed float64
 	byMetric := map[string]map[string][]float64{} // metric, score

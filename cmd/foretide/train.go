@@ -48,6 +48,7 @@ one stands in, and the table says so.` + runsLong + dataLong,
 	f.add(cmd, "train")
 	f.addModel(cmd)
 	f.record.add(cmd)
+	fs.StringVar(&f.record.register, "register", "", "register the checkpoints as a version of this model on the tracking server")
 	return cmd
 }
 
