@@ -123,7 +123,7 @@ func (a *app) root() *cobra.Command {
 		return nil
 	}
 	root.AddCommand(a.demoCommand(), a.exportCommand(), a.trainCommand(), a.predictCommand(), a.backtestCommand(),
-		a.checkpointCommand(), a.windowsCommand(), a.configCommand(), a.versionCommand())
+		a.runsCommand(), a.checkpointCommand(), a.windowsCommand(), a.configCommand(), a.versionCommand())
 	complete(root)
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()
@@ -134,8 +134,11 @@ func (a *app) root() *cobra.Command {
 			a.group(cmd)
 		}
 		extra := ""
-		if cmd.Name() == "export" {
+		switch cmd.Name() {
+		case "export":
 			extra = exportEnv
+		case "runs":
+			extra = runsEnv
 		}
 		cmd.SetHelpTemplate(root.HelpTemplate() + extra)
 	}

@@ -62,6 +62,13 @@ func passing(err error) bool {
 	return e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout
 }
 
+// Refused reports whether a server has refused one thing for good, so that
+// another may do better.
+func Refused(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && !passing(err) && e.Status != http.StatusUnauthorized && e.Status != http.StatusForbidden && e.Status/100 != 3
+}
+
 func isCode(err error, code string) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Code == code

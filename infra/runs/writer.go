@@ -133,3 +133,13 @@ func (w *Writer) Finish(s Status) error {
 	}
 	return replace(filepath.Join(w.folder, meta), text)
 }
+
+// Tag gives a tag of a run that is there its value.
+func (d Dir) Tag(id, name, value string) error {
+	folder, err := d.Folder(id)
+	if err != nil {
+		return err
+	}
+	w := &Writer{dir: d, folder: folder}
+	return w.Tag(name, value)
+}
