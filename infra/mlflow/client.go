@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/foretide/foretide/infra/runs"
 )
 
 // maxAnswer is the largest answer that is read, in bytes.
@@ -227,7 +229,7 @@ func (c *Client) askExperiment(ctx context.Context, name string) (string, error)
 	var made struct {
 		ID string `json:"experiment_id"`
 	}
-	err = c.call(ctx, "experiments/create", nil, map[string]string{"name": name}, &made)
+	err = c.call(ctx, "experiments/create", nil, map[string]any{"name": name, "tags": []pair{{runs.TagKind, runs.KindTraining}}}, &made)
 	if isCode(err, "RESOURCE_ALREADY_EXISTS") { // somebody was quicker
 		err = c.call(ctx, "experiments/get-by-name", url.Values{"experiment_name": {name}}, nil, &have)
 		return have.Experiment.ID, err

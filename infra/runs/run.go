@@ -35,7 +35,10 @@ const (
 	TagUser       = "mlflow.user"
 	TagSource     = "mlflow.source.name"
 	TagSourceType = "mlflow.source.type"
-	TagGitCommit  = "mlflow.source.git.commit"
+
+	// TagKind is of experiments, and this its value for the training of models.
+	TagKind      = "mlflow.experimentKind"
+	KindTraining = "custom_model_development"
 )
 
 // Status says how far a run is.

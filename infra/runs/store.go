@@ -177,6 +177,10 @@ func (d Dir) experiment(name string) (string, error) {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return "", err
 	}
+	// MLflow 3 shows what belongs to the training of models only then.
+	if err := write(filepath.Join(folder, "tags", TagKind), []byte(KindTraining)); err != nil {
+		return "", err
+	}
 	now := time.Now().UnixMilli()
 	return id, replace(filepath.Join(folder, meta), fmt.Appendf(nil, `artifact_location: %s
 creation_time: %d
