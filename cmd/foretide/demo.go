@@ -126,7 +126,7 @@ func (a *app) demoBacktest(ctx context.Context, frame *series.Frame) error {
 		if err != nil {
 			return err
 		}
-		r, err := a.run1(ctx, []series.Frame{*frame}, t, cfg, 0, nil)
+		r, err := a.run1(ctx, []series.Frame{*frame}, t, cfg, 0, nil, nil)
 		if err != nil {
 			return err
 		}
