@@ -128,14 +128,16 @@ type termData struct {
 const (
 	histWidth = 0.1
 	histBins  = 16 // the last one holds all beyond
-	// drawn is the bytes that all the charts of single series may take.
+	// drawn is the bytes that all the charts of single series may take at first.
 	drawn = 2_150_000
-	// mostDrawn is the most series that have charts: the worst.
-	mostDrawn = 800
+	// leastDrawn is what a series' charts take at the least: where there is no
+	// room for all, the best have none.
+	leastDrawn = 4000
 )
 
-// dataOf returns what the script draws, as JSON that is safe within a script.
-func dataOf(r *report.Report) (string, error) {
+// dataOf returns what the script draws, as JSON that is safe within a script. The
+// charts of single series take about so many bytes.
+func dataOf(r *report.Report, listed []report.Series, bytes int) (string, error) {
 	d := data{Hist: make([]int, histBins)}
 	for i := range r.ByMetric {
 		g := &r.ByMetric[i]
@@ -155,17 +157,19 @@ func dataOf(r *report.Report) (string, error) {
 	for _, c := range r.Curves {
 		d.Curves = append(d.Curves, curveData{c.Name, numbers(c.Losses), c.Best})
 	}
-	budget := drawn / max(1, min(len(r.Series), mostDrawn))
 	for i := range r.Series {
-		s := &r.Series[i]
-		if finite(s.Ratio) {
-			d.Hist[min(int(s.Ratio/histWidth), histBins-1)]++
+		if v := r.Series[i].Ratio; finite(v) {
+			d.Hist[min(int(v/histWidth), histBins-1)]++
 		}
+	}
+	budget := max(bytes/max(1, len(listed)), leastDrawn)
+	for i := range listed {
+		s := &listed[i]
 		x := seriesData{Container: s.Container, Metric: s.Metric, Why: why(s)}
 		for k := range s.Scores {
 			x.Scores = append(x.Scores, scoreOf(&s.Scores[k]))
 		}
-		if i < mostDrawn {
+		if (i+1)*budget <= bytes {
 			x.draw(s, budget)
 		}
 		d.Series = append(d.Series, x)

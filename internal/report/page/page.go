@@ -7,6 +7,7 @@
 package page
 
 import (
+	"bytes"
 	_ "embed" // the page's parts
 	"fmt"
 	"html/template"
@@ -65,6 +66,9 @@ func toInt(n any) int64 {
 // A view is what the template is given.
 type view struct {
 	*report.Report
+	Listed        []report.Series // the worst, as many as a page can have
+	ByName        []report.Group
+	Problems      []report.Problem
 	Style, Script template.HTML
 	Data          template.HTML
 	Horizons      []int64
@@ -75,17 +79,47 @@ type view struct {
 	Explained     int // series with components
 }
 
-// Render writes the page.
+// Limit is the most bytes that a page has.
+const Limit = 3_000_000
+
+// What is listed of a large fleet: the worst.
+const (
+	mostListed     = 800
+	mostContainers = 400
+	mostProblems   = 400
+)
+
+// Render writes the page, of at most Limit bytes: where there are many series,
+// the charts of each have fewer points, and the best have none.
 func Render(w io.Writer, r *report.Report) error {
-	d, err := dataOf(r)
-	if err != nil {
-		return err
+	v := newView(r)
+	var b bytes.Buffer
+	for room := drawn; ; room = room * 3 / 4 {
+		d, err := dataOf(r, v.Listed, room)
+		if err != nil {
+			return err
+		}
+		v.Data = template.HTML("<script type=\"application/json\" id=\"data\">" + d + "</script>")
+		b.Reset()
+		if err := page.Execute(&b, v); err != nil {
+			return err
+		}
+		if b.Len() <= Limit || room < leastDrawn {
+			break
+		}
 	}
-	v := view{
-		Report: r,
-		Style:  template.HTML("<style>\n" + styleCSS + "</style>"),
-		Script: template.HTML("<script>\n\"use strict\";\n" + chartJS + pageJS + "</script>"),
-		Data:   template.HTML("<script type=\"application/json\" id=\"data\">" + d + "</script>"),
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func newView(r *report.Report) *view {
+	v := &view{
+		Report:   r,
+		Listed:   r.Series[:min(len(r.Series), mostListed)],
+		ByName:   r.ByName[:min(len(r.ByName), mostContainers)],
+		Problems: r.Problems[:min(len(r.Problems), mostProblems)],
+		Style:    template.HTML("<style>\n" + styleCSS + "</style>"),
+		Script:   template.HTML("<script>\n\"use strict\";\n" + chartJS + pageJS + "</script>"),
 	}
 	seen := map[string]bool{}
 	for i := range r.Series {
@@ -115,7 +149,7 @@ func Render(w io.Writer, r *report.Report) error {
 		}
 	}
 	slices.Sort(v.Horizons)
-	return page.Execute(w, v)
+	return v
 }
 
 // scoreAt returns the score of a horizon; nil where there is none.
