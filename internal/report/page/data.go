@@ -154,7 +154,7 @@ func dataOf(r *report.Report, listed []report.Series, bytes int) (string, error)
 	for _, c := range r.Cover.At {
 		d.Cover.At = append(d.Cover.At, [5]number{number(c.Time), number(c.Rows), number(c.In50), number(c.In80), number(c.In95)})
 	}
-	for _, c := range r.Curves {
+	for _, c := range r.Curves[:min(len(r.Curves), mostCurves)] {
 		d.Curves = append(d.Curves, curveData{c.Name, numbers(c.Losses), c.Best})
 	}
 	for i := range r.Series {

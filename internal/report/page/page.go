@@ -69,6 +69,8 @@ type view struct {
 	Listed        []report.Series // the worst, as many as a page can have
 	ByName        []report.Group
 	Problems      []report.Problem
+	Warnings      []string
+	Curves        []report.Curve
 	Style, Script template.HTML
 	Data          template.HTML
 	Horizons      []int64
@@ -87,6 +89,8 @@ const (
 	mostListed     = 800
 	mostContainers = 400
 	mostProblems   = 400
+	mostWarnings   = 200
+	mostCurves     = 24
 )
 
 // Render writes the page, of at most Limit bytes: where there are many series,
@@ -118,6 +122,8 @@ func newView(r *report.Report) *view {
 		Listed:   r.Series[:min(len(r.Series), mostListed)],
 		ByName:   r.ByName[:min(len(r.ByName), mostContainers)],
 		Problems: r.Problems[:min(len(r.Problems), mostProblems)],
+		Warnings: r.Warnings[:min(len(r.Warnings), mostWarnings)],
+		Curves:   r.Curves[:min(len(r.Curves), mostCurves)],
 		Style:    template.HTML("<style>\n" + styleCSS + "</style>"),
 		Script:   template.HTML("<script>\n\"use strict\";\n" + chartJS + pageJS + "</script>"),
 	}
