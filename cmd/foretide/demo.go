@@ -171,5 +171,6 @@ func (a *app) demoForecast(ctx context.Context, frame *series.Frame, store strin
 		}
 	}
 	t.write(a.out)
+	a.writeCharts([]series.Frame{*frame}, forecasts)
 	return nil
 }

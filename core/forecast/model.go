@@ -186,6 +186,9 @@ type Report struct {
 	Points  int      // observed values that were used
 	Reasons Reasons  // why the model is less than what was asked for
 	Notes   []string // what a user should know: data problems, choices made
+	// Losses are the validation losses of a model trained by epochs, from the
+	// first epoch on; nil without.
+	Losses []float64
 }
 
 // Status says how an estimation ended.

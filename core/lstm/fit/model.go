@@ -112,7 +112,7 @@ func (c *Config) shape(d *dataset) network.Shape {
 
 // finish makes the model and the report of a training that ended.
 func (t *trainer) finish(status forecast.Status, err error) (forecast.Fitted, forecast.Report, error) {
-	report := forecast.Report{Status: status}
+	report := forecast.Report{Status: status, Losses: t.loop.Curve}
 	if err != nil {
 		return nil, report, err
 	}
