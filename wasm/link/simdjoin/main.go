@@ -1,7 +1,7 @@
-// Command join joins the SIMD kernels to a WebAssembly module that Go built
+// Command simdjoin joins the SIMD kernels to a WebAssembly module that Go built
 // with the tag wasmsimd:
 //
-//	join IN.wasm OUT.wasm
+//	simdjoin IN.wasm OUT.wasm
 package main
 
 import (
@@ -15,11 +15,11 @@ import (
 
 func main() {
 	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: join IN.wasm OUT.wasm")
+		fmt.Fprintln(os.Stderr, "usage: simdjoin IN.wasm OUT.wasm")
 		os.Exit(2)
 	}
 	if err := join(os.Args[1], os.Args[2]); err != nil {
-		fmt.Fprintln(os.Stderr, "join:", err)
+		fmt.Fprintln(os.Stderr, "simdjoin:", err)
 		os.Exit(1)
 	}
 }
