@@ -9,7 +9,7 @@ package kernel
 
 //go:wasmimport foretide_simd mul_add
 //go:noescape
-func mulAddSIMD(dst, src, w *float32, rows, in, out int32)
+func mulAddSIMD(dst, src, w, spread *float32, count, rows, in, inputs, out int32)
 
 //go:wasmimport foretide_simd gates_forward
 //go:noescape
@@ -29,8 +29,24 @@ func Implementation() string { return "simd" }
 // lanes is the number of elements of a vector.
 const lanes = 4
 
+// spread is where a product has elements of src once for each lane. There is
+// one thread, and a kernel is not interrupted.
+var spread [32 << 10 / 4]float32
+
+// mulAdd cuts a product into pieces whose elements of src find room in spread:
+// as many rows as there is room for, and of the inner indices all, or as many
+// blocks as there is room for with two rows. The sums of one piece go on with
+// the next, and so nothing else is rounded.
 func mulAdd(dst, src, w []float32, rows, in, out int) {
-	mulAddSIMD(&dst[0], &src[0], &w[0], int32(rows), int32(in), int32(out))
+	const room = len(spread) / lanes
+	for k := 0; k < in; k += room / 2 {
+		n := min(in-k, room/2)
+		height := room / n &^ 1
+		for r := 0; r < rows; r += height {
+			mulAddSIMD(&dst[r*Block], &src[(k*rows+r*Block)], &w[k*Block], &spread[0],
+				int32(min(height, rows-r)), int32(rows), int32(n), int32(in), int32(out))
+		}
+	}
 }
 
 func gatesForward(h, c, tanhC, gates, before []float32, rows, units int) {

@@ -12,7 +12,11 @@
 // memory traps, as everything in WebAssembly does.
 package simd
 
-import "github.com/foretide/foretide/wasm/asm"
+import (
+	"slices"
+
+	"github.com/foretide/foretide/wasm/asm"
+)
 
 // Name is the module that a guest imports the kernels from.
 const Name = "foretide_simd"
@@ -28,12 +32,15 @@ const (
 // Name "memory". It is the same each time.
 func Module() []byte {
 	m := asm.NewModule(Name, "memory")
-	mulAdd(m.Func("mul_add", asm.I32, asm.I32, asm.I32, asm.I32, asm.I32, asm.I32))
-	gatesForward(m.Func("gates_forward", asm.I32, asm.I32, asm.I32, asm.I32, asm.I32, asm.I32, asm.I32))
-	unary(m.Func("sigmoids", asm.I32, asm.I32, asm.I32), sigmoid)
-	unary(m.Func("tanhs", asm.I32, asm.I32, asm.I32), tanh)
+	mulAdd(m.Func("mul_add", numbers(9)...))
+	gatesForward(m.Func("gates_forward", numbers(7)...))
+	unary(m.Func("sigmoids", numbers(3)...), sigmoid)
+	unary(m.Func("tanhs", numbers(3)...), tanh)
 	return m.Bytes()
 }
+
+// numbers are the types of n parameters: all are addresses and numbers.
+func numbers(n int) []asm.Type { return slices.Repeat([]asm.Type{asm.I32}, n) }
 
 // Short names for the instructions of the kernels.
 
@@ -42,7 +49,9 @@ func isub(x, y asm.Value) asm.Value { return asm.Do(asm.OpI32Sub, x, y) }
 func ishl(x asm.Value, n int) asm.Value {
 	return asm.Do(asm.OpI32Shl, x, asm.I(n))
 }
-func iless(x, y asm.Value) asm.Value    { return asm.Do(asm.OpI32LtS, x, y) }
+func shiftRight(x asm.Value, n int) asm.Value {
+	return asm.Do(asm.OpI32ShrU, x, asm.I(n))
+}
 func iatLeast(x, y asm.Value) asm.Value { return asm.Do(asm.OpI32GeS, x, y) }
 
 func add(x, y asm.Value) asm.Value { return asm.Do(asm.OpF32x4Add, x, y) }
@@ -52,6 +61,12 @@ func div(x, y asm.Value) asm.Value { return asm.Do(asm.OpF32x4Div, x, y) }
 
 func read(address asm.Value, offset int) asm.Value {
 	return asm.Load(asm.OpV128Load, address, offset)
+}
+
+// countDown takes n from what is left, and is that.
+func countDown(f *asm.Func, left asm.Var, n int) asm.Value {
+	f.Set(left, isub(left, asm.I(n)))
+	return left
 }
 
 // touch has the bounds of bytes up to end after an address checked. A runtime
