@@ -26,3 +26,7 @@ func adam(w, m, v, grad []float32, s *AdamStep) { adamGeneric(w, m, v, grad, s) 
 func sigmoids(dst, src []float32) { sigmoidsGeneric(dst, src) }
 
 func tanhs(dst, src []float32) { tanhsGeneric(dst, src) }
+
+func copyPieces(dst, src []float32, n, size, dstStep, srcStep int) {
+	copyGeneric(dst, src, n, size, dstStep, srcStep)
+}

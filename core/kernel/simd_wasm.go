@@ -23,6 +23,10 @@ func sigmoidsSIMD(dst, src *float32, n int32)
 //go:noescape
 func tanhsSIMD(dst, src *float32, n int32)
 
+//go:wasmimport foretide_simd copy
+//go:noescape
+func copySIMD(dst, src *float32, n, size, dstStep, srcStep int32)
+
 // Implementation returns the name of the implementation at work.
 func Implementation() string { return "simd" }
 
@@ -67,6 +71,12 @@ func tanhs(dst, src []float32) {
 		tanhsSIMD(&dst[0], &src[0], int32(n))
 	}
 	tanhsGeneric(dst[n:], src[n:])
+}
+
+// copyPieces is the host's business in plain Go, memory.copy being a call to it
+// in some: dear for pieces of 64 bytes.
+func copyPieces(dst, src []float32, n, size, dstStep, srcStep int) {
+	copySIMD(&dst[0], &src[0], int32(n), int32(size), int32(dstStep), int32(srcStep))
 }
 
 // A guest does not train: the kernels of training stay plain Go.

@@ -137,6 +137,23 @@ func (f *Func) Loop(body func() Value) {
 	f.end()
 }
 
+// Block runs body, which LeaveIf leaves.
+func (f *Func) Block(body func()) {
+	f.open(OpBlock)
+	body()
+	f.end()
+}
+
+// LeaveIf goes on behind the end of a block where x is not zero: the innermost
+// at depth 0. At the depth of a loop it begins the loop's next turn.
+func (f *Func) LeaveIf(x Value, depth int) {
+	if depth < 0 || depth >= f.depth {
+		panic("asm: no such block")
+	}
+	x.push(f)
+	f.op(OpBrIf, uint64(depth))
+}
+
 // If runs then where condition is not zero, and otherwise what else is given.
 func (f *Func) If(condition Value, then func(), otherwise ...func()) {
 	condition.push(f)

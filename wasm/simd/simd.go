@@ -34,6 +34,7 @@ func Module() []byte {
 	m := asm.NewModule(Name, "memory")
 	mulAdd(m.Func("mul_add", numbers(9)...))
 	gatesForward(m.Func("gates_forward", numbers(7)...))
+	copyPieces(m.Func("copy", numbers(6)...))
 	unary(m.Func("sigmoids", numbers(3)...), sigmoid)
 	unary(m.Func("tanhs", numbers(3)...), tanh)
 	return m.Bytes()
@@ -52,6 +53,7 @@ func ishl(x asm.Value, n int) asm.Value {
 func shiftRight(x asm.Value, n int) asm.Value {
 	return asm.Do(asm.OpI32ShrU, x, asm.I(n))
 }
+func iless(x, y asm.Value) asm.Value    { return asm.Do(asm.OpI32LtS, x, y) }
 func iatLeast(x, y asm.Value) asm.Value { return asm.Do(asm.OpI32GeS, x, y) }
 
 func add(x, y asm.Value) asm.Value { return asm.Do(asm.OpF32x4Add, x, y) }
