@@ -41,7 +41,7 @@ const (
 	OpI32Shl   Op = 0x74
 	OpI32ShrU  Op = 0x76
 
-	OpV128Load        = SIMD | 0x00
+	OpV128Load        = SIMD
 	OpV128Load32Splat = SIMD | 0x09
 	OpV128Store       = SIMD | 0x0b
 	OpV128Const       = SIMD | 0x0c
