@@ -73,6 +73,11 @@ func checkpoints(dir string, frame *series.Frame) error {
 			DataStart: past.Start, DataEnd: past.Time(past.Len()), Points: int64(report.Points),
 			Status: report.Fit.Status.String(), Summary: report.Fit.Summary})
 		b := c.Append(nil)
+		if name == "prophet" || name == "lstm" { // as files are
+			if b, err = loader.Encode(c); err != nil {
+				return err
+			}
+		}
 		if err := os.WriteFile(filepath.Join(dir, name+".ckpt"), b, 0o644); err != nil {
 			return err
 		}
