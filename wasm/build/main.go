@@ -1,0 +1,99 @@
+// Command build compiles wasm/guest to wasm/foretide.wasm. The same source gives
+// the same bytes, on any machine, with the one version of Go that it names.
+//
+//	go run ./wasm/build          # build the module
+//	go run ./wasm/build -check   # fail where the module that is there is another
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/foretide/foretide/internal/newfile"
+)
+
+// goVersion is the compiler of the module: another one gives other bytes. It is
+// the toolchain of go.mod too.
+const goVersion = "go1.26.8"
+
+func main() {
+	check := flag.Bool("check", false, "compare with the module that is there instead of writing it")
+	flag.Parse()
+	if err := run(*check); err != nil {
+		fmt.Fprintln(os.Stderr, "build:", err)
+		os.Exit(1)
+	}
+}
+
+func run(check bool) error {
+	root, err := moduleRoot()
+	if err != nil {
+		return err
+	}
+	module, err := compile(root)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(root, "wasm", "foretide.wasm")
+	if check {
+		return compare(path, module)
+	}
+	fmt.Printf("%s: %d bytes, %d gzipped\n", path, len(module), gzipped(module))
+	return newfile.Write(path, module)
+}
+
+// moduleRoot returns the folder of go.mod.
+func moduleRoot() (string, error) {
+	out, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOMOD: %w", err)
+	}
+	return filepath.Dir(strings.TrimSpace(string(out))), nil
+}
+
+// compile returns the guest as the Go linker leaves it.
+func compile(root string) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "foretide-wasm")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	out := filepath.Join(dir, "guest.wasm")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared",
+		"-ldflags=-s -w -buildid=", "-o", out, "./wasm/guest")
+	cmd.Dir = root
+	// Whatever of the environment could change the bytes is set.
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOTOOLCHAIN="+goVersion,
+		"GOFLAGS=-mod=readonly", "GOEXPERIMENT=", "GOWASM=", "GODEBUG=", "GOFIPS140=off", "CGO_ENABLED=0", "GOWORK=off")
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("go build with %s: %w", goVersion, err)
+	}
+	return os.ReadFile(out)
+}
+
+// compare fails where the file is not the module.
+func compare(path string, module []byte) error {
+	have, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(have, module) {
+		return fmt.Errorf("%s has %d bytes and is not what its source gives, which has %d; run go generate ./wasm", path, len(have), len(module))
+	}
+	return nil
+}
+
+func gzipped(b []byte) int {
+	var buf bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&buf, gzip.BestCompression)
+	z.Write(b) // into memory: it cannot fail
+	z.Close()
+	return buf.Len()
+}
