@@ -7,7 +7,8 @@ import _ "embed" // the module
 
 //go:generate go run ./build
 
-// Module is the module. Do not modify it.
+// Module is the module, with SIMD kernels: whoever runs it needs WebAssembly
+// 2.0, and no more. Do not modify it.
 //
 //go:embed foretide.wasm
 var Module []byte

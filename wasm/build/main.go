@@ -1,8 +1,10 @@
-// Command build compiles wasm/guest to wasm/foretide.wasm. The same source gives
-// the same bytes, on any machine, with the one version of Go that it names.
+// Command build compiles wasm/guest to wasm/foretide.wasm, and joins the SIMD
+// kernels to it. The same source gives the same bytes, on any machine, with the
+// one version of Go that it names.
 //
-//	go run ./wasm/build          # build the module
-//	go run ./wasm/build -check   # fail where the module that is there is another
+//	go run ./wasm/build               # build the module
+//	go run ./wasm/build -check        # fail where the module that is there is another
+//	go run ./wasm/build -scalar FILE  # build one without SIMD, for hosts that have none
 package main
 
 import (
@@ -16,6 +18,8 @@ import (
 	"strings"
 
 	"github.com/foretide/foretide/internal/newfile"
+	"github.com/foretide/foretide/wasm/link"
+	"github.com/foretide/foretide/wasm/simd"
 )
 
 // goVersion is the compiler of the module: another one gives other bytes. It is
@@ -24,23 +28,33 @@ const goVersion = "go1.26.8"
 
 func main() {
 	check := flag.Bool("check", false, "compare with the module that is there instead of writing it")
+	scalar := flag.String("scalar", "", "build a module without SIMD to this file instead")
 	flag.Parse()
-	if err := run(*check); err != nil {
+	if err := run(*check, *scalar); err != nil {
 		fmt.Fprintln(os.Stderr, "build:", err)
 		os.Exit(1)
 	}
 }
 
-func run(check bool) error {
+func run(check bool, scalar string) error {
 	root, err := moduleRoot()
 	if err != nil {
 		return err
 	}
-	module, err := compile(root)
+	path := filepath.Join(root, "wasm", "foretide.wasm")
+	tag := "wasmsimd"
+	if scalar != "" {
+		path, tag = scalar, ""
+	}
+	module, err := compile(root, tag)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(root, "wasm", "foretide.wasm")
+	if scalar == "" {
+		if module, err = link.Join(module, simd.Module(), simd.Name); err != nil {
+			return err
+		}
+	}
 	if check {
 		return compare(path, module)
 	}
@@ -58,14 +72,14 @@ func moduleRoot() (string, error) {
 }
 
 // compile returns the guest as the Go linker leaves it.
-func compile(root string) ([]byte, error) {
+func compile(root, tag string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "foretide-wasm")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	out := filepath.Join(dir, "guest.wasm")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared",
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared", "-tags="+tag,
 		"-ldflags=-s -w -buildid=", "-o", out, "./wasm/guest")
 	cmd.Dir = root
 	// Whatever of the environment could change the bytes is set.

@@ -91,7 +91,12 @@ func (n *Network) runCell(w *Workspace, l, d int) {
 	cell := &n.layout.Cells[l][d]
 	unit, u := w.rows*kernel.Block, s.units()
 	first, count, way := s.steps(l, d)
+	// Steps of some two million multiplications each time.
+	often := max(1, 2<<20/(w.rows*(cell.Input.In+cell.State.In)*4*u*kernel.Block))
 	for i := range count {
+		if i%often == often-1 {
+			kernel.Yield()
+		}
 		t := first + i*way
 		kept := 0 // the slot of gates and c
 		if w.train {
