@@ -7,6 +7,7 @@ import (
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/kernel"
+	"github.com/foretide/foretide/core/plain"
 	"github.com/foretide/foretide/core/serve"
 )
 
@@ -75,7 +76,7 @@ func (s *Server) check(r *reader, n int, ahead []int64, metric string, m *model)
 		r.fail(NoMetric, "handle 0 needs a metric's name")
 	}
 	if m != nil && metric != "" && metric != m.Metric {
-		r.fail(NoMetric, "the checkpoint is of "+strconv.Quote(m.Metric)+", not of "+strconv.Quote(metric))
+		r.fail(NoMetric, "the checkpoint is of "+plain.Quote(m.Metric)+", not of "+plain.Quote(metric))
 	}
 	return r.err
 }

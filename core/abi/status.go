@@ -1,7 +1,6 @@
 package abi
 
 import (
-	"errors"
 	"strconv"
 
 	"github.com/foretide/foretide/core/codec"
@@ -96,14 +95,26 @@ var sentinels = [...]struct {
 // StatusOf returns the status of an error; otherwise is that of one which no
 // sentinel names.
 func StatusOf(err error, otherwise Status) Status {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.Status
+	for e := err; e != nil; e = unwrap(e) {
+		if e, ok := e.(*Error); ok {
+			return e.Status
+		}
 	}
 	for _, s := range sentinels {
-		if errors.Is(err, s.err) {
-			return s.status
+		for e := err; e != nil; e = unwrap(e) {
+			if is, ok := e.(interface{ Is(error) bool }); e == s.err || ok && is.Is(s.err) {
+				return s.status
+			}
 		}
 	}
 	return otherwise
+}
+
+// unwrap is errors.Unwrap. The errors of the core are pointers and wrap one
+// error at most; package errors would bring reflection into the guest.
+func unwrap(err error) error {
+	if u, ok := err.(interface{ Unwrap() error }); ok {
+		return u.Unwrap()
+	}
+	return nil
 }

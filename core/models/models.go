@@ -4,7 +4,6 @@ package models
 
 import (
 	"errors"
-	"strconv"
 
 	"github.com/foretide/foretide/core/arima"
 	"github.com/foretide/foretide/core/calibrate"
@@ -12,6 +11,7 @@ import (
 	"github.com/foretide/foretide/core/linear"
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/plain"
 	"github.com/foretide/foretide/core/prophet"
 )
 
@@ -30,7 +30,7 @@ type KindError struct{ Kind string }
 
 // Error names the kind and the known ones.
 func (e *KindError) Error() string {
-	s := ErrKind.Error() + " " + strconv.Quote(e.Kind) + "; known are "
+	s := ErrKind.Error() + " " + plain.Quote(e.Kind) + "; known are "
 	for i, k := range kinds {
 		if i > 0 {
 			s += ", "

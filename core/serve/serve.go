@@ -11,6 +11,7 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/plain"
 	"github.com/foretide/foretide/core/series"
 )
 
@@ -62,7 +63,7 @@ type MetricError struct {
 
 // Error names the metric and the ones that there are.
 func (e *MetricError) Error() string {
-	return "no metric " + strconv.Quote(e.Metric) + " in the data, which have " + strings.Join(e.Have, ", ")
+	return "no metric " + plain.Quote(e.Metric) + " in the data, which have " + strings.Join(e.Have, ", ")
 }
 
 // Is makes a MetricError a forecast.ErrMetric.
@@ -155,7 +156,7 @@ func StandIn(metric string, step int64, ahead, fallback []int64, why forecast.Re
 			task.Horizons = append(task.Horizons, max((h+step-1)/step*step, step))
 		}
 	}
-	slices.Sort(task.Horizons)
+	plain.SortStable(task.Horizons, func(a, b int64) bool { return a < b })
 	task.Horizons = slices.Compact(task.Horizons)
 	return naive.Unfitted(task, why|forecast.Uncalibrated), nil
 }

@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/foretide/foretide/internal/newfile"
+	"github.com/foretide/foretide/wasm/internal/slim"
 	"github.com/foretide/foretide/wasm/link"
 	"github.com/foretide/foretide/wasm/simd"
 )
@@ -71,7 +72,7 @@ func moduleRoot() (string, error) {
 	return filepath.Dir(strings.TrimSpace(string(out))), nil
 }
 
-// compile returns the guest as the Go linker leaves it.
+// compile returns the guest as Go compiles it, slimmed.
 func compile(root, tag string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "foretide-wasm")
 	if err != nil {
@@ -80,7 +81,7 @@ func compile(root, tag string) ([]byte, error) {
 	defer os.RemoveAll(dir)
 	out := filepath.Join(dir, "guest.wasm")
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared", "-tags="+tag,
-		"-ldflags=-s -w -buildid=", "-o", out, "./wasm/guest")
+		"-ldflags=-w -buildid=", "-o", out, "./wasm/guest")
 	cmd.Dir = root
 	// Whatever of the environment could change the bytes is set.
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOTOOLCHAIN="+goVersion,
@@ -89,7 +90,11 @@ func compile(root, tag string) ([]byte, error) {
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("go build with %s: %w", goVersion, err)
 	}
-	return os.ReadFile(out)
+	module, err := os.ReadFile(out)
+	if err != nil {
+		return nil, err
+	}
+	return slim.Slim(module)
 }
 
 // compare fails where the file is not the module.
