@@ -14,7 +14,7 @@ func TestDependencies(t *testing.T) {
 	const root = "github.com/foretide/foretide/"
 	for from, allowed := range map[string][]string{
 		"core/...":      {root + "core/", "gonum.org/", "golang.org/x/sys/cpu"},
-		"loader":        {root + "core/", "golang.org/x/sys/cpu", root + "loader", root + "internal/near", "github.com/klauspost/compress"},
+		"loader":        {root + "core/", "golang.org/x/sys/cpu", root + "loader", root + "wasm", root + "internal/near", root + "internal/guest", "github.com/klauspost/compress", "github.com/tetratelabs/wazero", "golang.org/x/sys"},
 		"infra/...":     {root + "core/", root + "infra/", root + "internal/near", root + "internal/newfile", "golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/goccy/go-yaml", "github.com/prometheus/", "github.com/json-iterator/", "github.com/modern-go/", "google.golang.org/protobuf"},
 		"internal/near": {root + "internal/near"},
 	} {

@@ -4,7 +4,6 @@ package models
 
 import (
 	"errors"
-	"strconv"
 
 	"github.com/foretide/foretide/core/arima"
 	"github.com/foretide/foretide/core/calibrate"
@@ -15,6 +14,7 @@ import (
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/network"
 	"github.com/foretide/foretide/core/network/general"
+	"github.com/foretide/foretide/core/plain"
 	"github.com/foretide/foretide/core/prophet"
 )
 
@@ -34,7 +34,7 @@ type KindError struct{ Kind string }
 
 // Error names the kind and the known ones.
 func (e *KindError) Error() string {
-	s := ErrKind.Error() + " " + strconv.Quote(e.Kind) + "; known are "
+	s := ErrKind.Error() + " " + plain.Quote(e.Kind) + "; known are "
 	for i, k := range kinds {
 		if i > 0 {
 			s += ", "
