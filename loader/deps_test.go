@@ -13,9 +13,9 @@ import (
 func TestDependencies(t *testing.T) {
 	const root = "github.com/foretide/foretide/"
 	for from, allowed := range map[string][]string{
-		"core/...":      {root + "core/", "gonum.org/", "golang.org/x/sys/cpu"},
-		"loader":        {root + "core/", "golang.org/x/sys/cpu", root + "loader", root + "internal/near", "github.com/klauspost/compress"},
-		"infra/...":     {root + "core/", root + "infra/", root + "internal/near", root + "internal/newfile", "golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/prometheus/", "github.com/json-iterator/", "github.com/modern-go/", "google.golang.org/protobuf",
+		"core/...": {root + "core/", "gonum.org/", "golang.org/x/sys/cpu"},
+		"loader":   {root + "core/", "golang.org/x/sys/cpu", root + "loader", root + "internal/near", "github.com/klauspost/compress"},
+		"infra/...": {root + "core/", root + "infra/", root + "internal/near", root + "internal/newfile", "golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/prometheus/", "github.com/json-iterator/", "github.com/modern-go/", "google.golang.org/protobuf",
 			"github.com/parquet-go/", "github.com/andybalholm/brotli", "github.com/google/uuid", "github.com/pierrec/lz4", "github.com/twpayne/go-geom"},
 		"internal/near": {root + "internal/near"},
 	} {
