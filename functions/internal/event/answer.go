@@ -1,5 +1,7 @@
 package event
 
+import "slices"
+
 // Reasons why something was not done, as answers and logs have them.
 const (
 	NoData     = "no_data"    // no samples of it, or none of the metric
@@ -57,8 +59,11 @@ func (a *Answer) Add(d Done) {
 	}
 }
 
-// Fail adds something that was not done.
+// Fail adds something that was not done, once.
 func (a *Answer) Fail(f Failure) {
+	if n := len(a.Failed); n > 0 && a.Failed[n-1] == f {
+		return
+	}
 	a.Failed = append(a.Failed, f)
 	if f.Retry {
 		a.Again(f.Container, f.Metric)
@@ -72,7 +77,9 @@ func (a *Answer) Again(container, metric string) {
 		item.Metrics = []string{metric}
 	}
 	if n := len(a.Remaining); n > 0 && metric != "" && a.Remaining[n-1].Container == container && len(a.Remaining[n-1].Metrics) > 0 {
-		a.Remaining[n-1].Metrics = append(a.Remaining[n-1].Metrics, metric)
+		if last := &a.Remaining[n-1]; !slices.Contains(last.Metrics, metric) {
+			last.Metrics = append(last.Metrics, metric)
+		}
 		return
 	}
 	a.Remaining = append(a.Remaining, item)

@@ -90,7 +90,9 @@ type Batch struct {
 	// Horizons of predict: "5m", "1h"; none: all that the models have.
 	Horizons []string `json:"horizons,omitempty"`
 
-	// Attempt is counted by the state machine; it changes nothing.
+	// Batch numbers the batches of a run, and Attempt the times that one was
+	// tried: the state machine counts. They name the answer that is kept.
+	Batch   int `json:"batch,omitempty"`
 	Attempt int `json:"attempt,omitempty"`
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -115,15 +116,20 @@ func (l *Lake) fetch(ctx context.Context, files []File) ([][]byte, error) {
 	g.SetLimit(16)
 	for i := range files {
 		g.Go(func() error {
-			data, err := l.Objects.Get(ctx, files[i].Key, files[i].Size)
-			if err == nil && digest(data) != files[i].digest {
-				err = fmt.Errorf("%s: %w: its bytes are not what its name says", files[i].Key, ErrDamaged)
-			}
-			out[i] = data
+			var err error
+			out[i], err = l.fetchOne(ctx, &files[i])
 			return err
 		})
 	}
 	return out, g.Wait()
+}
+
+func (l *Lake) fetchOne(ctx context.Context, f *File) ([]byte, error) {
+	data, err := l.Objects.Get(ctx, f.Key, f.Size)
+	if err == nil && digest(data) != f.digest {
+		err = fmt.Errorf("%s: %w: its bytes are not what its name says", f.Key, ErrDamaged)
+	}
+	return data, err
 }
 
 // attempts is how often files are listed anew that are gone: what compaction
@@ -161,6 +167,35 @@ func (l *Lake) Series(ctx context.Context, from, to int64) (map[string][]string,
 	if err != nil {
 		return nil, err
 	}
+	return seriesOf(readers, from, to)
+}
+
+// SeriesIn returns the metrics of each container that the named files have
+// samples of. Keys of no such file, and files that are gone, are passed over.
+func (l *Lake) SeriesIn(ctx context.Context, keys []string) (map[string][]string, error) {
+	var readers []*parquet.Reader
+	for _, key := range keys {
+		f, ok := parseFile(Object{Key: key, Size: parquet.MaxFile})
+		if !ok {
+			continue
+		}
+		data, err := l.fetchOne(ctx, &f)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		var r *parquet.Reader
+		if err == nil {
+			r, err = parquet.Open(data, "", "")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		readers = append(readers, r)
+	}
+	return seriesOf(readers, math.MinInt32, math.MaxInt32)
+}
+
+func seriesOf(readers []*parquet.Reader, from, to int64) (map[string][]string, error) {
 	out := map[string][]string{}
 	for _, r := range readers {
 		err := each(r, func(run parquet.Run) {
