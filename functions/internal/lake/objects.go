@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/foretide/foretide/loader"
 )
 
 // Objects is the object storage that the functions need.
@@ -41,7 +43,7 @@ type Object struct {
 
 var (
 	// ErrNotFound: there is no such object.
-	ErrNotFound = errors.New("no such object")
+	ErrNotFound = loader.ErrNotFound
 	// ErrTooLarge: there is more than the limit.
 	ErrTooLarge = errors.New("too large")
 	// ErrDamaged: an object's bytes are not those that were written.

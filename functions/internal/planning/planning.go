@@ -63,10 +63,10 @@ const (
 // A Planner plans. Its fields must be set.
 type Planner struct {
 	Lake *lake.Lake
-	// Trained returns when each checkpoint was made, by its name in the store.
-	Trained func(ctx context.Context) (map[string]time.Time, error)
-	Config  func(ctx context.Context, metric, model string) (*config.Config, error)
-	MaxAge  time.Duration // of a checkpoint
+	// Store tells when each checkpoint was made.
+	Store  loader.Store
+	Config func(ctx context.Context, metric, model string) (*config.Config, error)
+	MaxAge time.Duration // of a checkpoint
 	// Recent is how recently a container must have had samples to be planned for.
 	Recent                   time.Duration
 	TrainBatch, PredictBatch int // containers of a batch
@@ -160,9 +160,13 @@ func (r *round) plan(ctx context.Context) (*Plan, error) {
 // toTrain returns what is new, old or drifted: models that containers share
 // first.
 func (r *round) toTrain(ctx context.Context, have map[string][]string) ([]event.Item, error) {
-	var err error
-	if r.trained, err = r.Trained(ctx); err != nil {
+	checkpoints, err := r.Store.List(ctx)
+	if err != nil {
 		return nil, err
+	}
+	r.trained = make(map[string]time.Time, len(checkpoints))
+	for _, o := range checkpoints {
+		r.trained[o.Name] = o.Modified
 	}
 	if err := r.readDrift(ctx); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -254,4 +255,17 @@ func (r *round) push(ctx context.Context) {
 			r.in.Metrics.Add("PushErrors", "Count", 1)
 		}
 	}
+}
+
+// Of makes items of the files of samples that a notification names.
+func (p *Forecaster) Of(ctx context.Context, keys []string) ([]event.Item, error) {
+	series, err := p.Lake.SeriesIn(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	var out []event.Item
+	for _, c := range slices.Sorted(maps.Keys(series)) {
+		out = append(out, event.Item{Container: c})
+	}
+	return out, nil
 }

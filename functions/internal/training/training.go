@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/foretide/foretide/core/forecast"
@@ -279,4 +280,16 @@ func (r *round) absent() {
 			}
 		}
 	}
+}
+
+// Drifted makes items of the marks of drift that a notification names.
+func Drifted(_ context.Context, keys []string) ([]event.Item, error) {
+	var out []event.Item
+	for _, key := range keys {
+		name, marked := strings.CutPrefix(key, DriftFolder)
+		if k, ok := loader.ParseName(name); ok && marked {
+			out = append(out, event.Item{Container: k.Container, Metrics: []string{k.Metric}})
+		}
+	}
+	return out, nil
 }
