@@ -10,6 +10,7 @@ import (
 	"github.com/foretide/foretide/functions/internal/event"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -18,6 +19,7 @@ import (
 // and whether the same may succeed another time.
 func Reason(err error) (reason string, retry bool) {
 	var store *loader.StoreError
+	var bucket *s3.Error
 	var span *series.SpanError
 	var configs config.Errors
 	var one *config.Error
@@ -40,7 +42,7 @@ func Reason(err error) (reason string, retry bool) {
 		return event.Invalid, false
 	case loader.IsCheckpointError(err) || is(lake.ErrDamaged, parquet.ErrFile, forecast.ErrState, codec.ErrDamaged):
 		return event.Checkpoint, false
-	case errors.As(err, &store):
+	case errors.As(err, &bucket) || errors.As(err, &store):
 		return event.Storage5xx, true
 	}
 	return event.Failed, false
