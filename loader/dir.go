@@ -54,7 +54,7 @@ func (d Dir) List(ctx context.Context) ([]Object, error) {
 		}
 		// Stat follows a link, as a mounted volume has them.
 		if info, err := root.Stat(filepath.FromSlash(name)); err == nil && info.Mode().IsRegular() {
-			out = append(out, Object{Name: name, Size: info.Size(), Revision: revision(info)})
+			out = append(out, Object{Name: name, Size: info.Size(), Revision: revision(info), Modified: info.ModTime()})
 		}
 		return nil
 	})
