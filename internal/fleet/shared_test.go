@@ -136,6 +136,11 @@ func TestStopAndResume(t *testing.T) {
 	if got := strings.Join(names(t, &store), " "); got != "cpu/_shared.300s.training cpu/_shared.ckpt" {
 		t.Errorf("the store has %s", got)
 	}
+	const state = "cpu/_shared.300s.training"
+	saved, _, err := store.Get(context.Background(), state)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if results, err := Train(context.Background(), js, &store, Options{Resume: true}); err != nil || Failure(results) != nil {
 		t.Fatal(err, Failure(results))
 	}
@@ -147,6 +152,9 @@ func TestStopAndResume(t *testing.T) {
 		t.Errorf("%v; losses of three epochs, begun anew after two: %v", err, c.Provenance.Losses)
 	}
 	// A state of another training is refused, and says so.
+	if err := store.Put(context.Background(), state, saved); err != nil {
+		t.Fatal(err)
+	}
 	js[0].Config = js[0].Config.Clone()
 	js[0].Config.Training.LearningRate *= 2
 	js[1].Config = js[0].Config
