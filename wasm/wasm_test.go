@@ -90,6 +90,10 @@ func TestVectorsNatively(t *testing.T) {
 			status = s.Unload(v.Handle)
 		case "describe":
 			status = s.Describe(v.Handle)
+		case "update":
+			status = s.Update(v.Handle, in)
+		case "restore":
+			status = s.Restore(v.Handle, in)
 		case "forecast":
 			status = s.Forecast(v.Handle, in)
 		}

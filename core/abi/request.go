@@ -3,6 +3,7 @@ package abi
 import (
 	"strconv"
 
+	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
@@ -73,12 +74,8 @@ func (w *Window) append(dst []byte) []byte {
 	return dst
 }
 
-// An Actual is a value that came true, the mean of the cell that begins Ahead
-// seconds after a window's origin; NaN where it is not known.
-type Actual struct {
-	Ahead int64
-	Value float64
-}
+// An Actual is a value that came true.
+type Actual = calibrate.Actual
 
 // AppendUpdate appends the bytes of a request to update a calibration by what
 // became of the forecasts from a window.
@@ -89,6 +86,19 @@ func AppendUpdate(dst []byte, actuals []Actual, w *Window) []byte {
 		dst = appendFloat(codec.AppendUint64(dst, uint64(a.Ahead)), a.Value)
 	}
 	return w.append(dst)
+}
+
+// readActuals reads the head of a request to update.
+func (r *reader) readActuals() []Actual {
+	n := r.count(MaxHorizons, "values")
+	if zero := r.u32("a reserved number"); zero != 0 {
+		r.fail(BadRequest, "unknown flags")
+	}
+	var out []Actual
+	for i := 0; i < n && r.err == nil; i++ {
+		out = append(out, Actual{Ahead: r.i64("a horizon"), Value: r.f64("a value")})
+	}
+	return out
 }
 
 // A windowReader reads windows into storage that it keeps.

@@ -140,6 +140,7 @@ func (s *Server) Describe(handle int32) int32 {
 	if shared, ok := m.fitted.(*calibrate.Shared); ok {
 		d.Containers = shared.Containers()
 	}
+	_, d.Updatable = m.fitted.(calibrate.Updater)
 	s.result = d.append(s.result)
 	return 0
 }

@@ -28,6 +28,7 @@ type horizon struct {
 	blend   blend
 	table   table
 	reasons forecast.Reasons
+	adapt   adaptation // by what came true since
 }
 
 // Fitted is a fitted model behind a gate, with calibrated quantiles. It is
@@ -160,7 +161,8 @@ func (c *horizon) fill(h *forecast.Horizon, levels []float64, point, scale float
 	median := bounds.Clamp(bounded(point+c.shift*scale, point))
 	h.Mean = bounds.Clamp(bounded(median+c.mean*scale, median))
 	for q, p := range levels {
-		x := bounds.Clamp(bounded(point+c.table.at(p)*scale, median))
+		x := point + c.table.at(p)*scale
+		x = bounds.Clamp(bounded(c.adapt.widened(x, median, p), median))
 		switch {
 		case p < 0.5:
 			x = min(x, median)

@@ -48,6 +48,8 @@ var exports = map[string]signature{
 	"foretide_unload":      {1, true},
 	"foretide_describe":    {1, true},
 	"foretide_forecast":    {3, true},
+	"foretide_update":      {3, true},
+	"foretide_restore":     {3, true},
 	"foretide_result":      {0, true},
 	"foretide_result_size": {0, true},
 }

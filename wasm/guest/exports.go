@@ -35,6 +35,16 @@ func forecast(handle int32, p, n uint32) int32 {
 	return the.with(p, n, func(b []byte) int32 { return the.server.Forecast(handle, b) })
 }
 
+//go:wasmexport foretide_update
+func update(handle int32, p, n uint32) int32 {
+	return the.with(p, n, func(b []byte) int32 { return the.server.Update(handle, b) })
+}
+
+//go:wasmexport foretide_restore
+func restore(handle int32, p, n uint32) int32 {
+	return the.with(p, n, func(b []byte) int32 { return the.server.Restore(handle, b) })
+}
+
 //go:wasmexport foretide_result
 func result() uint32 { return address(the.server.Result()) }
 

@@ -53,6 +53,7 @@ func calls(dir string, frame *series.Frame) ([]vector, error) {
 	}
 	l.forecasts(frame)
 	l.standIns(frame)
+	l.updates(frame)
 	l.troubles(frame, checkpoint)
 	return l.all, l.err
 }
@@ -97,6 +98,34 @@ func (l *list) standIns(frame *series.Frame) {
 	l.forecast("without a checkpoint, 10 minutes ahead, of a metric that may be negative", 0, "general-10m.req", &abi.Request{
 		Metric: "balance", Ahead: []int64{600}, Windows: []abi.Window{framed(series.FrameOf("", "balance",
 			series.Series{Start: 1700000100, Step: step, Values: []float64{-3, -5, -4, math.NaN(), -6, -2}}))}})
+}
+
+// updates are of the calibrations, and of a model without one.
+func (l *list) updates(frame *series.Frame) {
+	w := framed(tail(frame, 2305, 6))
+	n := frame.Len()
+	actual := func(ahead int64) abi.Actual {
+		return abi.Actual{Ahead: ahead, Value: frame.Columns[frame.Column(series.CPU)][n-7+int(ahead/step)]}
+	}
+	request := abi.AppendUpdate(nil, []abi.Actual{actual(300), {Ahead: 600, Value: 1}, {Ahead: 900, Value: math.NaN()}, actual(1800)}, &w)
+	for i, name := range families {
+		l.add("what became of a forecast by "+name, "update", int32(i+1), "update.req", request)
+		l.again("a forecast by "+name+" after that", int32(i+1), "frame.req")
+	}
+	l.add("an update that is cut", "update", 2, "update-cut.req", request[:len(request)-8])
+	l.add("an update of no checkpoint", "update", 0, "update.req", request)
+	l.add("the calibration as it was loaded", "restore", 2, "restore-none.req", nil)
+	state := []byte{0x0a, 48}
+	for _, side := range []float64{0.5, -0.25, 0, 0, 1, 0.125} {
+		b := math.Float64bits(side)
+		for k := range 8 {
+			state = append(state, byte(b>>(8*k)))
+		}
+	}
+	l.add("the calibration of another instance", "restore", 2, "restore.req", slices.Clone(state))
+	l.again("a forecast by arima after that", 2, "frame.req")
+	state[9] = 0x7f
+	l.add("an impossible calibration", "restore", 2, "restore-bad.req", state)
 }
 
 // troubles are calls that fail.
