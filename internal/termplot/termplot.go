@@ -274,8 +274,11 @@ func (g *grid) times() string {
 		at = min(max(at, 0), max(g.columns-len(r), 0))
 		copy(row[at:], r)
 	}
+	begin, now, end := len([]rune(g.c.Begin)), len([]rune(g.c.Now)), g.columns-len([]rune(g.c.End))
 	put(0, g.c.Begin)
-	put(g.columns-len([]rune(g.c.End)), g.c.End)
-	put(g.now-len([]rune(g.c.Now))/2, g.c.Now)
+	put(end, g.c.End)
+	if at := min(g.now-now/2, end-now-1); at > begin {
+		put(at, g.c.Now)
+	}
 	return string(row)
 }
