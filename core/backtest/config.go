@@ -68,7 +68,9 @@ type Config struct {
 	// before that time; 0 fits once, to what comes before the test part. For a
 	// global model, time counts from the start of each series' own test part.
 	Refit int64
-	// Fixed keeps models from being renewed between fits (Renewer).
+	// Fixed keeps models as they were fitted: they are not renewed between fits
+	// (Renewer), and their intervals do not follow what comes true
+	// (calibrate.Follower).
 	Fixed   bool
 	Workers int // fits and forecasts at the same time, > 0
 	// Task says what is forecast of a metric on a grid of the step (seconds).
