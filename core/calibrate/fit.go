@@ -119,6 +119,7 @@ func (c Config) fitHorizon(rows []Row, hasFallback, pooled bool) (horizon, Horiz
 	if !pooled {
 		h.run = meanAbsolute(rows, points)
 	}
+	h.ratio = report.Ratio
 	best := math.Inf(1)
 	for b := range blends {
 		if pooled && blends[b] == (blend{partRun: blends[b][partRun]}) ||

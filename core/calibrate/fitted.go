@@ -25,6 +25,7 @@ type horizon struct {
 	shift   float64 // added to the median, in units of the scale
 	mean    float64 // mean error about the median, in units of the scale
 	run     float64 // mean |error| on the validation part, in the metric's unit
+	ratio   float64 // that by the last value's; 0 where it is not known
 	blend   blend
 	table   table
 	reasons forecast.Reasons
