@@ -7,8 +7,8 @@ import (
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -79,8 +79,10 @@ func (j *judge) serving(ctx context.Context) error {
 		if len(task.Horizons) == 0 {
 			task.Horizons = []int64{s.Step}
 		}
-		j.model = naive.Unfitted(task, why|forecast.Uncalibrated)
-		v.Model, v.Detail = naive.Name, "fixed mix of simple predictors"
+		if j.model, err = serve.StandIn(s.Metric, s.Step, task.Horizons, nil, why); err != nil {
+			return err
+		}
+		v.Model, v.Detail = j.model.Spec().Model, "needs no training"
 		return nil
 	}
 	j.model = model
