@@ -103,6 +103,7 @@ func Plan() (invoke.Handler, error) {
 		Recent:       e.duration("FORETIDE_RECENT", 2*time.Hour, time.Minute, 31*day),
 		TrainBatch:   e.number("FORETIDE_TRAIN_BATCH", 20, 1, 10_000),
 		PredictBatch: e.number("FORETIDE_PREDICT_BATCH", 200, 1, 10_000),
+		Concurrency:  e.number("FORETIDE_CONCURRENCY", 50, 1, 10_000),
 	}
 	return p.Handle, e.err
 }
