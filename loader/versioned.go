@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,15 +70,11 @@ func (s *Versioned) List(ctx context.Context) ([]Object, error) {
 // Get implements Store.
 func (s *Versioned) Get(ctx context.Context, name string) ([]byte, string, error) {
 	for attempt := 1; ; attempt++ {
-		data, revision, err := s.objects.Get(ctx, name)
-		if err != nil || !isVersioned(name) || !isIndex(data) {
+		data, revision, x, err := s.open(ctx, name)
+		if x == nil {
 			return data, revision, err
 		}
-		index, err := parseIndex(data)
-		if err != nil {
-			return nil, "", s.fail("read", name, err)
-		}
-		v := index.current()
+		v := x.current()
 		data, err = s.bytes(ctx, name, v)
 		if err == nil {
 			return data, revision, nil
@@ -91,21 +88,35 @@ func (s *Versioned) Get(ctx context.Context, name string) ([]byte, string, error
 	}
 }
 
+// open returns the object of a name: an index, or else what it is.
+func (s *Versioned) open(ctx context.Context, name string) (data []byte, revision string, x *index, err error) {
+	data, revision, err = s.objects.Get(ctx, name)
+	if isVersioned(name) && (errors.Is(err, codec.ErrDamaged) || err == nil && isIndex(data)) {
+		if err == nil {
+			x, err = parseIndex(data)
+		}
+		if errors.Is(err, codec.ErrDamaged) {
+			err = damaged(name, "its index of versions is not as it was written")
+		}
+		if err != nil {
+			return nil, "", nil, s.fail("read", name, err)
+		}
+	}
+	return data, revision, x, err
+}
+
 // bytes returns those of a version, whose digest they have.
 func (s *Versioned) bytes(ctx context.Context, name string, v *entry) ([]byte, error) {
 	data, _, err := s.objects.Get(ctx, v.object(name))
-	if err != nil {
-		return nil, err
+	if errors.Is(err, codec.ErrDamaged) || err == nil && digest(data) != v.Digest {
+		return nil, s.fail("read", name, damaged(name, "version "+strconv.FormatInt(v.Number, 10)+" is not as it was written"))
 	}
-	if digest(data) != v.Digest {
-		return nil, s.fail("read", name, damaged(name, "version "+strconv.FormatInt(v.Number, 10)+" has another digest than it was written with"))
-	}
-	return data, nil
+	return data, err
 }
 
 // damaged is the error of a version that is not as it was written.
 func damaged(name, problem string) error {
-	return &codec.DamagedError{Problem: problem + "; \"foretide checkpoint rollback " + name + "\" returns to the one before, and training writes a new one"}
+	return &codec.DamagedError{Problem: problem + "; \"foretide checkpoint rollback " + name + "\" returns to another version, and training writes a new one"}
 }
 
 func digest(data []byte) string {
@@ -133,11 +144,9 @@ func (s *Versioned) Put(ctx context.Context, name string, data []byte) error {
 			return errDone
 		}
 		v.Time = now()
-		if len(x.Versions) > 0 {
-			if c := x.current(); c.Digest == v.Digest { // written again: a newer time, no newer version
-				c.Time = v.Time
-				return nil
-			}
+		if c := x.current(); c != nil && c.Digest == v.Digest { // written again: a newer time, no newer version
+			c.Time = v.Time
+			return nil
 		}
 		if !written {
 			if err := s.objects.Put(ctx, v.object(name), data); err != nil {
@@ -172,7 +181,7 @@ const (
 func mark() string {
 	b := make([]byte, 8)
 	rand.Read(b) // never fails
-	return strconv.FormatInt(time.Now().Unix(), 10) + "-" + hex.EncodeToString(b)
+	return strconv.FormatInt(time.Now().UnixNano(), 10) + "-" + hex.EncodeToString(b)
 }
 
 // sweep removes versions that the index does not point to and that were made
@@ -184,11 +193,9 @@ func (s *Versioned) sweep(ctx context.Context, name string, x *index, before tim
 	}
 	var errs []error
 	for _, o := range list {
-		_, mark, _ := strings.Cut(o.Name[strings.LastIndexByte(o.Name, '/')+1:], ".")
-		made, _, _ := strings.Cut(mark, "-")
-		t, err := strconv.ParseInt(made, 10, 64)
-		known := slices.ContainsFunc(x.Versions, func(v entry) bool { return v.object(name) == o.Name })
-		if err == nil && !known && time.Unix(t, 0).Before(before.Add(time.Second)) {
+		v, ok := parseObject(o)
+		known := slices.ContainsFunc(x.Versions, func(w entry) bool { return v.Mark == w.Mark })
+		if ok && !known && !v.Time.After(before) {
 			errs = append(errs, s.objects.Delete(ctx, o.Name))
 		}
 	}
@@ -249,41 +256,69 @@ func sleep(ctx context.Context, attempt int) {
 // index returns a name's index and its revision, both empty where there is
 // none. A checkpoint that is there without an index becomes its first version.
 func (s *Versioned) index(ctx context.Context, name string) (*index, string, error) {
-	data, revision, err := s.objects.Get(ctx, name)
-	if errors.Is(err, ErrNotFound) {
+	data, revision, x, err := s.open(ctx, name)
+	switch {
+	case errors.Is(err, ErrNotFound):
 		return new(index), "", nil
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	if isIndex(data) {
-		x, err := parseIndex(data)
-		if err != nil {
-			err = s.fail("write", name, err)
-		}
+	case errors.Is(err, codec.ErrDamaged):
+		return s.rebuild(ctx, name)
+	case err != nil || x != nil:
 		return x, revision, err
 	}
 	v := entry{Digest: digest(data), Size: int64(len(data)), Mark: mark(), Time: now()}
 	if err := s.objects.Put(ctx, v.object(name), data); err != nil {
 		return nil, "", err
 	}
-	x := new(index)
+	x = new(index)
 	x.add(v)
 	return x, revision, nil
 }
 
+// rebuild makes an index, without a current version, of the versions that are
+// there, in the order in which they were written.
+func (s *Versioned) rebuild(ctx context.Context, name string) (*index, string, error) {
+	self, err := s.objects.ListObjects(ctx, name, "")
+	if err != nil || len(self) == 0 || self[0].Name != name {
+		return new(index), "", err
+	}
+	list, err := s.objects.ListObjects(ctx, versionsFolder+"/"+name+"/", "")
+	if err != nil {
+		return nil, "", err
+	}
+	x := new(index)
+	for _, o := range list {
+		if v, ok := parseObject(o); ok {
+			x.Versions = append(x.Versions, v)
+		}
+	}
+	slices.SortFunc(x.Versions, func(a, b entry) int { return b.Time.Compare(a.Time) })
+	for i := range x.Versions {
+		x.Versions[i].Number = int64(len(x.Versions) - i)
+	}
+	return x, self[0].Revision, nil
+}
+
+// parseObject returns the version that an object is, without its number.
+func parseObject(o Object) (v entry, ok bool) {
+	v.Size = o.Size
+	v.Digest, v.Mark, _ = strings.Cut(path.Base(o.Name), ".")
+	made, _, ok := strings.Cut(v.Mark, "-")
+	t, err := strconv.ParseInt(made, 10, 64)
+	v.Time = time.Unix(0, t).UTC()
+	return v, ok && err == nil && len(v.Digest) == 2*sha256.Size
+}
+
 // Versions implements Versioner.
 func (s *Versioned) Versions(ctx context.Context, name string) ([]Version, error) {
-	data, _, err := s.objects.Get(ctx, name)
+	data, _, x, err := s.open(ctx, name)
+	if errors.Is(err, codec.ErrDamaged) {
+		x, _, err = s.rebuild(ctx, name)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if !isIndex(data) {
+	if x == nil {
 		return []Version{{Digest: digest(data), Size: int64(len(data)), Current: true}}, nil
-	}
-	x, err := parseIndex(data)
-	if err != nil {
-		return nil, s.fail("read", name, err)
 	}
 	return x.versions(), nil
 }

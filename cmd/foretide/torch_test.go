@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 	"os"
@@ -35,7 +36,7 @@ training: {epochs: 5, epoch_windows: 2048, batch_size: 64, learning_rate: 0.004}
 // network returns the network of a checkpoint.
 func network(t *testing.T, path string) *lstm.Fitted {
 	t.Helper()
-	_, net, err := readNetwork(path)
+	_, net, err := readNetwork(context.Background(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

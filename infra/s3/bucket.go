@@ -81,7 +81,7 @@ func (b *Bucket) GetIfChanged(ctx context.Context, key, etag string, limit int64
 	for attempt := 1; ; attempt++ {
 		var broken bool
 		data, o, broken, err = b.get(ctx, in, limit)
-		if err == nil || !broken || attempt >= b.config.Attempts || ctx.Err() != nil {
+		if err == nil || !broken || attempt >= b.config.Attempts || ctx.Err() != nil || isDamaged(err) && attempt > 1 {
 			break
 		}
 		pause(ctx, attempt)

@@ -12,6 +12,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
+	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -24,6 +25,9 @@ var (
 	ErrChanged = loader.ErrChanged
 	// ErrNotModified: an object's ETag is still the one that is known.
 	ErrNotModified = errors.New("s3: not modified")
+	// ErrDamaged: an object's bytes have another checksum than it was written
+	// with.
+	ErrDamaged = codec.ErrDamaged
 	// ErrNoBucket: there is no such bucket.
 	ErrNoBucket = errors.New("s3: no such bucket")
 	// ErrDenied: the server knows or trusts the credentials not, or they may not
@@ -59,6 +63,15 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// As makes an Error a loader.StoreError too.
+func (e *Error) As(target any) bool {
+	s, ok := target.(**loader.StoreError)
+	if ok {
+		*s = &loader.StoreError{Op: e.Op, Name: e.Address, Err: e.Err}
+	}
+	return ok
+}
 
 type sizeError struct{ size, limit int64 }
 
@@ -123,6 +136,10 @@ func (b *Bucket) fail(op, key string, err error) error {
 			return e
 		}
 	}
+	if isDamaged(err) {
+		e.Err = ErrDamaged
+		return e
+	}
 	code, status := codes(err)
 	e.Detail = detail(err, code, status)
 	switch {
@@ -169,6 +186,10 @@ func detail(err error, code string, status int) string {
 	}
 	return s
 }
+
+// isDamaged reports whether a checksum differs; the client's error is of no
+// public type.
+func isDamaged(err error) bool { return strings.Contains(err.Error(), "checksum did not match") }
 
 func isTimeout(err error) bool {
 	var timeout net.Error
