@@ -64,8 +64,8 @@ func start(t *testing.T, o stack.Options) *stack.Stack {
 	return s
 }
 
-// invoke invokes a function of a stack and decodes its answer.
-func invoke(t *testing.T, s *stack.Stack, name, payload string, answer any) {
+// call invokes a function of a stack and decodes its answer.
+func call(t *testing.T, s *stack.Stack, name, payload string, answer any) {
 	t.Helper()
 	r, err := s.Lambda.Invoke(context.Background(), name, []byte(payload))
 	if err != nil || r.Failed != "" {
@@ -100,14 +100,14 @@ func TestWholeWay(t *testing.T) {
 	from := end - 4*86400
 	stamp := func(t int64) string { return time.Unix(t, 0).UTC().Format(time.RFC3339) }
 	var c collecting.Answer
-	invoke(t, s, "collect", fmt.Sprintf(`{"from": %q, "to": %q}`, stamp(from), stamp(end+60)), &c)
+	call(t, s, "collect", fmt.Sprintf(`{"from": %q, "to": %q}`, stamp(from), stamp(end+60)), &c)
 	if c.Containers != 2 || c.Samples < 3*5000 || c.Behind || len(c.Files) == 0 {
 		t.Fatalf("collected %+v", c)
 	}
 	samples := c.Samples
-	invoke(t, s, "collect", fmt.Sprintf(`{"from": %q, "to": %q}`, stamp(from), stamp(end+60)), &c) // changes nothing
+	call(t, s, "collect", fmt.Sprintf(`{"from": %q, "to": %q}`, stamp(from), stamp(end+60)), &c) // changes nothing
 	var plan planning.Plan
-	invoke(t, s, "plan", `{"train": true, "predict": true}`, &plan)
+	call(t, s, "plan", `{"train": true, "predict": true}`, &plan)
 	if plan.Train.Series != 3 || plan.Predict.Batches != 2 || c.Samples != samples {
 		t.Fatalf("planned %+v; collected %d, then %d", plan, samples, c.Samples)
 	}
@@ -119,7 +119,7 @@ func TestWholeWay(t *testing.T) {
 	}
 	batches(t, s, "predict", plan.Predict.Key)
 	var sum planning.Summary
-	invoke(t, s, "plan", fmt.Sprintf(`{"summarize": %q}`, plan.Run), &sum)
+	call(t, s, "plan", fmt.Sprintf(`{"summarize": %q}`, plan.Run), &sum)
 	if sum.Train.Done != 3 || sum.Predict.Done != 3 || sum.Train.Failures+sum.Predict.Failures != 0 {
 		t.Errorf("the summary is %+v", sum)
 	}
@@ -144,7 +144,7 @@ func batches(t *testing.T, s *stack.Stack, name, key string) {
 	}
 	for _, b := range all {
 		var a event.Answer
-		invoke(t, s, name, string(b), &a)
+		call(t, s, name, string(b), &a)
 		if len(a.Failed)+len(a.Remaining) != 0 || a.Done == 0 {
 			t.Fatalf("%s of %s: %+v", name, b, a)
 		}
