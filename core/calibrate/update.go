@@ -168,13 +168,12 @@ func (s *Shared) Update(w *forecast.Window, actuals []Actual) (forecast.Fitted, 
 func (s *Shared) with(container string, f *Fitted) *Shared {
 	out := *s
 	i, known := slices.BinarySearch(s.names, container)
-	out.own = slices.Clone(s.own)
+	after := i
 	if known {
-		out.own[i] = f
-		return &out
+		after++
 	}
-	out.names = slices.Insert(slices.Clone(s.names), i, container)
-	out.own = slices.Insert(out.own, i, f)
+	out.names = append(append(append([]string(nil), s.names[:i]...), container), s.names[after:]...)
+	out.own = append(append(append([]*Fitted(nil), s.own[:i]...), f), s.own[after:]...)
 	return &out
 }
 
