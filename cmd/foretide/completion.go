@@ -19,6 +19,7 @@ func choices() map[string][]string {
 		"by":       {string(backtest.ByMetric), string(backtest.BySource), string(backtest.BySeries)},
 		"progress": progresses,
 		"preset":   presetNames,
+		"kind":     append(kindNames(), "all"),
 	}
 }
 
