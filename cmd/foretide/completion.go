@@ -20,6 +20,7 @@ func choices() map[string][]string {
 		"by":       {string(backtest.ByMetric), string(backtest.BySource), string(backtest.BySeries)},
 		"progress": progress.Ways,
 		"preset":   presetNames,
+		"kind":     append(kindNames(), "all"),
 	}
 }
 

@@ -316,7 +316,8 @@ func TestAdvice(t *testing.T) {
 		all += a.Text + "\n" + a.Command + "\n" + strings.Join(a.Series, ", ") + "\n"
 	}
 	for _, want := range []string{
-		"Without a checkpoint: 2 series", `foretide train --data 'it'\''s/m.csv' --store checkpoints --metric memory`,
+		"Without a checkpoint: 2 series. A fixed mix of simple predictors stands in, and its intervals are a guess.\n" +
+			`foretide train --data 'it'\''s/m.csv' --store checkpoints --metric memory` + "\n",
 		"a memory", "Judged on data that the checkpoint was fitted to: 2 series", "--metric cpu --model naive\n",
 	} {
 		if !strings.Contains(all, want) {
@@ -363,5 +364,27 @@ func TestOddFrames(t *testing.T) {
 		if (s.Skipped == "") != (len(s.Scores) > 0) || s.Container == "one" && s.Skipped == "" || s.Container == "hourly" && len(s.Scores) != 1 {
 			t.Errorf("%s: skipped %q, scores %v", s.Container, s.Skipped, s.Scores)
 		}
+	}
+}
+
+// TestTerms: of many terms the largest are kept, and all still add up.
+func TestTerms(t *testing.T) {
+	var all []Term
+	want := [2]float64{}
+	for k := range 20 {
+		v := []float64{float64(k), -float64(k*k) / 10}
+		all = append(all, Term{Name: string(rune('a' + k)), Time: []int64{0, 300}, Value: v})
+		want[0], want[1] = want[0]+v[0], want[1]+v[1]
+	}
+	got := largest(all)
+	sum := [2]float64{}
+	for _, x := range got {
+		sum[0], sum[1] = sum[0]+x.Value[0], sum[1]+x.Value[1]
+	}
+	if len(got) != mostTerms || got[0].Name != "n" || got[6].Name != "t" || math.Abs(sum[0]-want[0]) > 1e-9 || math.Abs(sum[1]-want[1]) > 1e-9 {
+		t.Errorf("%d terms from %s, sums %v, want %v", len(got), got[0].Name, sum, want)
+	}
+	if got := largest(all[:5]); len(got) != 5 || got[0].Name != "a" {
+		t.Errorf("few terms are changed: %v", got)
 	}
 }
