@@ -28,10 +28,11 @@ def month(series, a):
     out = {}
     out["train: Lambda"] = trainings * (series * a.train_ms / 1e3 * a.train_mb / 1024 * GB_SECOND + train_batches * REQUEST)
     # a checkpoint: read and compare, version, index; files of samples: one for each day of the shard
-    out["train: S3"] = trainings * (series * (2 * GET + 2 * PUT + 2 * GET) + train_batches * min(a.shards, a.train_batch) * days * GET)
+    out["train: S3"] = trainings * (series * (2 * GET + 2 * PUT + 2 * GET) + train_batches * min(a.shards, 2) * days * GET)
     out["predict: Lambda"] = predictions * (series * a.predict_ms / 1e3 * a.predict_mb / 1024 * GB_SECOND + predict_batches * REQUEST)
-    # warm: a list of the checkpoints for each batch; a latest object for each container
-    out["predict: S3"] = predictions * (containers * PUT + predict_batches * (2 * PUT + series / 1000 * PUT + a.shards * 9 * GET))
+    # a question for each checkpoint; a latest object for each container; files of
+    # samples of nine days; a batch's containers are in one shard or two
+    out["predict: S3"] = predictions * (series * GET + containers * PUT + predict_batches * (2 * PUT + min(a.shards, 2) * 10 * GET))
     out["Step Functions"] = (trainings * train_batches * 4 + predictions * predict_batches * 4) * TRANSITION
     samples = series * MONTH / a.step
     out["collect: Lambda, S3"] = collections * (REQUEST + series * a.collect_us / 1e6 * 0.5 * GB_SECOND + a.shards * PUT)
