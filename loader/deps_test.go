@@ -17,10 +17,10 @@ func TestDependencies(t *testing.T) {
 	const root = "github.com/foretide/foretide/"
 	for from, allowed := range map[string][]string{
 		"core/...": {root + "core/", "gonum.org/", "golang.org/x/sys/cpu"},
-		"loader":   {root + "core/", "golang.org/x/sys/cpu", root + "loader", root + "internal/near", "github.com/klauspost/compress"},
-		"infra/...": {root + "core/", root + "infra/", root + "internal/near", root + "internal/newfile", "golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/prometheus/", "github.com/json-iterator/", "github.com/modern-go/", "google.golang.org/protobuf",
+		"loader":   {root + "core/", "golang.org/x/sys/cpu", root + "loader", root + "wasm", root + "internal/near", root + "internal/guest", "github.com/klauspost/compress", "github.com/tetratelabs/wazero", "golang.org/x/sys"},
+		"infra/...": {root + "core/", root + "infra/", root + "internal/near", root + "internal/newfile", "golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/goccy/go-yaml", "github.com/prometheus/", "github.com/json-iterator/", "github.com/modern-go/", "google.golang.org/protobuf",
 			"github.com/parquet-go/", "github.com/andybalholm/brotli", "github.com/google/uuid", "github.com/pierrec/lz4", "github.com/twpayne/go-geom"},
-		"infra/s3":      {root + "core/", root + "infra/s3", root + "internal/near", root + "loader", "golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
+		"infra/s3":      {root + "core/", root + "infra/s3", root + "internal/near", root + "internal/guest", root + "wasm", root + "loader", "github.com/tetratelabs/wazero", "golang.org/x/sys", "github.com/klauspost/compress", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 		"internal/near": {root + "internal/near"},
 	} {
 		args := []string{"list", "-deps", root + from}

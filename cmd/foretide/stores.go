@@ -43,7 +43,7 @@ func writableStore(ctx context.Context, store string) (loader.Versioner, error) 
 }
 
 // openStore opens the checkpoints. Where the default folder is not there,
-// naive models serve.
+// the network in the box serves.
 func (a *app) openStore(cmd *cobra.Command, store string) (*loader.Predictor, error) {
 	if s3.Is(store) {
 		s, err := storeOf(cmd.Context(), store)
@@ -60,7 +60,7 @@ func (a *app) openStore(cmd *cobra.Command, store string) (*loader.Predictor, er
 		return loader.Open(store)
 	}
 	if _, err := os.Stat(store); errors.Is(err, fs.ErrNotExist) {
-		a.notice("foretide: there is no folder %s: naive forecasts stand in; %q makes checkpoints", store, "foretide train")
+		a.notice("foretide: there is no folder %s: the network in the box stands in; %q makes checkpoints", store, "foretide train")
 	}
 	return loader.New(cmd.Context(), loader.Dir(store))
 }

@@ -179,7 +179,7 @@ func TestExportImport(t *testing.T) {
 	s.fails(exitData, "minute.csv: no container has a value every 300 s (there are 1 container with a value every 60 s)", "checkpoint", "import", "cpu.bin", "--data", "minute.csv")
 	s.fails(exitCheckpoint, "cpu.yaml", "checkpoint", "export", "cpu.yaml", "-o", "x.onnx")
 	s.ok("train", "--data", "m.csv", "--metric", "memory")
-	s.fails(exitData, "its model is no LSTM but naive", "checkpoint", "export", filepath.Join("checkpoints", "memory", "web.ckpt"), "-o", "x.onnx")
+	s.fails(exitData, "its model is no LSTM but auto", "checkpoint", "export", filepath.Join("checkpoints", "memory", "web.ckpt"), "-o", "x.onnx")
 	s.write("part.csv", head+waves("web", 300, 800))
 	if _, text, _ := s.run("checkpoint", "import", "cpu.bin", "--data", "part.csv", "--store", "part"); !strings.Contains(text, "was trained on other data") {
 		t.Errorf("judged by other data, it prints\n%s", text)

@@ -124,11 +124,11 @@ func (a *app) writeWindows(cmd *cobra.Command, f *windowsFlags, d *fleet.Drawing
 		Windows: d.Windows, Task: d.Task, Model: d.Model, Seed: d.Config.Training.Seed, Epochs: epochs,
 		Config: d.Config.YAML(), Data: d.Data,
 		Progress: func(done, total int) error {
-			m.set(int64(done), int64(total))
+			m.Set(int64(done), int64(total))
 			return cmd.Context().Err()
 		},
 	})
-	m.finish()
+	m.Finish()
 	if err != nil {
 		return err
 	}

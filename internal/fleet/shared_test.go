@@ -146,6 +146,10 @@ func TestStopAndResume(t *testing.T) {
 	if !bytes.Equal(get(&store), get(&whole)) {
 		t.Error("resumed, it is another model")
 	}
+	c, err := loader.Read(context.Background(), &store, loader.Key{Metric: "cpu"})
+	if err != nil || len(c.Provenance.Losses) != 3 || !(c.Provenance.Losses[0] > 0) {
+		t.Errorf("%v; losses of three epochs, begun anew after two: %v", err, c.Provenance.Losses)
+	}
 	if got := strings.Join(names(t, &store), " "); got != "cpu/_shared.ckpt" {
 		t.Errorf("the training has ended, and the store has %s", got)
 	}
