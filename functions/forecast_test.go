@@ -149,8 +149,12 @@ func FuzzForecast(f *testing.F) {
 	f.Add(get(`{"container": "web"}`))
 	f.Add(post(`{"window": {"start": 0, "step": 60, "values": {"cpu": [1, null, 3]}}, "horizons": ["5m"]}`))
 	f.Add(`{"container": "web"}`)
+	var w *world
 	f.Fuzz(func(t *testing.T, payload string) {
-		w := newWorld(t)
+		if w == nil {
+			w = newWorld(t)
+		}
+		w.log.Reset()
 		var out json.RawMessage
 		if err := w.call(context.Background(), w.answering.Handle, []byte(payload), &out); err != nil {
 			return
