@@ -20,7 +20,7 @@ import (
 
 // checkpoints are those of the interface's test vectors: one of every family,
 // fitted to real data.
-var checkpoints = []string{"naive", "arima", "linear", "prophet", "lstm"}
+var checkpoints = []string{"naive", "arima", "linear", "prophet", "lstm", "network", "auto"}
 
 func vectorCheckpoint(t testing.TB, name string) []byte {
 	t.Helper()
@@ -89,7 +89,7 @@ func same(t *testing.T, what string, got, want *forecast.Forecast) {
 			t.Errorf("%s: %+v, not %+v", what, g, w)
 		}
 		tolerance := 1e-9
-		if w.Model == "lstm" {
+		if slices.Contains([]string{"lstm", "network", "general", "auto"}, w.Model) {
 			tolerance = 1e-5
 		}
 		tolerance *= max(w.Quantiles[len(w.Quantiles)-1], -w.Quantiles[0], 1e-300)
@@ -135,7 +135,7 @@ func TestHostModel(t *testing.T) {
 				if err := errors.Join(native.Forecast(&want, w), hosted.Forecast(&got, w)); err != nil {
 					t.Fatal(err)
 				}
-				if name == "lstm" && !hosted.Knows(w.Recent.Container) {
+				if (name == "lstm" || name == "network") && !hosted.Knows(w.Recent.Container) {
 					for k := range want.At {
 						want.At[k].Reasons |= forecast.SharedModel
 					}

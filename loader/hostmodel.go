@@ -47,8 +47,17 @@ func (s *seat) nonsense(err error) error {
 	return fmt.Errorf("%w: its answer is not one: %w", ErrTrap, err)
 }
 
+// hosted is Model as a predictor asks for it.
+func (h *Host) hosted(ctx context.Context, checkpoint []byte) (forecast.Fitted, error) {
+	m, err := h.Model(ctx, checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
 // standIn returns the model that serves a metric without a checkpoint.
-func (h *Host) standIn(native forecast.Fitted) *HostModel {
+func (h *Host) standIn(native forecast.Fitted) forecast.Fitted {
 	m := &HostModel{host: h}
 	m.about.Spec = *native.Spec()
 	return m

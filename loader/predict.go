@@ -20,8 +20,8 @@ import (
 //
 // There is one forecast for each metric, in their order, with the one horizon
 // in At. A horizon between two of a model's lies between their forecasts too,
-// and says so (Interpolated). Where no checkpoint serves, the forecast is a
-// naive one and says that (NoCheckpoint).
+// and says so (Interpolated). Where no checkpoint serves, the forecast is
+// that of the network in the box and says that (NoCheckpoint).
 //
 // The error is a *PredictError: of a *MetricError, *HorizonError or
 // *StepError, forecast.ErrEmpty, or what is wrong with the checkpoint.

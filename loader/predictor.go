@@ -38,7 +38,7 @@ type options struct {
 	workers    int
 	maxPayload int
 	horizons   []time.Duration
-	host       *Host
+	host       hosting
 }
 
 // An Option is a setting of a Predictor.
@@ -240,6 +240,13 @@ func (p *Predictor) load(ctx context.Context, k Key, s *slot) (forecast.Fitted, 
 	return m, nil
 }
 
+// hosting is what a predictor asks of a Host. It is an interface so that a
+// program that makes none does not link the WebAssembly runtime and the module.
+type hosting interface {
+	hosted(ctx context.Context, checkpoint []byte) (forecast.Fitted, error)
+	standIn(native forecast.Fitted) forecast.Fitted
+}
+
 // read returns the model of a name, native or hosted.
 func (p *Predictor) read(ctx context.Context, k Key, name string) (forecast.Fitted, error) {
 	var m forecast.Fitted
@@ -249,7 +256,7 @@ func (p *Predictor) read(ctx context.Context, k Key, name string) (forecast.Fitt
 			return nil, err
 		}
 		if err = checkHosted(b, k, p.opts.maxPayload); err == nil {
-			m, err = p.opts.host.Model(ctx, b)
+			m, err = p.opts.host.hosted(ctx, b)
 		}
 		if err != nil {
 			return nil, nameError(p.store, name, err)

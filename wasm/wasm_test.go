@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -141,7 +142,7 @@ func sameForecasts(t *testing.T, v *vector, got, want []byte) {
 		for k := range y.At {
 			g, w := x.At[k], y.At[k]
 			tolerance := 1e-9
-			if w.Model == "lstm" {
+			if slices.Contains([]string{"lstm", "network", "general", "auto"}, w.Model) {
 				tolerance = 1e-5
 			}
 			size := max(w.Quantiles[len(w.Quantiles)-1], -w.Quantiles[0])

@@ -17,7 +17,7 @@ func TestReadmeDemo(t *testing.T) {
 	out := s.ok("demo")
 	file, store := filepath.Join("foretide-demo", "data", "metrics.csv"), filepath.Join("foretide-demo", "checkpoints")
 	next := "foretide predict --data " + file + " --store " + store
-	for _, want := range []string{"36218 rows", demo.Container, "5 min", "15 min", "30 min", "80 % from", "what happened", "inside", "naive", next} {
+	for _, want := range []string{"36218 rows", demo.Container, "5 min", "15 min", "30 min", "80 % from", "what happened", "inside", "naive", "× what came", next} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/infra/prophetjson"
 	"github.com/foretide/foretide/infra/pytorch"
+	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/infra/safetensors"
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
@@ -29,6 +30,7 @@ const (
 	exitUsage       = 2
 	exitData        = 3
 	exitCheckpoint  = 4
+	exitDrift       = 5
 	exitInterrupted = 130
 )
 
@@ -68,8 +70,10 @@ func exitCode(err error) int {
 	case errors.Is(err, context.Canceled), errors.Is(err, forecast.ErrInterrupted):
 		return exitInterrupted
 	case errors.As(err, &usage), errors.As(err, &unknown), errors.As(err, &conf),
-		errors.Is(err, prometheus.ErrOptions), errors.Is(err, prometheus.ErrPromQL), errors.Is(err, fleet.ErrWindows):
+		errors.Is(err, prometheus.ErrOptions), errors.Is(err, prometheus.ErrPromQL), errors.Is(err, fleet.ErrWindows), errors.Is(err, s3.ErrAddress):
 		return exitUsage
+	case errors.Is(err, errDrift):
+		return exitDrift
 	case loader.IsCheckpointError(err):
 		return exitCheckpoint
 	case errors.As(err, &csv), errors.Is(err, errData), errors.Is(err, forecast.ErrHorizon),

@@ -18,7 +18,7 @@ func (f *Fitted) Kind() string { return Kind }
 //	3  the fallback, likewise; not there where it is the last value
 //	4  a horizon, once for each: 1 source, 2 weight, 3 shift, 4 mean, 5 run,
 //	   6 blend, 7 table, 8 reasons; of one that was updated 9 the lower and 10
-//	   the upper side's logarithm of width
+//	   the upper side's logarithm of width; 11 ratio to the last value's error
 //	5  the model's family
 func (f *Fitted) AppendPayload(dst []byte) []byte {
 	w := codec.NewWriter(dst)
@@ -60,6 +60,9 @@ func (h *horizon) write(w *codec.Writer) {
 	if h.adapt != (adaptation{}) {
 		w.Float(9, h.adapt.down)
 		w.Float(10, h.adapt.up)
+	}
+	if h.ratio != 0 {
+		w.Float(11, h.ratio)
 	}
 }
 
@@ -167,11 +170,13 @@ func readHorizon(r *codec.Reader) horizon {
 		case 5:
 			h.run = r.Float()
 		case 6:
-			readArray(r, h.blend[:])
+			readBlend(r, &h.blend)
 		case 7:
 			readArray(r, h.table[:])
 		case 8:
 			h.reasons = forecast.Reasons(r.Uint())
+		case 11:
+			h.ratio = r.Float()
 		case 9:
 			h.adapt.down = r.Float()
 		case 10:
@@ -182,6 +187,16 @@ func readHorizon(r *codec.Reader) horizon {
 		r.Fail(forecast.ErrPayload)
 	}
 	return h
+}
+
+// readBlend reads the weights of a blend; earlier versions had all but the last.
+func readBlend(r *codec.Reader, b *blend) {
+	x := r.Floats()
+	if len(x) != partCount && len(x) != partSpread {
+		r.Fail(forecast.ErrPayload)
+		return
+	}
+	copy(b[:], x)
 }
 
 // readArray reads an array of exactly the length of dst.
@@ -197,7 +212,7 @@ func readArray(r *codec.Reader, dst []float64) {
 // valid reports whether a calibration could have made the horizon.
 func (h *horizon) valid() bool {
 	ok := h.source <= useBoth && h.weight >= 0 && h.weight <= 1 &&
-		finite(h.shift) && finite(h.mean) && finite(h.run) && h.run >= 0 && h.adapt.valid()
+		finite(h.shift) && finite(h.mean) && finite(h.run) && h.run >= 0 && finite(h.ratio) && h.ratio >= 0 && h.adapt.valid()
 	for _, w := range h.blend {
 		ok = ok && finite(w) && w >= 0
 	}

@@ -90,19 +90,48 @@ func (f *Fitted) update(w *forecast.Window, actuals []Actual) (*Fitted, int, err
 	if err := f.Forecast(&dst, w); err != nil {
 		return f, 0, err
 	}
+	outcomes := make([]Outcome, 0, len(actuals))
+	for _, a := range actuals {
+		if h := dst.Find(a.Ahead); h != nil && finite(a.Value) {
+			outcomes = append(outcomes, Outcome{a, dst.Quantile(h, tail10), dst.Quantile(h, 1-tail10)})
+		}
+	}
+	return f.follow(outcomes), len(outcomes), nil
+}
+
+// An Outcome is a value that came true beside the 10 % and the 90 % quantile
+// that had been forecast for it.
+type Outcome struct {
+	Actual
+	Low, High float64
+}
+
+// A Follower is an Updater for whoever has kept the forecasts.
+type Follower interface {
+	// Follow returns the model after it has seen what became of forecasts for a
+	// container. Outcomes of other horizons than its own, or that are not known,
+	// are left out.
+	Follow(container string, outcomes []Outcome) forecast.Fitted
+}
+
+// Follow implements Follower.
+func (f *Fitted) Follow(_ string, outcomes []Outcome) forecast.Fitted { return f.follow(outcomes) }
+
+func (f *Fitted) follow(outcomes []Outcome) *Fitted {
 	out := *f
 	out.at = slices.Clone(f.at)
-	n := 0
-	for _, a := range actuals {
-		i := slices.Index(f.spec.Horizons, a.Ahead)
-		if i < 0 || !finite(a.Value) {
-			continue
+	for _, o := range outcomes {
+		if i := slices.Index(f.spec.Horizons, o.Ahead); i >= 0 && finite(o.Value) {
+			out.at[i].adapt.see(o.Value, o.Low, o.High)
 		}
-		h := &dst.At[i]
-		out.at[i].adapt.see(a.Value, dst.Quantile(h, tail10), dst.Quantile(h, 1-tail10))
-		n++
 	}
-	return &out, n, nil
+	return &out
+}
+
+// Follow implements Follower.
+func (s *Shared) Follow(container string, outcomes []Outcome) forecast.Fitted {
+	f, _ := s.Of(container)
+	return s.with(container, f.follow(outcomes))
 }
 
 // AppendState implements Updater (fields of core/codec): 1 the lower and the

@@ -11,6 +11,8 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/network"
+	"github.com/foretide/foretide/core/network/general"
 	"github.com/foretide/foretide/core/plain"
 	"github.com/foretide/foretide/core/series"
 )
@@ -136,7 +138,8 @@ func between(a, b *forecast.Horizon, ahead int64) forecast.Horizon {
 	return h
 }
 
-// StandIn returns the naive model that serves a metric without a checkpoint, at
+// StandIn returns the model that serves a metric without a checkpoint: the
+// network in the box, or the naive one for horizons that it does not know. It is at
 // the step of its data and for the horizons, in seconds; for fallback's, each
 // rounded up to a multiple of the step, where there are none named. Its
 // forecasts carry why, and forecast.Uncalibrated. The error is a
@@ -158,7 +161,15 @@ func StandIn(metric string, step int64, ahead, fallback []int64, why forecast.Re
 	}
 	plain.SortStable(task.Horizons, func(a, b int64) bool { return a < b })
 	task.Horizons = slices.Compact(task.Horizons)
-	return naive.Unfitted(task, why|forecast.Uncalibrated), nil
+	why |= forecast.Uncalibrated
+	if n := len(task.Horizons); n > 0 && n <= network.MaxHorizons && task.Horizons[n-1] <= general.LongestHorizon {
+		f, err := general.Bind(task)
+		if err != nil {
+			return nil, err
+		}
+		return f.Because(why), nil
+	}
+	return naive.Unfitted(task, why), nil
 }
 
 // Duration gives seconds as people write them: "15m", "1h30m", "90s".

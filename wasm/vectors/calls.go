@@ -15,7 +15,7 @@ import (
 
 // families are those whose checkpoints are loaded, in this order: their handles
 // are 1, 2 …
-var families = []string{"naive", "arima", "linear", "prophet", "lstm"}
+var families = []string{"naive", "arima", "linear", "prophet", "lstm", "network", "auto"}
 
 // A list collects calls and writes the bytes that go in.
 type list struct {

@@ -8,10 +8,13 @@ import (
 	"github.com/foretide/foretide/cmd/foretide/demo"
 	arima "github.com/foretide/foretide/core/arima/fit"
 	"github.com/foretide/foretide/core/codec"
+	ensemble "github.com/foretide/foretide/core/ensemble/fit"
 	"github.com/foretide/foretide/core/forecast"
 	linear "github.com/foretide/foretide/core/linear/fit"
 	lstm "github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/naive"
+	network "github.com/foretide/foretide/core/network/fit"
+	"github.com/foretide/foretide/core/network/general"
 	prophet "github.com/foretide/foretide/core/prophet/fit"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
@@ -52,8 +55,12 @@ func checkpoints(dir string, frame *series.Frame) error {
 	trainer := train.Defaults()
 	net := lstm.Defaults()
 	net.Steps, net.Hidden, net.Width, net.Epochs, net.Windows, net.HeldWindows = 24, 16, 16, 2, 512, 256
+	small := network.Defaults()
+	small.Hidden, small.Fewest, small.Most, small.Batch = []int{32, 32}, 1<<14, 1<<14, 128
+	auto := ensemble.Config{Members: []forecast.Model{linear.Defaults(), general.Model{}}, Guard: general.Name}
 	for name, model := range map[string]forecast.Model{
 		"naive": naive.Defaults(), "arima": arima.Defaults(), "linear": linear.Defaults(), "prophet": prophet.Defaults(), "lstm": net,
+		"network": small, "auto": auto,
 	} {
 		container := frame.Container
 		var fitted forecast.Fitted
@@ -73,7 +80,7 @@ func checkpoints(dir string, frame *series.Frame) error {
 			DataStart: past.Start, DataEnd: past.Time(past.Len()), Points: int64(report.Points),
 			Status: report.Fit.Status.String(), Summary: report.Fit.Summary})
 		b := c.Append(nil)
-		if name == "prophet" || name == "lstm" { // as files are
+		if name == "prophet" || name == "lstm" || name == "network" { // as files are
 			if b, err = loader.Encode(c); err != nil {
 				return err
 			}
