@@ -67,7 +67,7 @@ are Unix seconds). --score judges such a file instead of making forecasts.` + ru
 	fs.Float64Var(&f.share, "test-share", backtest.Defaults().TestShare, "share of each series, at its end, that is forecast")
 	fs.DurationVar(&f.every, "every", time.Duration(backtest.Defaults().Every)*time.Second, "time from one origin to the next")
 	fs.DurationVar(&f.refit, "refit", 0, "fit again after so much time, to all before (default: fit once)")
-	fs.BoolVar(&f.fixed, "fixed", false, "do not renew models that are renewed daily by themselves (linear)")
+	fs.BoolVar(&f.fixed, "fixed", false, "keep models as fitted: not renewed daily (linear, auto), intervals that do not follow what comes true")
 	fs.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "series to work on at the same time")
 	fs.BoolVar(&f.json, "json", false, "print JSON, with the scores of every series")
 	fs.BoolVar(&f.markdown, "markdown", false, "print the table as Markdown")

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +23,7 @@ type predictFlags struct {
 	container, data, store string
 	horizons               []string
 	json, csv, components  bool
+	plot                   bool
 }
 
 func (a *app) predictCommand() *cobra.Command {
@@ -34,7 +33,7 @@ func (a *app) predictCommand() *cobra.Command {
 		Short: "Forecast from the end of the data, with intervals",
 		Long: `Predict forecasts every container and metric of the data from their last row on,
 with the checkpoints that train wrote: the container's own, else the metric's
-shared one, else a naive model that needs none. The note says where a forecast
+shared one, else the network in the box. The note says where a forecast
 is less than it could be (no_checkpoint, short_window, stale …).
 
 The data should reach back as far as the models look: an hour and more, and
@@ -42,13 +41,14 @@ eight days where there is a daily or weekly pattern. New rows need no training.`
 		Example: `  foretide predict --data metrics_latest.csv --container webapp --metrics cpu,memory --horizon 15
   foretide predict --data metrics_latest.csv --horizon 5m,15m,30m --json
   foretide predict --data metrics_latest.csv --csv > forecasts.csv
-  foretide predict --data metrics_latest.csv --metrics cpu --components`,
+  foretide predict --data metrics_latest.csv --metrics cpu --components
+  foretide predict --data metrics_latest.csv --container webapp --plot`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.predict(cmd, &f) },
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
-	fs.StringVar(&f.store, "store", defaultStore, "folder with the checkpoints, or one checkpoint")
+	fs.StringVar(&f.store, "store", defaultStore, storeHelp+"with the checkpoints; or one checkpoint")
 	fs.StringVar(&f.container, "container", "", "the only container to forecast (default: all in the data)")
 	fs.StringSliceVar(&f.metrics, "metrics", nil, "metrics to forecast, with commas between (default: all in the data)")
 	fs.StringSliceVar(&f.metrics, "metric", nil, "the same as --metrics")
@@ -58,6 +58,7 @@ eight days where there is a daily or weekly pattern. New rows need no training.`
 	fs.BoolVar(&f.json, "json", false, "print JSON, with all quantiles")
 	fs.BoolVar(&f.csv, "csv", false, "print CSV")
 	fs.BoolVar(&f.components, "components", false, "print what forecasts are made of: trend, seasonalities, events (models of type prophet)")
+	fs.BoolVar(&f.plot, "plot", false, "draw each forecast and the hours before it, in the terminal")
 	return cmd
 }
 
@@ -70,6 +71,9 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 	}
 	if f.components && f.csv {
 		return usagef(cmd, "--components is for the table and --json")
+	}
+	if f.plot && (f.csv || f.json) {
+		return usagef(cmd, "--plot is for the table")
 	}
 	horizons, err := parseHorizons(cmd, f.horizons)
 	if err != nil {
@@ -110,6 +114,9 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 			writeForecasts(a.out, forecasts)
 			if f.components {
 				writeComponents(a.out, forecasts, terms)
+			}
+			if f.plot {
+				a.writeCharts(data.Frames, forecasts)
 			}
 		}
 	}
@@ -162,18 +169,6 @@ func predictFrames(ctx context.Context, p *loader.Predictor, frames []series.Fra
 		}
 	}
 	return out, errors.Join(errs...)
-}
-
-// openStore opens the checkpoints. Where the default folder is not there,
-// naive models serve.
-func (a *app) openStore(cmd *cobra.Command, store string) (*loader.Predictor, error) {
-	if cmd.Flags().Changed("store") {
-		return loader.Open(store)
-	}
-	if _, err := os.Stat(store); errors.Is(err, fs.ErrNotExist) {
-		a.notice("foretide: there is no folder %s: naive forecasts stand in; %q makes checkpoints", store, "foretide train")
-	}
-	return loader.New(cmd.Context(), loader.Dir(store))
 }
 
 // parseHorizons reads times ahead: plain numbers are minutes. They ascend,

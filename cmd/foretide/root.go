@@ -79,7 +79,8 @@ and 30 minutes ahead, with intervals, from their recent metrics.
   foretide export --seconds 604800 --out m.csv.gz a week of metrics from Prometheus
   foretide train --data m.csv.gz --metric cpu     a checkpoint for each container
   foretide predict --data m.csv.gz --metrics cpu  forecasts with intervals
-  foretide backtest --data m.csv.gz               how good they would have been`
+  foretide backtest --data m.csv.gz               how good they would have been
+  foretide report --data m.csv.gz                 a page about the fleet and its models`
 
 const rootExit = `
 Exit codes:
@@ -123,7 +124,7 @@ func (a *app) root() *cobra.Command {
 		return nil
 	}
 	root.AddCommand(a.demoCommand(), a.exportCommand(), a.trainCommand(), a.predictCommand(), a.backtestCommand(),
-		a.runsCommand(), a.checkpointCommand(), a.windowsCommand(), a.configCommand(), a.versionCommand())
+		a.reportCommand(), a.plotCommand(), a.runsCommand(), a.checkpointCommand(), a.windowsCommand(), a.configCommand(), a.versionCommand())
 	complete(root)
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()

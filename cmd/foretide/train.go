@@ -42,7 +42,7 @@ one stands in, and the table says so.` + runsLong + dataLong,
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
-	fs.StringVar(&f.store, "store", defaultStore, "folder for the checkpoints")
+	fs.StringVar(&f.store, "store", defaultStore, storeHelp+"for the checkpoints")
 	fs.BoolVar(&f.json, "json", false, "print JSON")
 	fs.BoolVar(&f.resume, "resume", false, "go on with trainings by epochs (lstm) that were interrupted")
 	f.add(cmd, "train")
@@ -62,8 +62,8 @@ func (a *app) train(cmd *cobra.Command, f *trainFlags) error {
 	if err := f.record.check(cmd); err != nil {
 		return err
 	}
-	store := loader.Dir(f.store)
-	if err := store.Check(); err != nil { // before the work, not after it
+	store, err := writableStore(cmd.Context(), f.store)
+	if err != nil {
 		return err
 	}
 	jobs, err := f.jobs(cmd, a, f.data)

@@ -170,7 +170,7 @@ func (a *app) latestWindows(cmd *cobra.Command, f *windowsFlags) error {
 			return usagef(cmd, "--%s and --latest exclude each other: the checkpoint says what its network reads", name)
 		}
 	}
-	_, net, err := readNetwork(f.latest)
+	_, net, err := readNetwork(cmd.Context(), f.latest)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,9 @@ type Provenance struct {
 	Summary    string   // the chosen model, for people: "ARIMA(2,1,2) with drift"
 	Notes      []string // problems of the data, choices made
 	Scores     []Score  // on the validation part, one for each horizon
+	// Losses are the validation losses of a model trained by epochs, from the
+	// first epoch on; empty without.
+	Losses []float64
 }
 
 // A Score is how good the forecasts of one horizon were on the validation
@@ -152,6 +155,9 @@ func (p *Provenance) write(w *Writer) {
 	for i := range p.Scores {
 		w.Message(13, p.Scores[i].write)
 	}
+	if len(p.Losses) > 0 {
+		w.Floats(14, p.Losses)
+	}
 }
 
 func (p *Provenance) read(r *Reader) {
@@ -183,6 +189,8 @@ func (p *Provenance) read(r *Reader) {
 			p.Notes = append(p.Notes, r.String())
 		case 13:
 			r.Message(func(r *Reader) { p.Scores = append(p.Scores, readScore(r)) })
+		case 14:
+			p.Losses = r.Floats()
 		}
 	}
 }

@@ -41,6 +41,8 @@ func example() *Checkpoint {
 func TestCheckpointRoundTrip(t *testing.T) {
 	shared := example()
 	shared.Container, shared.Provenance = "", Provenance{}
+	epochs := example()
+	epochs.Provenance.Losses = []float64{0.5, 0.25, 0.375}
 	for _, c := range []struct {
 		name   string
 		c      *Checkpoint
@@ -50,6 +52,7 @@ func TestCheckpointRoundTrip(t *testing.T) {
 		{"stored", example(), Stored, example().Payload},
 		{"compressed", example(), Zstd, []byte("as if compressed")},
 		{"shared, without provenance", shared, Stored, shared.Payload},
+		{"trained by epochs", epochs, Stored, epochs.Payload},
 		{"unknown method", example(), 200, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -68,6 +68,7 @@
 //	11  string    the chosen model, for people
 //	12  string    note; repeated
 //	13  message   score of a horizon on the validation part; repeated
+//	14  floats    validation loss by epoch, from the first
 //
 // Score (a float that is not there is NaN: not computed):
 //

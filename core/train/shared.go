@@ -30,6 +30,7 @@ func (c Config) FitShared(m forecast.Model, history []series.Frame, task forecas
 	if err != nil {
 		return nil, s.report, err
 	}
+	s.report.Losses = s.report.Fit.Losses
 	if err := s.each(func(p *part) error { return s.judge(p, model) }); err != nil {
 		return nil, s.report, err
 	}

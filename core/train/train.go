@@ -38,6 +38,7 @@ func Defaults() Config {
 type Report struct {
 	Model    string
 	Fit      forecast.Report // of the model that is kept
+	Losses   []float64       // by epoch, of the fit that was validated; nil without epochs
 	Points   int             // observed values of the history
 	From, To int64           // Unix seconds: the history's first and last cell
 	Horizons []calibrate.HorizonReport
@@ -110,6 +111,7 @@ func (c Config) fit(m forecast.Model, frame *series.Frame, task forecast.Task, o
 	if err != nil {
 		return nil, err
 	}
+	report.Losses = fit.Losses
 	rows, err := c.judge(m, model, fallback, frame, split.Validation, task, opts)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
+	"github.com/foretide/foretide/internal/version"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -34,6 +35,8 @@ type Result struct {
 	Name              string       // of the checkpoint in the store
 	Bytes             int          // of the checkpoint
 	Shared            bool         // the checkpoint serves other containers too
+	Unchanged         bool         // it was there already (Options.Unchanged); there is no report
+	Took              time.Duration
 	Err               error
 	Start             time.Time // of the job, or of the group that it was trained in
 }
@@ -53,6 +56,10 @@ type Options struct {
 	// Resume goes on from the state that an interrupted training by epochs left
 	// in the store, where there is one.
 	Resume bool
+	// Unchanged leaves models of a single container alone whose checkpoint in the
+	// store is of the same history, configuration and version: the training would
+	// give it again.
+	Unchanged bool
 	// Trained is judged, calibrated and stored in the place of models of its
 	// family, which are not trained then; nil for none.
 	Trained *Trained
@@ -83,6 +90,7 @@ func Train(ctx context.Context, jobs []Job, store loader.Store, o Options) ([]Re
 		f.one(i, true)
 	}
 	f.shares = groups
+	f.pool(groups)
 	for _, g := range groups {
 		if f.ended() {
 			break
@@ -109,7 +117,8 @@ type fleet struct {
 	out   []Result
 	mu    sync.Mutex
 
-	shares [][]int // the groups of jobs that share a model
+	shares [][]int           // the groups of jobs that share a model
+	pooled forecast.Refitter // what has learnt from all jobs of such models
 }
 
 func (f *fleet) tell(p Progress) {
@@ -189,9 +198,14 @@ func (f *fleet) one(i int, long bool) {
 
 // fitted trains and stores a job's own model; a long training tells how far it
 // is, and can be resumed.
-func (f *fleet) fitted(i int, long bool) Result {
+func (f *fleet) fitted(i int, long bool) (r Result) {
 	j := f.jobs[i]
-	r := Result{Container: j.Frame.Container, Metric: j.Config.MetricName}
+	r = Result{Container: j.Frame.Container, Metric: j.Config.MetricName}
+	began := time.Now()
+	defer func() { r.Took = time.Since(began) }()
+	if f.o.Unchanged && f.unchanged(j, &r) {
+		return r
+	}
 	opts := f.options(j.Config)
 	if !long {
 		opts.Interrupt = f.ended
@@ -211,6 +225,28 @@ func (f *fleet) fitted(i int, long bool) Result {
 		f.forget(loader.KeyOf(checkpoint), j.Frame.Step)
 	}
 	return r
+}
+
+// unchanged reports whether the store has what a training of the job would give,
+// and says so in the result.
+func (f *fleet) unchanged(j Job, r *Result) bool {
+	history, err := observed(j.Frame, j.Config.MetricName)
+	if err != nil {
+		return false
+	}
+	key := loader.Key{Metric: j.Config.MetricName, Container: j.Frame.Container}
+	c, err := loader.Read(f.ctx, f.store, key)
+	if err != nil {
+		return false // there is none, or none that serves
+	}
+	p := &c.Provenance
+	if p.Version != version.Version || p.Config != j.Config.YAML() || p.Seed != j.Config.Training.Seed ||
+		p.Status == forecast.Interrupted.String() || p.DataDigest != digest([]series.Frame{history}, key.Metric) {
+		return false
+	}
+	r.Name, r.Unchanged = key.Name(), true
+	r.Report.Model, r.Report.Points = p.Model, int(p.Points)
+	return true
 }
 
 // options are those of every fit.

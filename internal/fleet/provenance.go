@@ -25,6 +25,7 @@ func provenance(c *config.Config, histories []series.Frame, r *train.Report) cod
 		Status:     r.Fit.Status.String(),
 		Summary:    r.Fit.Summary,
 		Notes:      r.Notes,
+		Losses:     r.Losses,
 	}
 	for i := range histories {
 		h := &histories[i]

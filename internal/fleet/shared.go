@@ -58,6 +58,44 @@ func (f *fleet) groups() (single, long []int, groups [][]int) {
 	return single, long, groups
 }
 
+// pool trains the model of groups that learn from all of them together. Where it
+// cannot be trained, each group tries alone, and says why.
+func (f *fleet) pool(groups [][]int) {
+	var histories []forecast.History
+	var horizons []int64
+	var pooler *train.Trainer
+	var seed uint64
+	for _, g := range groups {
+		c := f.jobs[g[0]].Config
+		t, err := f.trainer(c)
+		if _, ok := t.Model.(forecast.Pooler); err != nil || !ok {
+			continue
+		}
+		if pooler == nil {
+			pooler, seed = &t, f.options(c).Seed
+		}
+		for _, i := range g {
+			h, err := observed(f.jobs[i].Frame, c.MetricName)
+			if err != nil {
+				continue // said when the group is trained
+			}
+			if task, err := c.Task(h.Step); err == nil {
+				horizons = append(horizons, task.Horizons...)
+			}
+			histories = append(histories, forecast.History{Frame: h, Metric: c.MetricName})
+		}
+	}
+	if len(histories) == 0 || f.ended() {
+		return
+	}
+	opts := forecast.Options{Seed: seed, Interrupt: f.ended, Progress: func(e forecast.Event) {
+		f.event(Progress{What: fmt.Sprintf("training the network of %d series", len(histories)), Job: -1}, e)
+	}}
+	if t, err := pooler.Pool(histories, horizons, opts); err == nil {
+		f.pooled = t.Model.(forecast.Refitter)
+	}
+}
+
 // shared trains the model of a group and stores it.
 func (f *fleet) shared(group []int) {
 	start := time.Now()

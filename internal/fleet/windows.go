@@ -114,6 +114,9 @@ type Trained struct {
 // already.
 func (f *fleet) trainer(c *config.Config) (train.Trainer, error) {
 	t, err := family.Configured(c)
+	if _, ok := t.Model.(forecast.Pooler); ok && f.pooled != nil {
+		t.Model = f.pooled
+	}
 	if m, ok := t.Model.(lstmfit.Config); ok && f.o.Trained != nil {
 		t.Model = lstmfit.Trained{Config: m, Model: f.o.Trained.Model, Again: f.o.Trained.Again}
 	}
