@@ -136,7 +136,7 @@ func (f *file) List(ctx context.Context) ([]Object, error) {
 	if err != nil {
 		return nil, f.fail("list", "", err)
 	}
-	return []Object{{Name: f.key.Name(), Size: info.Size(), Revision: revision(info)}}, ctx.Err()
+	return []Object{{Name: f.key.Name(), Size: info.Size(), Revision: revision(info), Modified: info.ModTime()}}, ctx.Err()
 }
 
 func (f *file) Get(ctx context.Context, name string) ([]byte, string, error) {

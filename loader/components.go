@@ -36,7 +36,9 @@ func (p *Predictor) Components(ctx context.Context, frame series.Frame, containe
 		return nil, &PredictError{k, &StepError{seconds(frame.Step), seconds(spec.Step)}}
 	}
 	var w worker
-	w.cut(&frame, spec)
+	if err := w.cut(&frame, spec); err != nil {
+		return nil, &PredictError{k, err}
+	}
 	out, err := e.Components(nil, &w.window, int64(ahead/time.Second))
 	if err != nil {
 		return nil, &PredictError{k, err}

@@ -73,6 +73,25 @@ func Decode(b []byte, limit int) (*codec.Checkpoint, error) {
 	return &f.Checkpoint, nil
 }
 
+// checkHosted returns what is wrong with a checkpoint before a module is handed
+// it: it is damaged, too large, or another key's.
+func checkHosted(b []byte, k Key, limit int) error {
+	f, err := codec.Parse(b)
+	if err != nil {
+		return err
+	}
+	if limit == 0 {
+		limit = DefaultMaxPayload
+	}
+	if f.Size > uint64(limit) {
+		return &sizeError{f.Size, limit}
+	}
+	if have := KeyOf(&f.Checkpoint); have != k {
+		return &MismatchError{Want: k.String(), Have: have.String()}
+	}
+	return nil
+}
+
 func decompress(f *codec.File) ([]byte, error) {
 	switch f.Method {
 	case codec.Stored:

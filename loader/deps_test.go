@@ -2,6 +2,7 @@ package loader_test
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -10,15 +11,23 @@ import (
 // compiles the serving half of the core and zstd, and nothing else of ours or
 // of others' (gonum, for one, is for fitting alone); the core and the outside
 // systems do not know the loader.
+//
+// infra/s3 alone is a store for the loader, and so imports it, and AWS's client.
 func TestDependencies(t *testing.T) {
 	const root = "github.com/foretide/foretide/"
 	for from, allowed := range map[string][]string{
-		"core/...":      {root + "core/", "gonum.org/", "golang.org/x/sys/cpu"},
-		"loader":        {root + "core/", "golang.org/x/sys/cpu", root + "loader", root + "internal/near", "github.com/klauspost/compress"},
-		"infra/...":     {root + "core/", root + "infra/", root + "internal/near", root + "internal/newfile", "golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/prometheus/", "github.com/json-iterator/", "github.com/modern-go/", "google.golang.org/protobuf"},
+		"core/...": {root + "core/", "gonum.org/", "golang.org/x/sys/cpu"},
+		"loader":   {root + "core/", "golang.org/x/sys/cpu", root + "loader", root + "wasm", root + "internal/near", root + "internal/guest", "github.com/klauspost/compress", "github.com/tetratelabs/wazero", "golang.org/x/sys"},
+		"infra/...": {root + "core/", root + "infra/", root + "internal/near", root + "internal/newfile", "golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/goccy/go-yaml", "github.com/prometheus/", "github.com/json-iterator/", "github.com/modern-go/", "google.golang.org/protobuf",
+			"github.com/parquet-go/", "github.com/andybalholm/brotli", "github.com/google/uuid", "github.com/pierrec/lz4", "github.com/twpayne/go-geom"},
+		"infra/s3":      {root + "core/", root + "infra/s3", root + "internal/near", root + "internal/guest", root + "wasm", root + "loader", "github.com/tetratelabs/wazero", "golang.org/x/sys", "github.com/klauspost/compress", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 		"internal/near": {root + "internal/near"},
 	} {
-		out, err := exec.Command("go", "list", "-deps", root+from).Output()
+		args := []string{"list", "-deps", root + from}
+		if from == "infra/..." {
+			args = append(args[:2], others(t, root)...)
+		}
+		out, err := exec.Command("go", args...).Output()
 		if err != nil {
 			t.Fatalf("go list %s: %v", from, err)
 		}
@@ -40,4 +49,14 @@ func TestDependencies(t *testing.T) {
 			}
 		}
 	}
+}
+
+// others are the packages below infra without s3, and without the programs of
+// infra/local, which start others.
+func others(t *testing.T, root string) []string {
+	out, err := exec.Command("go", "list", root+"infra/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool { return p == root+"infra/s3" || p == root+"infra/local" })
 }

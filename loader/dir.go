@@ -3,9 +3,7 @@ package loader
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path"
 	"path/filepath"
@@ -17,7 +15,8 @@ import (
 // A name's parts are folders in it; nothing outside it is read or written, by
 // no name and through no symbolic link. Files and folders whose names begin
 // with "." are not listed: Put writes a file of such a name first, makes sure
-// that it has reached the disk, and then gives it its own name.
+// that it has reached the disk, and then gives it its own name. Of checkpoints
+// it keeps the last DefaultKeep versions in the folder .versions.
 type Dir string
 
 // MaxFileSize is the size of the largest file that a Dir reads.
@@ -54,7 +53,7 @@ func (d Dir) List(ctx context.Context) ([]Object, error) {
 		}
 		// Stat follows a link, as a mounted volume has them.
 		if info, err := root.Stat(filepath.FromSlash(name)); err == nil && info.Mode().IsRegular() {
-			out = append(out, Object{Name: name, Size: info.Size(), Revision: revision(info)})
+			out = append(out, Object{Name: name, Size: info.Size(), Revision: revision(info), Modified: info.ModTime()})
 		}
 		return nil
 	})
@@ -91,24 +90,14 @@ func (d Dir) get(ctx context.Context, name string) ([]byte, string, error) {
 		return nil, "", err
 	}
 	defer f.Close()
-	info, err := f.Stat()
+	data, info, err := readAll(f)
 	if err != nil {
-		return nil, "", err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, "", errors.New("not a regular file")
-	}
-	if info.Size() > MaxFileSize {
-		return nil, "", ErrTooLarge
-	}
-	data := make([]byte, info.Size())
-	if _, err := io.ReadFull(f, data); err != nil {
 		return nil, "", err
 	}
 	return data, revision(info), nil
 }
 
-// Delete removes a name; that there is none is no error.
+// Delete removes a name and its versions; that there is none is no error.
 func (d Dir) Delete(ctx context.Context, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -120,6 +109,11 @@ func (d Dir) Delete(ctx context.Context, name string) error {
 	defer root.Close()
 	if err := root.Remove(filepath.FromSlash(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return d.fail("delete", name, err)
+	}
+	if isVersioned(name) {
+		if err := root.RemoveAll(folderOf(name)); err != nil {
+			return d.fail("delete", name, err)
+		}
 	}
 	return nil
 }
@@ -148,21 +142,13 @@ func (d Dir) put(name string, data []byte) error {
 		return err
 	}
 	defer root.Close()
-	folder := filepath.FromSlash(path.Dir(name))
-	if err := root.MkdirAll(folder, 0o755); err != nil {
+	if err := root.MkdirAll(filepath.FromSlash(path.Dir(name)), 0o755); err != nil {
 		return err
 	}
-	temp := filepath.Join(folder, tempPrefix+strconv.FormatUint(rand.Uint64(), 36))
-	if err := writeSynced(root, temp, data); err != nil {
-		root.Remove(temp) // it may not be there; the first error counts
-		return err
+	if isVersioned(name) {
+		return putVersion(root, name, data)
 	}
-	if err := root.Rename(temp, filepath.FromSlash(name)); err != nil {
-		root.Remove(temp)
-		return err
-	}
-	syncFolder(root, folder)
-	return nil
+	return replace(root, filepath.FromSlash(name), data)
 }
 
 // Check makes the folder where it is missing, and returns an error where Put

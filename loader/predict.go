@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 )
 
 // Predict forecasts metrics of a container, the given time ahead of the
@@ -20,8 +20,8 @@ import (
 //
 // There is one forecast for each metric, in their order, with the one horizon
 // in At. A horizon between two of a model's lies between their forecasts too,
-// and says so (Interpolated). Where no checkpoint serves, the forecast is a
-// naive one and says that (NoCheckpoint).
+// and says so (Interpolated). Where no checkpoint serves, the forecast is
+// that of the network in the box and says that (NoCheckpoint).
 //
 // The error is a *PredictError: of a *MetricError, *HorizonError or
 // *StepError, forecast.ErrEmpty, or what is wrong with the checkpoint.
@@ -146,9 +146,8 @@ func (p *Predictor) predict(ctx context.Context, w *worker, frame *series.Frame,
 	if spec.Step%frame.Step != 0 {
 		return nil, &StepError{seconds(frame.Step), seconds(spec.Step)}
 	}
-	w.cut(frame, spec)
-	if w.window.Recent.Len() == 0 {
-		return nil, forecast.ErrEmpty
+	if err := w.cut(frame, spec); err != nil {
+		return nil, err
 	}
 	w.window.Recent.Container = k.Container // a shared model looks it up
 	if err := model.Forecast(&w.dst, &w.window); err != nil {
@@ -166,80 +165,66 @@ func (p *Predictor) predict(ctx context.Context, w *worker, frame *series.Frame,
 
 // cut makes w's window the one at the frame's end, at the model's step, unless
 // it is already.
-func (w *worker) cut(frame *series.Frame, spec *forecast.Spec) {
+func (w *worker) cut(frame *series.Frame, spec *forecast.Spec) error {
 	if w.frame == frame && w.needs == spec.Needs && w.step == spec.Step {
-		return
+		return nil
+	}
+	if err := serve.Cut(&w.window, frame, spec); err != nil {
+		w.frame = nil
+		return err
 	}
 	w.frame, w.needs, w.step = frame, spec.Needs, spec.Step
-	// What the model does not look at need not be coarsened.
-	span := max(int64(spec.Needs.Recent+1)*spec.Step, int64(spec.Needs.Long+1)*spec.Needs.LongStep)
-	n := frame.Len()
-	tail := frame.Slice(n-min(n, int(span/frame.Step)+1), n)
-	if spec.Step != frame.Step {
-		tail = series.CoarsenFrame(&tail, spec.Step)
-	}
-	w.window = forecast.WindowOf(&tail, spec.Needs)
+	return nil
 }
 
-// standIn returns the naive model for a metric without a checkpoint.
+// standIn returns the model that serves a metric without a checkpoint.
 func (p *Predictor) standIn(metric string, step int64, horizons []time.Duration, why forecast.Reasons) (forecast.Fitted, error) {
-	task := forecast.Task{
-		Metric: metric, Step: step, Levels: forecast.DefaultLevels(), Bounds: series.DefaultBounds(metric),
+	ahead, err := wholeSeconds(horizons, step)
+	if err != nil {
+		return nil, err
 	}
-	for _, h := range horizons {
-		s := int64(h / time.Second)
-		if h <= 0 || h%time.Second != 0 || s%step != 0 {
-			return nil, &HorizonError{Horizon: h, Step: seconds(step)}
-		}
-		task.Horizons = append(task.Horizons, s)
+	fallback := make([]int64, len(p.opts.horizons))
+	for i, h := range p.opts.horizons {
+		fallback[i] = int64(h / time.Second)
 	}
-	if len(horizons) == 0 {
-		for _, h := range p.opts.horizons {
-			s := (int64(h/time.Second) + step - 1) / step * step
-			task.Horizons = append(task.Horizons, max(s, step))
-		}
+	m, err := serve.StandIn(metric, step, ahead, fallback, why)
+	if err != nil {
+		return nil, horizonError(err)
 	}
-	slices.Sort(task.Horizons)
-	task.Horizons = slices.Compact(task.Horizons)
-	return naive.Unfitted(task, why|forecast.Uncalibrated), nil
+	if p.opts.host != nil {
+		return p.opts.host.standIn(m), nil
+	}
+	return m, nil
 }
 
 // pick returns copies of the forecast's horizons: the named ones, or all.
 func pick(f *forecast.Forecast, spec *forecast.Spec, horizons []time.Duration) ([]forecast.Horizon, error) {
-	var out []forecast.Horizon
-	if len(horizons) == 0 {
-		for _, h := range f.At {
-			h.Quantiles = slices.Clone(h.Quantiles)
-			out = append(out, h)
-		}
-		return out, nil
+	ahead, err := wholeSeconds(horizons, spec.Step)
+	if err != nil {
+		err.(*HorizonError).Available = durations(spec.Horizons)
+		return nil, err
 	}
+	out, err := serve.Pick(nil, f, spec, ahead)
+	return out, horizonError(err)
+}
+
+// wholeSeconds returns durations as seconds; the error is a *HorizonError.
+func wholeSeconds(horizons []time.Duration, step int64) ([]int64, error) {
+	var out []int64
 	for _, d := range horizons {
-		ahead := int64(d / time.Second)
-		i, exact := slices.BinarySearch(spec.Horizons, ahead)
-		switch {
-		case d%time.Second != 0 || !exact && (i == 0 || i == len(spec.Horizons) || ahead%spec.Step != 0):
-			return nil, &HorizonError{Horizon: d, Available: durations(spec.Horizons), Step: seconds(spec.Step)}
-		case exact:
-			h := f.At[i]
-			h.Quantiles = slices.Clone(h.Quantiles)
-			out = append(out, h)
-		default:
-			out = append(out, between(&f.At[i-1], &f.At[i], ahead))
+		if d%time.Second != 0 {
+			return nil, &HorizonError{Horizon: d, Step: seconds(step)}
 		}
+		out = append(out, int64(d/time.Second))
 	}
 	return out, nil
 }
 
-// between returns the forecast for a time between two horizons, linear in it.
-func between(a, b *forecast.Horizon, ahead int64) forecast.Horizon {
-	t := float64(ahead-a.Ahead) / float64(b.Ahead-a.Ahead)
-	h := *b
-	h.Ahead, h.Mean = ahead, (1-t)*a.Mean+t*b.Mean
-	h.Reasons |= a.Reasons | forecast.Interpolated
-	h.Quantiles = make([]float64, len(b.Quantiles))
-	for i := range h.Quantiles {
-		h.Quantiles[i] = (1-t)*a.Quantiles[i] + t*b.Quantiles[i]
+// horizonError returns the error of the core with durations for its seconds.
+func horizonError(err error) error {
+	var e *serve.HorizonError
+	if errors.As(err, &e) {
+		return &HorizonError{Horizon: seconds(e.Ahead), Available: durations(e.Available), Step: seconds(e.Step)}
 	}
-	return h
+	return err
 }

@@ -38,6 +38,7 @@ type options struct {
 	workers    int
 	maxPayload int
 	horizons   []time.Duration
+	host       hosting
 }
 
 // An Option is a setting of a Predictor.
@@ -58,6 +59,12 @@ func WithMaxPayload(n int) Option { return func(o *options) { o.maxPayload = n }
 func WithHorizons(h ...time.Duration) Option {
 	return func(o *options) { o.horizons = slices.Clone(h) }
 }
+
+// WithHost has the models run in a host's WebAssembly module instead of natively.
+// The forecasts are the same up to the last digits: 1e-9 of their size, an LSTM's
+// 1e-5. Components then has none. The host must be open as long as the predictor
+// is in use.
+func WithHost(h *Host) Option { return func(o *options) { o.host = h } }
 
 // Open returns a predictor of the checkpoints in a folder, or of the one
 // checkpoint that a file is. A folder without any is ErrNoCheckpoint.
@@ -198,12 +205,23 @@ func (p *Predictor) Model(ctx context.Context, container, metric string) (foreca
 		return nil, why, nil
 	}
 	m, err := p.load(ctx, k, s)
-	if shared, ok := m.(*calibrate.Shared); ok {
-		if _, known := shared.Of(container); known {
-			why = 0 // it was fitted to the container, and calibrated for it
-		}
+	if knows(m, container) {
+		why = 0 // it was fitted to the container, and calibrated for it
 	}
 	return m, why, err
+}
+
+// knows reports whether a model that serves every container has been fitted to
+// the one.
+func knows(m forecast.Fitted, container string) bool {
+	switch m := m.(type) {
+	case *calibrate.Shared:
+		_, known := m.Of(container)
+		return known
+	case *HostModel:
+		return m.Knows(container)
+	}
+	return false
 }
 
 // load returns the slot's model, reading it the first time. A failure is not
@@ -214,14 +232,43 @@ func (p *Predictor) load(ctx context.Context, k Key, s *slot) (forecast.Fitted, 
 	if s.model != nil {
 		return s.model, nil
 	}
-	c, _, err := read(ctx, p.store, s.name, k, p.opts.maxPayload)
+	m, err := p.read(ctx, k, s.name)
 	if err != nil {
 		return nil, err
 	}
-	m, err := Model(c)
-	if err != nil {
-		return nil, nameError(p.store, s.name, err)
-	}
 	s.model = m
+	return m, nil
+}
+
+// hosting is what a predictor asks of a Host. It is an interface so that a
+// program that makes none does not link the WebAssembly runtime and the module.
+type hosting interface {
+	hosted(ctx context.Context, checkpoint []byte) (forecast.Fitted, error)
+	standIn(native forecast.Fitted) forecast.Fitted
+}
+
+// read returns the model of a name, native or hosted.
+func (p *Predictor) read(ctx context.Context, k Key, name string) (forecast.Fitted, error) {
+	var m forecast.Fitted
+	if p.opts.host != nil {
+		b, _, err := p.store.Get(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if err = checkHosted(b, k, p.opts.maxPayload); err == nil {
+			m, err = p.opts.host.hosted(ctx, b)
+		}
+		if err != nil {
+			return nil, nameError(p.store, name, err)
+		}
+		return m, nil
+	}
+	c, _, err := read(ctx, p.store, name, k, p.opts.maxPayload)
+	if err != nil {
+		return nil, err
+	}
+	if m, err = Model(c); err != nil {
+		return nil, nameError(p.store, name, err)
+	}
 	return m, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // A Store keeps checkpoints as bytes under names. Its methods are safe for
@@ -27,6 +28,7 @@ type Object struct {
 	Name     string // with slashes: "cpu/webapp.ckpt"
 	Size     int64  // bytes
 	Revision string // another one whenever the bytes may be others
+	Modified time.Time
 }
 
 var (
@@ -36,7 +38,8 @@ var (
 	ErrTooLarge = errors.New("loader: checkpoint is too large")
 )
 
-// Memory is a store in memory. Its zero value is empty and ready for use.
+// Memory is a store in memory. Its zero value is empty and ready for use. It
+// keeps versions where NewVersioned is put over it.
 type Memory struct {
 	mu      sync.RWMutex
 	objects map[string]memoryObject
@@ -46,15 +49,23 @@ type Memory struct {
 type memoryObject struct {
 	data     []byte
 	revision string
+	modified time.Time
 }
 
 // List implements Store.
 func (m *Memory) List(ctx context.Context) ([]Object, error) {
+	return m.ListObjects(ctx, "", versionsFolder+"/")
+}
+
+// ListObjects implements Objects.
+func (m *Memory) ListObjects(ctx context.Context, prefix, skip string) ([]Object, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var out []Object
 	for name, o := range m.objects {
-		out = append(out, Object{Name: name, Size: int64(len(o.data)), Revision: o.revision})
+		if strings.HasPrefix(name, prefix) && (skip == "" || !strings.HasPrefix(name, skip)) {
+			out = append(out, Object{Name: name, Size: int64(len(o.data)), Revision: o.revision, Modified: o.modified})
+		}
 	}
 	sortObjects(out)
 	return out, ctx.Err()
@@ -78,11 +89,40 @@ func (m *Memory) Put(ctx context.Context, name string, data []byte) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.put(name, data)
+	return nil
+}
+
+func (m *Memory) put(name string, data []byte) {
 	if m.objects == nil {
 		m.objects = make(map[string]memoryObject)
 	}
 	m.puts++
-	m.objects[name] = memoryObject{slices.Clone(data), strconv.Itoa(m.puts)}
+	m.objects[name] = memoryObject{slices.Clone(data), strconv.Itoa(m.puts), time.Now()}
+}
+
+// PutIf implements Objects.
+func (m *Memory) PutIf(ctx context.Context, name string, data []byte, revision string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.objects[name].revision != revision { // that of nothing is ""
+		return &StoreError{Op: "write", Name: name, Err: ErrChanged}
+	}
+	m.put(name, data)
+	return nil
+}
+
+// Delete removes a name; that there is none is no error.
+func (m *Memory) Delete(ctx context.Context, name string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.objects, name)
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/internal/alloc"
 	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/storetest"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -65,43 +66,13 @@ func FuzzKeyNames(f *testing.F) {
 
 // TestStores: what every store does.
 func TestStores(t *testing.T) {
-	for name, s := range map[string]loader.Store{"memory": new(loader.Memory), "dir": loader.Dir(filepath.Join(t.TempDir(), "a", "b"))} {
-		t.Run(name, func(t *testing.T) { testStore(t, s) })
-	}
-}
-
-func testStore(t *testing.T, s loader.Store) {
-	ctx := context.Background()
-	if o, err := s.List(ctx); err != nil || len(o) != 0 {
-		t.Fatal("an empty store lists", o, err)
-	}
-	if _, _, err := s.Get(ctx, "cpu/a.ckpt"); !errors.Is(err, loader.ErrNotFound) {
-		t.Fatal("nothing there:", err)
-	}
-	for _, n := range []string{"cpu/b.ckpt", "cpu/a.ckpt", "memory/a.ckpt"} {
-		if err := s.Put(ctx, n, []byte("1 "+n)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	before, err := s.List(ctx)
-	if err != nil || len(before) != 3 || before[0].Name != "cpu/a.ckpt" || before[2].Name != "memory/a.ckpt" || before[0].Size != 12 {
-		t.Fatal(before, err)
-	}
-	if err := s.Put(ctx, "cpu/a.ckpt", []byte("another one")); err != nil {
-		t.Fatal(err)
-	}
-	after, err := s.List(ctx)
-	if err != nil || after[0].Revision == before[0].Revision || after[1] != before[1] {
-		t.Error("revisions do not tell what changed:", before, after, err)
-	}
-	b, rev, err := s.Get(ctx, "cpu/a.ckpt")
-	if err != nil || string(b) != "another one" || rev != after[0].Revision {
-		t.Errorf("%q %s %v", b, rev, err)
-	}
-	stopped, cancel := context.WithCancel(ctx)
-	cancel()
-	if err := s.Put(stopped, "cpu/a.ckpt", nil); !errors.Is(err, context.Canceled) {
-		t.Error("a put after the end of its context:", err)
+	for name, s := range map[string]loader.Store{"memory": new(loader.Memory), "versioned": loader.NewVersioned(new(loader.Memory), 0), "dir": loader.Dir(filepath.Join(t.TempDir(), "a", "b"))} {
+		t.Run(name, func(t *testing.T) {
+			storetest.Store(t, s)
+			if v, ok := s.(loader.Versioner); ok {
+				storetest.Versions(t, v)
+			}
+		})
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm/learn"
 	"github.com/foretide/foretide/core/lstm/network"
+	"github.com/foretide/foretide/core/optim"
 )
 
 // rowsOfInference is how many rows go through the network together.
@@ -31,7 +32,7 @@ func newOurs(shape network.Shape) *ours {
 	for i := range levels {
 		loss.Weights[i] = 1 / float64(len(levels))
 	}
-	o.learner = learn.NewLearner(o.net, 32, loss, learn.Rule{Decay: 1e-2, Clip: 1})
+	o.learner = learn.NewLearner(o.net, 32, loss, optim.Rule{Decay: 1e-2, Clip: 1})
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, s := range o.learner.Shards() {
 		fill(r, s.Work)
@@ -57,7 +58,7 @@ func (o *ours) run(j job) ([]float64, error) {
 	if j.name == "infer" {
 		works := o.worksOf(j.batch)
 		do = func() error {
-			learn.Parallel(len(works), func(i int) { o.net.Forward(works[i]) })
+			optim.Parallel(len(works), func(i int) { o.net.Forward(works[i]) })
 			return nil
 		}
 		if j.threads == 1 && testAllocations(func() { o.net.Forward(works[0]) }) > 0 {

@@ -25,6 +25,7 @@ import (
 
 type backtestFlags struct {
 	settings
+	record                     recordFlags
 	data, list, out, score, by string
 	models                     []string
 	share                      float64
@@ -46,7 +47,7 @@ scores. Numbers are medians over the series of a group.
 
 --out writes the forecasts themselves, a row for each origin and horizon:
 container,metric,origin,horizon,model,mean,lo80,hi80 (mean is the median, times
-are Unix seconds). --score judges such a file instead of making forecasts.` + dataLong,
+are Unix seconds). --score judges such a file instead of making forecasts.` + runsLong + dataLong,
 		Example: `  foretide backtest --data metrics.csv.gz
   foretide backtest --data metrics.csv.gz --model naive,arima --metric cpu --refit 24h
   foretide backtest --data folder --list series.txt --model arima --out arima.csv.gz
@@ -66,12 +67,13 @@ are Unix seconds). --score judges such a file instead of making forecasts.` + da
 	fs.Float64Var(&f.share, "test-share", backtest.Defaults().TestShare, "share of each series, at its end, that is forecast")
 	fs.DurationVar(&f.every, "every", time.Duration(backtest.Defaults().Every)*time.Second, "time from one origin to the next")
 	fs.DurationVar(&f.refit, "refit", 0, "fit again after so much time, to all before (default: fit once)")
-	fs.BoolVar(&f.fixed, "fixed", false, "do not renew models that are renewed daily by themselves (linear)")
+	fs.BoolVar(&f.fixed, "fixed", false, "keep models as fitted: not renewed daily (linear, auto), intervals that do not follow what comes true")
 	fs.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "series to work on at the same time")
 	fs.BoolVar(&f.json, "json", false, "print JSON, with the scores of every series")
 	fs.BoolVar(&f.markdown, "markdown", false, "print the table as Markdown")
 	f.addScope(cmd)
 	f.add(cmd, "judge")
+	f.record.add(cmd)
 	return cmd
 }
 
@@ -103,6 +105,9 @@ func (f *backtestFlags) validate(cmd *cobra.Command) error {
 		}
 	}
 	f.wide = slices.Contains(f.models, lstm.Name)
+	if err := f.record.check(cmd); err != nil {
+		return err
+	}
 	return f.check(cmd)
 }
 
@@ -118,12 +123,17 @@ func (a *app) backtest(cmd *cobra.Command, f *backtestFlags) error {
 	if err != nil {
 		return err
 	}
+	rec, err := a.recordBacktest(cmd, f, data.Frames, cfg, metrics)
+	if err != nil {
+		return err
+	}
 	var all []backtest.Series
 	if f.score != "" {
-		all, err = f.rescore(data.Frames, cfg)
+		all, err = f.rescore(data.Frames, cfg, rec)
 	} else {
-		all, err = a.judge(cmd, f, data.Frames, cfg, metrics)
+		all, err = a.judge(cmd, f, data.Frames, cfg, metrics, rec)
 	}
+	rec.finish(all, err)
 	if errors.Is(err, backtest.ErrNothing) {
 		return dataf("%s: no series has an origin and a target in its last %.0f %%: the history is too short, or --list and --container leave none",
 			f.data, 100*f.share)
@@ -190,7 +200,7 @@ func readList(path string) (map[[2]string]bool, error) {
 }
 
 // rescore scores the models of a forecast file.
-func (f *backtestFlags) rescore(frames []series.Frame, cfg backtest.Config) ([]backtest.Series, error) {
+func (f *backtestFlags) rescore(frames []series.Frame, cfg backtest.Config, rec *backtestRecord) ([]backtest.Series, error) {
 	file, err := forecastfile.Load(f.score)
 	if err != nil {
 		return nil, err
@@ -198,23 +208,31 @@ func (f *backtestFlags) rescore(frames []series.Frame, cfg backtest.Config) ([]b
 	if len(file.Models) == 0 {
 		return nil, dataf("%s: there is a header but no forecast", f.score)
 	}
+	rec.models(file.Models)
 	var all []backtest.Series
 	for _, model := range file.Models {
+		rec.begin(model)
 		r, err := backtest.Rescore(frames, cfg, model, file.Lookup(model))
 		if err != nil {
 			return nil, err
 		}
+		rec.judged(r.Series)
 		all = append(all, r.Series...)
 	}
 	return all, nil
 }
 
 // judge runs the models, and writes their forecasts where that is asked for.
-func (a *app) judge(cmd *cobra.Command, f *backtestFlags, frames []series.Frame, cfg backtest.Config, metrics []string) ([]backtest.Series, error) {
+func (a *app) judge(cmd *cobra.Command, f *backtestFlags, frames []series.Frame, cfg backtest.Config, metrics []string, rec *backtestRecord) ([]backtest.Series, error) {
 	trainers, err := f.trainers(cmd, metrics)
 	if err != nil {
 		return nil, err
 	}
+	var names []string
+	for _, t := range trainers {
+		names = append(names, t.Name())
+	}
+	rec.models(names)
 	emit := func(*backtest.Row) error { return nil }
 	var out *forecastfile.Writer
 	if f.out != "" {
@@ -229,10 +247,12 @@ func (a *app) judge(cmd *cobra.Command, f *backtestFlags, frames []series.Frame,
 	}
 	var all []backtest.Series
 	for _, t := range trainers {
-		r, err := a.run1(cmd.Context(), frames, t, cfg, f.seedValue(cmd), emit)
+		rec.begin(t.Name())
+		r, err := a.run1(cmd.Context(), frames, t, cfg, f.seedValue(cmd), emit, rec.event)
 		if err != nil {
 			return nil, err
 		}
+		rec.judged(r.Series)
 		all = append(all, r.Series...)
 	}
 	if out != nil {
@@ -244,14 +264,20 @@ func (a *app) judge(cmd *cobra.Command, f *backtestFlags, frames []series.Frame,
 	return all, nil
 }
 
-// run1 runs one backtest with progress and tells what it left out.
-func (a *app) run1(ctx context.Context, frames []series.Frame, t backtest.Trainer, cfg backtest.Config, seed uint64, emit func(*backtest.Row) error) (*backtest.Result, error) {
+// run1 runs one backtest with progress and tells what it left out. watch is
+// given every event, too; it may be nil.
+func (a *app) run1(ctx context.Context, frames []series.Frame, t backtest.Trainer, cfg backtest.Config, seed uint64, emit func(*backtest.Row) error, watch func(*forecast.Event)) (*backtest.Result, error) {
 	m := &telling{app: a}
 	defer m.finish()
 	r, err := backtest.Run(frames, t, cfg, forecast.Options{
 		Seed:      seed,
 		Interrupt: func() bool { return ctx.Err() != nil },
-		Progress:  func(e forecast.Event) { m.tell(progressOf(t.Name(), &e)) },
+		Progress: func(e forecast.Event) {
+			m.tell(progressOf(t.Name(), &e))
+			if watch != nil {
+				watch(&e)
+			}
+		},
 	}, emit)
 	if r != nil {
 		for _, s := range r.Skipped {

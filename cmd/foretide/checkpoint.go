@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,32 +14,35 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/loader"
 )
 
 func (a *app) checkpointCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "checkpoint",
-		Short: "Inspect, verify, import and export checkpoints",
+		Short: "Inspect, verify, roll back, import and export checkpoints",
 	}
 	var asJSON, withConfig bool
 	inspect := &cobra.Command{
-		Use:   "inspect FILE|FOLDER...",
+		Use:   "inspect FILE|FOLDER|s3://...",
 		Short: "Print what a checkpoint forecasts, where it comes from and how good it was",
 		Example: `  foretide checkpoint inspect checkpoints/cpu/webapp.ckpt
   foretide checkpoint inspect checkpoints --json`,
 		Args: needFiles,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.inspect(args, asJSON, withConfig) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.inspect(cmd.Context(), args, asJSON, withConfig)
+		},
 	}
 	inspect.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	inspect.Flags().BoolVar(&withConfig, "config", false, "print the configuration that it was trained with, too")
 	verify := &cobra.Command{
-		Use:   "verify FILE|FOLDER...",
+		Use:   "verify FILE|FOLDER|s3://...",
 		Short: "Check that checkpoints are whole and can be served; exit code 4 where one is not",
 		Args:  needFiles,
-		RunE:  func(cmd *cobra.Command, args []string) error { return a.verify(args) },
+		RunE:  func(cmd *cobra.Command, args []string) error { return a.verify(cmd.Context(), args) },
 	}
-	cmd.AddCommand(inspect, verify, a.importCommand(), a.exportModelCommand())
+	cmd.AddCommand(inspect, verify, a.versionsCommand(), a.rollbackCommand(), a.importCommand(), a.exportModelCommand())
 	return cmd
 }
 
@@ -51,9 +55,17 @@ func needFiles(cmd *cobra.Command, args []string) error {
 
 // checkpointFiles returns the files among the paths and the checkpoints in
 // the folders among them, sorted.
-func checkpointFiles(paths []string) ([]string, error) {
+func checkpointFiles(ctx context.Context, paths []string) ([]string, error) {
 	var files []string
 	for _, path := range paths {
+		if s3.Is(path) {
+			objects, err := objectsOf(ctx, path)
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, objects...)
+			continue
+		}
 		info, err := os.Stat(path)
 		if err != nil {
 			return nil, err
@@ -80,29 +92,25 @@ func checkpointFiles(paths []string) ([]string, error) {
 	return files, nil
 }
 
-func (a *app) inspect(paths []string, asJSON, withConfig bool) error {
-	files, err := checkpointFiles(paths)
+func (a *app) inspect(ctx context.Context, paths []string, asJSON, withConfig bool) error {
+	files, err := checkpointFiles(ctx, paths)
 	if err != nil {
 		return err
 	}
 	rows := []checkpointJSON{}
 	for i, file := range files {
-		c, err := loader.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		info, err := os.Stat(file)
+		c, size, err := readCheckpoint(ctx, file)
 		if err != nil {
 			return err
 		}
 		if asJSON {
-			rows = append(rows, newCheckpointJSON(file, info.Size(), c))
+			rows = append(rows, newCheckpointJSON(file, size, c))
 			continue
 		}
 		if i > 0 {
 			fmt.Fprintln(a.out)
 		}
-		writeCheckpoint(a.out, file, info.Size(), c)
+		writeCheckpoint(a.out, file, size, c)
 		if withConfig {
 			fmt.Fprintf(a.out, "configuration\n%s", indent(c.Provenance.Config))
 		}
@@ -192,14 +200,14 @@ func newCheckpointJSON(file string, size int64, c *codec.Checkpoint) checkpointJ
 }
 
 // verify decodes every checkpoint down to its model.
-func (a *app) verify(paths []string) error {
-	files, err := checkpointFiles(paths)
+func (a *app) verify(ctx context.Context, paths []string) error {
+	files, err := checkpointFiles(ctx, paths)
 	if err != nil {
 		return err
 	}
 	var bad []error
 	for _, file := range files {
-		c, err := loader.ReadFile(file)
+		c, _, err := readCheckpoint(ctx, file)
 		if err == nil {
 			_, err = loader.Model(c)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/internal/family"
+	"github.com/foretide/foretide/internal/progress"
 )
 
 // choices are the values of flags that have few, by the flag's name, whatever
@@ -17,7 +18,7 @@ func choices() map[string][]string {
 		"metric": series.Metrics, "metrics": series.Metrics, "counters": series.Metrics,
 		"model-type": family.Names(), "model": family.Names(),
 		"by":       {string(backtest.ByMetric), string(backtest.BySource), string(backtest.BySeries)},
-		"progress": progresses,
+		"progress": progress.Ways,
 		"preset":   presetNames,
 		"kind":     append(kindNames(), "all"),
 	}

@@ -26,9 +26,9 @@ than 4 million cells.`
 // should know about them.
 func (a *app) readData(ctx context.Context, path string, o csvfile.Options) (*csvfile.Data, error) {
 	m := a.meter("reading", true)
-	o.Progress = func(_, done, total int64) { m.set(done, total) }
+	o.Progress = func(_, done, total int64) { m.Set(done, total) }
 	data, err := csvfile.Read(ctx, path, o)
-	m.finish()
+	m.Finish()
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ const heldBack = 24 * time.Hour
 // is added here only if that stays so.
 var (
 	demoMetrics = []string{series.CPU, series.Memory}
-	demoModels  = []string{"naive", "arima", "lstm"}
+	demoModels  = []string{"naive", "arima", "auto"}
 )
 
 func (a *app) demoCommand() *cobra.Command {
@@ -66,8 +66,8 @@ What next, on your own data (go install ./cmd/foretide puts foretide on the path
 
   foretide predict --data %s --store %s
   foretide export --url http://localhost:9090 --seconds 604800 --out metrics.csv.gz
-  foretide backtest --data metrics.csv.gz --model naive,arima
-  foretide train --data metrics.csv.gz --model arima
+  foretide backtest --data metrics.csv.gz --model naive,arima,auto
+  foretide train --data metrics.csv.gz
   foretide predict --data metrics.csv.gz
 `, file, string(store))
 	return nil
@@ -122,13 +122,11 @@ func (a *app) demoBacktest(ctx context.Context, frame *series.Frame) error {
 	for _, name := range demoModels {
 		c := config.Defaults(demoMetrics[0])
 		c.Model.ModelType = name
-		// A minute is no time to train a network in: this is a taste of it.
-		c.Training.Epochs, c.Training.EpochWindows = 4, 8192
 		t, err := family.Configured(c)
 		if err != nil {
 			return err
 		}
-		r, err := a.run1(ctx, []series.Frame{*frame}, t, cfg, 0, nil)
+		r, err := a.run1(ctx, []series.Frame{*frame}, t, cfg, 0, nil, nil)
 		if err != nil {
 			return err
 		}
@@ -136,8 +134,7 @@ func (a *app) demoBacktest(ctx context.Context, frame *series.Frame) error {
 	}
 	fmt.Fprintf(a.out, "\nBacktest: fitted once to the first 70 %%, %d-minute origins through the rest:\n\n", cfg.Every/60)
 	summaryTable(backtest.Summarise(all, backtest.ByMetric), string(backtest.ByMetric)).write(a.out)
-	fmt.Fprintln(a.out, "\nA ratio is to the mean absolute error of the last value: below 1 is better.\n"+
-		"(The lstm was trained for a few seconds only; backtest trains it in full.)")
+	fmt.Fprintln(a.out, "\nA ratio is to the mean absolute error of the last value: below 1 is better.")
 	return nil
 }
 

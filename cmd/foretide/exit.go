@@ -15,6 +15,7 @@ import (
 	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/infra/prophetjson"
 	"github.com/foretide/foretide/infra/pytorch"
+	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/infra/safetensors"
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
@@ -68,7 +69,7 @@ func exitCode(err error) int {
 	case errors.Is(err, context.Canceled), errors.Is(err, forecast.ErrInterrupted):
 		return exitInterrupted
 	case errors.As(err, &usage), errors.As(err, &unknown), errors.As(err, &conf),
-		errors.Is(err, prometheus.ErrOptions), errors.Is(err, prometheus.ErrPromQL), errors.Is(err, fleet.ErrWindows):
+		errors.Is(err, prometheus.ErrOptions), errors.Is(err, prometheus.ErrPromQL), errors.Is(err, fleet.ErrWindows), errors.Is(err, s3.ErrAddress):
 		return exitUsage
 	case loader.IsCheckpointError(err):
 		return exitCheckpoint

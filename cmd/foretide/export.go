@@ -141,14 +141,14 @@ func (a *app) export(cmd *cobra.Command, f *exportFlags) error {
 // runExport exports with progress.
 func (a *app) runExport(ctx context.Context, o prometheus.Options) (prometheus.Summary, error) {
 	m := a.meter("exporting", false)
-	defer m.finish()
+	defer m.Finish()
 	step := int64(o.Step / time.Second)
 	o.Progress = func(p prometheus.Progress) {
 		if p.Waiting != "" {
-			m.note("foretide: waiting: " + p.Waiting)
+			m.Note("foretide: waiting: " + p.Waiting)
 			return
 		}
-		m.set((p.At.Unix()-p.From.Unix())/step+1, (p.To.Unix()-p.From.Unix())/step+1)
+		m.Set((p.At.Unix()-p.From.Unix())/step+1, (p.To.Unix()-p.From.Unix())/step+1)
 	}
 	return prometheus.Export(ctx, o)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -60,7 +61,7 @@ func (a *app) exportModel(cmd *cobra.Command, path string, f *exportModelFlags) 
 		}
 		return usagef(cmd, "--format is %q; it can be safetensors or onnx", f.format)
 	}
-	c, net, err := readNetwork(path)
+	c, net, err := readNetwork(cmd.Context(), path)
 	if err != nil {
 		return err
 	}
@@ -80,8 +81,8 @@ func (a *app) exportModel(cmd *cobra.Command, path string, f *exportModelFlags) 
 }
 
 // readNetwork returns a checkpoint and the network in it.
-func readNetwork(path string) (*codec.Checkpoint, *lstm.Fitted, error) {
-	c, err := loader.ReadFile(path)
+func readNetwork(ctx context.Context, path string) (*codec.Checkpoint, *lstm.Fitted, error) {
+	c, _, err := readCheckpoint(ctx, path)
 	if err != nil {
 		return nil, nil, err
 	}

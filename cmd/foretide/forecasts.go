@@ -5,9 +5,9 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/internal/forecastjson"
 )
 
 // writeForecasts prints a line for each horizon, under the origin they share.
@@ -30,51 +30,24 @@ func writeForecasts(w io.Writer, forecasts []*forecast.Forecast) {
 	t.write(w)
 }
 
+// forecastJSON is a forecast with what it is made of.
 type forecastJSON struct {
-	Container string        `json:"container"`
-	Metric    string        `json:"metric"`
-	Origin    time.Time     `json:"origin"` // of the last cell of the data
-	Horizons  []horizonJSON `json:"horizons"`
+	forecastjson.Forecast
+	Horizons []horizonJSON `json:"horizons"`
 }
 
 type horizonJSON struct {
-	Seconds   int64          `json:"horizon_s"`
-	At        time.Time      `json:"at"`
-	Median    float64        `json:"median"`
-	Mean      float64        `json:"mean"`
-	Lo80      float64        `json:"lo80"`
-	Hi80      float64        `json:"hi80"`
-	Quantiles []quantileJSON `json:"quantiles"`
-	Model     string         `json:"model"`
-	Detail    string         `json:"detail,omitempty"`
-	Reasons   []string       `json:"reasons"`
-
+	forecastjson.Horizon
 	Components []componentJSON `json:"components,omitempty"`
-}
-
-type quantileJSON struct {
-	P     float64 `json:"p"`
-	Value float64 `json:"value"`
 }
 
 // writeForecastsJSON prints forecasts; terms may be nil.
 func writeForecastsJSON(w io.Writer, forecasts []*forecast.Forecast, terms [][]explained) error {
 	out := []forecastJSON{}
 	for n, f := range forecasts {
-		j := forecastJSON{Container: f.Container, Metric: f.Metric, Origin: time.Unix(f.Origin, 0).UTC()}
-		for i := range f.At {
-			h := &f.At[i]
-			lo, hi := f.Interval(h, 0.8)
-			row := horizonJSON{
-				Seconds: h.Ahead, At: time.Unix(f.Origin+h.Ahead, 0).UTC(), Median: f.Median(h), Mean: h.Mean,
-				Lo80: lo, Hi80: hi, Model: h.Model, Detail: h.Detail, Reasons: h.Reasons.Names(),
-			}
-			if row.Reasons == nil {
-				row.Reasons = []string{}
-			}
-			for k, p := range f.Levels {
-				row.Quantiles = append(row.Quantiles, quantileJSON{p, h.Quantiles[k]})
-			}
+		j := forecastJSON{Forecast: forecastjson.Of(f)}
+		for i, h := range j.Forecast.Horizons {
+			row := horizonJSON{Horizon: h}
 			if terms != nil {
 				row.Components = terms[n][i].json()
 			}

@@ -72,7 +72,7 @@ by recent errors; train makes models that have them. --metric says what it is of
 	fs.DurationVar(&f.step, "step", config.DefaultStep, "Prophet: step of the data that it will forecast from")
 	fs.StringVar(&f.config, "config", "", "configuration file with horizons, quantiles and bounds (default: built in; PyTorch: the file's)")
 	fs.StringVar(&f.zone, "time-zone", "UTC", "Prophet: time zone of the times that the model was fitted to")
-	fs.StringVar(&f.store, "store", defaultStore, "folder for the checkpoint")
+	fs.StringVar(&f.store, "store", defaultStore, storeHelp+"for the checkpoint")
 	fs.StringVar(&f.data, "data", "", "PyTorch: metrics file, or folder of them, that judge and calibrate it")
 	addCounters(cmd, &f.counters)
 	fs.StringVar(&f.scope, "scope", "", "PyTorch: one checkpoint for all containers (global), one for each (container),\n"+
@@ -136,7 +136,11 @@ func (a *app) importProphet(cmd *cobra.Command, path string, f *importFlags) err
 		Status: "imported", Summary: fitted.Detail(), Notes: []string{"a model that Prophet serialised; its intervals are Prophet's own"},
 	})
 	name := loader.KeyOf(checkpoint).Name()
-	if _, err := loader.Save(cmd.Context(), loader.Dir(f.store), checkpoint); err != nil {
+	store, err := storeOf(cmd.Context(), f.store)
+	if err != nil {
+		return err
+	}
+	if _, err := loader.Save(cmd.Context(), store, checkpoint); err != nil {
 		return err
 	}
 	a.notice("%s is in %s", name, f.store)

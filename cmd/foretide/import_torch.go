@@ -14,7 +14,6 @@ import (
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/infra/pytorch"
 	"github.com/foretide/foretide/internal/fleet"
-	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
 
@@ -46,8 +45,8 @@ func (a *app) importTorch(cmd *cobra.Command, path string, f *importFlags) error
 	if err := needData(cmd, f.data); err != nil {
 		return err
 	}
-	store := loader.Dir(f.store)
-	if err := store.Check(); err != nil {
+	store, err := writableStore(cmd.Context(), f.store)
+	if err != nil {
 		return err
 	}
 	model, err := pytorch.Open(path)

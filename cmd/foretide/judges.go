@@ -1,6 +1,9 @@
 package main
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/foretide/foretide/core/backtest"
@@ -23,6 +26,28 @@ func (p *perMetric) Global() bool { return p.global }
 
 func (p *perMetric) Train(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
 	return p.byMetric[task.Metric].Train(history, task, opts)
+}
+
+// Pooled implements backtest.Pooler: metrics whose model learns from all of them
+// share one.
+func (p *perMetric) Pooled(histories []forecast.History, horizons []int64, opts forecast.Options) (backtest.Trainer, error) {
+	out := &perMetric{name: p.name, global: p.global, byMetric: map[string]train.Trainer{}}
+	var pooled forecast.Model
+	for _, metric := range slices.Sorted(maps.Keys(p.byMetric)) {
+		t := p.byMetric[metric]
+		if _, ok := t.Model.(forecast.Pooler); ok {
+			if pooled == nil {
+				learnt, err := t.Pool(histories, horizons, opts)
+				if err != nil {
+					return nil, err
+				}
+				pooled = learnt.Model
+			}
+			t.Model = pooled
+		}
+		out.byMetric[metric] = t
+	}
+	return out, nil
 }
 
 // Renewal and Renew implement backtest.Renewer.

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,7 +33,7 @@ func (a *app) predictCommand() *cobra.Command {
 		Short: "Forecast from the end of the data, with intervals",
 		Long: `Predict forecasts every container and metric of the data from their last row on,
 with the checkpoints that train wrote: the container's own, else the metric's
-shared one, else a naive model that needs none. The note says where a forecast
+shared one, else the network in the box. The note says where a forecast
 is less than it could be (no_checkpoint, short_window, stale …).
 
 The data should reach back as far as the models look: an hour and more, and
@@ -50,7 +48,7 @@ eight days where there is a daily or weekly pattern. New rows need no training.`
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
-	fs.StringVar(&f.store, "store", defaultStore, "folder with the checkpoints, or one checkpoint")
+	fs.StringVar(&f.store, "store", defaultStore, storeHelp+"with the checkpoints; or one checkpoint")
 	fs.StringVar(&f.container, "container", "", "the only container to forecast (default: all in the data)")
 	fs.StringSliceVar(&f.metrics, "metrics", nil, "metrics to forecast, with commas between (default: all in the data)")
 	fs.StringSliceVar(&f.metrics, "metric", nil, "the same as --metrics")
@@ -171,18 +169,6 @@ func predictFrames(ctx context.Context, p *loader.Predictor, frames []series.Fra
 		}
 	}
 	return out, errors.Join(errs...)
-}
-
-// openStore opens the checkpoints. Where the default folder is not there,
-// naive models serve.
-func (a *app) openStore(cmd *cobra.Command, store string) (*loader.Predictor, error) {
-	if cmd.Flags().Changed("store") {
-		return loader.Open(store)
-	}
-	if _, err := os.Stat(store); errors.Is(err, fs.ErrNotExist) {
-		a.notice("foretide: there is no folder %s: naive forecasts stand in; %q makes checkpoints", store, "foretide train")
-	}
-	return loader.New(cmd.Context(), loader.Dir(store))
 }
 
 // parseHorizons reads times ahead: plain numbers are minutes. They ascend,

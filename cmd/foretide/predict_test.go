@@ -84,7 +84,7 @@ func TestPredictWithoutCheckpoints(t *testing.T) {
 	s := newSession(t)
 	s.write("m.csv", head+waves("webapp", 15, 300))
 	out, errOut, code := s.run("predict", "--data", "m.csv", "--metrics", "cpu")
-	if code != exitOK || !strings.Contains(out, "no_checkpoint") || !strings.Contains(errOut, "there is no folder checkpoints: naive forecasts stand in") {
+	if code != exitOK || !strings.Contains(out, "no_checkpoint") || !strings.Contains(errOut, "there is no folder checkpoints: the network in the box stands in") {
 		t.Errorf("%d\n%s%s", code, out, errOut)
 	}
 	s.fails(exitFailure, "cannot open nowhere: no such file or directory", "predict", "--data", "m.csv", "--store", "nowhere")

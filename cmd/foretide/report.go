@@ -124,9 +124,9 @@ func (a *app) buildReport(cmd *cobra.Command, f *reportFlags) (*report.Report, e
 	o.Title, o.Last, o.Every, o.Workers = f.title, int64(f.last/time.Second), int64(f.every/time.Second), f.workers
 	o.Data, o.Store, o.Warnings = filepath.ToSlash(f.data), filepath.ToSlash(f.store), data.Warnings
 	m := a.meter("judging the checkpoints", false)
-	o.Progress = m.set
+	o.Progress = m.Set
 	r, err := report.Build(ctx, data.Frames, p, o)
-	m.finish()
+	m.Finish()
 	if errors.Is(err, report.ErrNothing) {
 		return nil, dataf("%s: %v", f.data, err)
 	}

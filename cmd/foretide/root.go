@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/foretide/foretide/internal/near"
+	"github.com/foretide/foretide/internal/progress"
 	"github.com/foretide/foretide/internal/version"
 )
 
@@ -19,8 +20,9 @@ import (
 type app struct {
 	in       io.Reader
 	out, err io.Writer
-	quiet    bool   // no progress, no notices
-	progress string // "auto", "plain", "json" or "none"
+	quiet    bool     // no progress, no notices
+	progress string   // one of progress.Ways
+	args     []string // of the command line
 }
 
 // An output passes on what is written to it and keeps the first error: most
@@ -42,7 +44,7 @@ func (o *output) Write(p []byte) (int, error) {
 // code. It is all of main but the process.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	results := &output{w: out}
-	a := &app{in: in, out: results, err: errOut, progress: "auto"}
+	a := &app{in: in, out: results, err: errOut, progress: progress.Auto, args: args}
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -112,17 +114,17 @@ func (a *app) root() *cobra.Command {
 	root.SetVersionTemplate("foretide {{.Version}}\n")
 	root.SetHelpTemplate(root.HelpTemplate() + rootExit)
 	root.SetFlagErrorFunc(flagError)
-	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "print results and errors only")
+	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "print results and errors only; progress where --progress asks for it")
 	root.PersistentFlags().StringVar(&a.progress, "progress", "auto",
-		"how long work tells how far it is: auto (a bar on a terminal, else plain lines), plain, json, none")
+		"how long work tells how far it is: auto (a bar on a terminal, nothing elsewhere), plain, json, none")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		if !slices.Contains(progresses, a.progress) {
+		if !slices.Contains(progress.Ways, a.progress) {
 			return usagef(cmd, "--progress is %q; it can be auto, plain, json or none", a.progress)
 		}
 		return nil
 	}
-	root.AddCommand(a.demoCommand(), a.exportCommand(), a.trainCommand(), a.predictCommand(), a.backtestCommand(), a.reportCommand(), a.plotCommand(),
-		a.checkpointCommand(), a.windowsCommand(), a.configCommand(), a.versionCommand())
+	root.AddCommand(a.demoCommand(), a.exportCommand(), a.trainCommand(), a.predictCommand(), a.backtestCommand(),
+		a.reportCommand(), a.plotCommand(), a.runsCommand(), a.checkpointCommand(), a.windowsCommand(), a.configCommand(), a.versionCommand())
 	complete(root)
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()
@@ -133,8 +135,11 @@ func (a *app) root() *cobra.Command {
 			a.group(cmd)
 		}
 		extra := ""
-		if cmd.Name() == "export" {
+		switch cmd.Name() {
+		case "export":
 			extra = exportEnv
+		case "runs":
+			extra = runsEnv
 		}
 		cmd.SetHelpTemplate(root.HelpTemplate() + extra)
 	}

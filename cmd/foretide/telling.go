@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/internal/progress"
 )
 
 // A telling shows the progress of a fleet's training: one meter for each thing
@@ -12,7 +13,7 @@ import (
 type telling struct {
 	app   *app
 	what  string
-	meter meter
+	meter progress.Meter
 
 	began    time.Time // of what is told of
 	windows  int
@@ -33,7 +34,7 @@ func (t *telling) tell(p fleet.Progress) {
 		return
 	}
 	t.windows, t.total = p.Done, p.Total
-	t.meter.set(int64(p.Done), int64(p.Total))
+	t.meter.Set(int64(p.Done), int64(p.Total))
 }
 
 // epoch prints what an epoch came to, and how long the rest will take if none
@@ -43,12 +44,28 @@ func (t *telling) epoch(p fleet.Progress) {
 	rate := float64(t.windows-t.epochWin) / now.Sub(t.epochAt).Seconds()
 	left := time.Duration(float64(now.Sub(t.began)) / float64(max(t.windows, 1)) * float64(t.total-t.windows))
 	t.epochAt, t.epochWin = now, t.windows
-	t.meter.note(fmt.Sprintf("%s: epoch %d of at most %d, validation loss %.4g, %.0f windows a second, at most %s left",
-		t.what, p.Epoch.Done, p.Epoch.Total, p.Epoch.Loss, rate, left.Round(time.Second)))
+	t.meter.Epoch(progress.Epoch{Number: p.Epoch.Done, Most: p.Epoch.Total, Loss: p.Epoch.Loss, Rate: rate, Left: left})
 }
 
 func (t *telling) finish() {
 	if t.meter != nil {
-		t.meter.finish()
+		t.meter.Finish()
+	}
+}
+
+// meter returns what tells how far the work named by what is, in the way that
+// the flags ask for. Units are counted, or bytes.
+func (a *app) meter(what string, bytes bool) progress.Meter {
+	way := a.progress
+	if a.quiet && way == progress.Auto {
+		way = progress.None
+	}
+	return progress.New(a.err, way, what, bytes)
+}
+
+// notice prints a remark for people beside the results.
+func (a *app) notice(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.err, format+"\n", args...)
 	}
 }

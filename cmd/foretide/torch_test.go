@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 	"os"
@@ -35,7 +36,7 @@ training: {epochs: 5, epoch_windows: 2048, batch_size: 64, learning_rate: 0.004}
 // network returns the network of a checkpoint.
 func network(t *testing.T, path string) *lstm.Fitted {
 	t.Helper()
-	_, net, err := readNetwork(path)
+	_, net, err := readNetwork(context.Background(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +179,7 @@ func TestExportImport(t *testing.T) {
 	s.fails(exitData, "minute.csv: no container has a value every 300 s (there are 1 container with a value every 60 s)", "checkpoint", "import", "cpu.bin", "--data", "minute.csv")
 	s.fails(exitCheckpoint, "cpu.yaml", "checkpoint", "export", "cpu.yaml", "-o", "x.onnx")
 	s.ok("train", "--data", "m.csv", "--metric", "memory")
-	s.fails(exitData, "its model is no LSTM but naive", "checkpoint", "export", filepath.Join("checkpoints", "memory", "web.ckpt"), "-o", "x.onnx")
+	s.fails(exitData, "its model is no LSTM but auto", "checkpoint", "export", filepath.Join("checkpoints", "memory", "web.ckpt"), "-o", "x.onnx")
 	s.write("part.csv", head+waves("web", 300, 800))
 	if _, text, _ := s.run("checkpoint", "import", "cpu.bin", "--data", "part.csv", "--store", "part"); !strings.Contains(text, "was trained on other data") {
 		t.Errorf("judged by other data, it prints\n%s", text)

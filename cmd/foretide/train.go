@@ -19,6 +19,7 @@ const defaultStore = "checkpoints"
 
 type trainFlags struct {
 	settings
+	record      recordFlags
 	data, store string
 	json        bool
 	resume      bool
@@ -32,7 +33,7 @@ func (a *app) trainCommand() *cobra.Command {
 		Long: `Train fits a model to every container's history of a metric, judges it on the
 history's last part, which it was not fitted to, calibrates its intervals there,
 and writes a checkpoint. Where the model does not beat the last value, a naive
-one stands in, and the table says so.` + dataLong,
+one stands in, and the table says so.` + runsLong + dataLong,
 		Example: `  foretide train --data metrics.csv.gz --metric cpu
   foretide train --data metrics.csv.gz --metric cpu,memory --model-type arima
   foretide train --data metrics.csv.gz --metric cpu --config configs/cpu.yaml --container webapp`,
@@ -41,11 +42,13 @@ one stands in, and the table says so.` + dataLong,
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
-	fs.StringVar(&f.store, "store", defaultStore, "folder for the checkpoints")
+	fs.StringVar(&f.store, "store", defaultStore, storeHelp+"for the checkpoints")
 	fs.BoolVar(&f.json, "json", false, "print JSON")
 	fs.BoolVar(&f.resume, "resume", false, "go on with trainings by epochs (lstm) that were interrupted")
 	f.add(cmd, "train")
 	f.addModel(cmd)
+	f.record.add(cmd)
+	fs.StringVar(&f.record.register, "register", "", "register the checkpoints as a version of this model on the tracking server")
 	return cmd
 }
 
@@ -56,15 +59,20 @@ func (a *app) train(cmd *cobra.Command, f *trainFlags) error {
 	if err := f.check(cmd); err != nil {
 		return err
 	}
-	store := loader.Dir(f.store)
-	if err := store.Check(); err != nil { // before the work, not after it
+	if err := f.record.check(cmd); err != nil {
+		return err
+	}
+	store, err := writableStore(cmd.Context(), f.store)
+	if err != nil {
 		return err
 	}
 	jobs, err := f.jobs(cmd, a, f.data)
 	if err != nil {
 		return err
 	}
-	out, err := a.trainFleet(cmd.Context(), jobs, store, fleet.Options{Resume: f.resume})
+	rec := a.recordTraining(cmd, f, jobs)
+	out, err := a.trainFleet(cmd.Context(), jobs, store, fleet.Options{Resume: f.resume, Progress: rec.progress, Done: rec.done})
+	rec.finish(out, err)
 	if err != nil {
 		return err
 	}
@@ -113,7 +121,14 @@ func (a *app) trainFleet(ctx context.Context, jobs []fleet.Job, store loader.Sto
 		<-signals
 		cancel()
 	}()
-	o.Workers, o.Progress = runtime.GOMAXPROCS(0), t.tell
+	o.Workers = runtime.GOMAXPROCS(0)
+	also := o.Progress
+	o.Progress = func(p fleet.Progress) {
+		t.tell(p)
+		if also != nil {
+			also(p)
+		}
+	}
 	o.Stop = func() bool { return ctx.Err() != nil }
 	out, err := fleet.Train(hard, jobs, store, o)
 	for i := range out {

@@ -124,11 +124,11 @@ func (a *app) writeWindows(cmd *cobra.Command, f *windowsFlags, d *fleet.Drawing
 		Windows: d.Windows, Task: d.Task, Model: d.Model, Seed: d.Config.Training.Seed, Epochs: epochs,
 		Config: d.Config.YAML(), Data: d.Data,
 		Progress: func(done, total int) error {
-			m.set(int64(done), int64(total))
+			m.Set(int64(done), int64(total))
 			return cmd.Context().Err()
 		},
 	})
-	m.finish()
+	m.Finish()
 	if err != nil {
 		return err
 	}
@@ -170,7 +170,7 @@ func (a *app) latestWindows(cmd *cobra.Command, f *windowsFlags) error {
 			return usagef(cmd, "--%s and --latest exclude each other: the checkpoint says what its network reads", name)
 		}
 	}
-	_, net, err := readNetwork(f.latest)
+	_, net, err := readNetwork(cmd.Context(), f.latest)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,16 @@ type Trainer interface {
 	Train(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error)
 }
 
+// A Pooler is a global Trainer that learns once from what comes before the test
+// parts of all series, of any metric and step, before Train is called for each
+// metric and step. Refit does not repeat it.
+type Pooler interface {
+	Trainer
+	// Pooled returns the trainer that has learnt. The histories are shared: they
+	// must not be modified.
+	Pooled(histories []forecast.History, horizons []int64, opts forecast.Options) (Trainer, error)
+}
+
 // A Renewer is a Trainer whose models are renewed as time goes by, from one fit
 // to the next: quicker than a new fit, and part of how the forecaster is used.
 type Renewer interface {
@@ -58,7 +68,9 @@ type Config struct {
 	// before that time; 0 fits once, to what comes before the test part. For a
 	// global model, time counts from the start of each series' own test part.
 	Refit int64
-	// Fixed keeps models from being renewed between fits (Renewer).
+	// Fixed keeps models as they were fitted: they are not renewed between fits
+	// (Renewer), and their intervals do not follow what comes true
+	// (calibrate.Follower).
 	Fixed   bool
 	Workers int // fits and forecasts at the same time, > 0
 	// Task says what is forecast of a metric on a grid of the step (seconds).

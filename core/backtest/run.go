@@ -46,6 +46,9 @@ func Run(frames []series.Frame, tr Trainer, cfg Config, opts forecast.Options, e
 	if len(r.items) == 0 {
 		return r.result, ErrNothing
 	}
+	if err := r.pool(); err != nil {
+		return nil, err
+	}
 	r.share()
 	if err := r.all(emit); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 )
@@ -17,6 +18,10 @@ type worker struct {
 	run *run
 	dst forecast.Forecast
 	win forecast.Window
+	// told are the rows that the model is still to be told of, outcomes room for
+	// what it is told.
+	told     []int
+	outcomes []calibrate.Outcome
 }
 
 // do fits the job's model and forecasts from its origins. A refit that no
@@ -57,7 +62,8 @@ func (w *worker) do(j *job) (o outcome) {
 func (w *worker) renewing(it *item, fitted forecast.Fitted, from []int) ([]Row, error) {
 	r, ok := w.run.trainer.(Renewer)
 	if !ok || r.Global() || w.run.cfg.Fixed || len(from) == 0 || r.Renewal(it.task.Metric) <= 0 {
-		return w.forecast(it, fitted, from)
+		rows, _, err := w.forecast(it, fitted, from)
+		return rows, err
 	}
 	cells := max(int(r.Renewal(it.task.Metric)/it.frame.Step), 1)
 	refit := w.run.cfg.Refit
@@ -80,26 +86,31 @@ func (w *worker) renewing(it *item, fitted forecast.Fitted, from []int) ([]Row, 
 				return nil, err
 			}
 		}
-		more, err := w.forecast(it, fitted, from[i:k])
+		more, followed, err := w.forecast(it, fitted, from[i:k])
 		if err != nil {
 			return nil, err
 		}
+		fitted = followed
 		rows, i = append(rows, more...), k
 	}
 	return rows, nil
 }
 
-// forecast makes the rows of the given origins.
-func (w *worker) forecast(it *item, fitted forecast.Fitted, from []int) ([]Row, error) {
+// forecast makes the rows of the given origins. A model whose intervals follow
+// what comes true is told between one origin and the next; it is returned as it
+// then is.
+func (w *worker) forecast(it *item, fitted forecast.Fitted, from []int) ([]Row, forecast.Fitted, error) {
 	windows := forecast.NewWindows(&it.frame, fitted.Spec().Needs)
 	rows := make([]Row, 0, len(from)*len(it.task.Horizons))
+	w.told = w.told[:0]
 	for _, i := range from {
 		if w.run.interrupted() {
-			return nil, forecast.ErrInterrupted
+			return nil, nil, forecast.ErrInterrupted
 		}
+		fitted = w.follow(it, fitted, rows, i)
 		windows.At(&w.win, i)
 		if err := fitted.Forecast(&w.dst, &w.win); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, h := range it.task.Horizons {
 			target := i + int(h/it.frame.Step)
@@ -107,9 +118,36 @@ func (w *worker) forecast(it *item, fitted forecast.Fitted, from []int) ([]Row, 
 				continue
 			}
 			rows = append(rows, it.row(w.run.model, i, target, h, &w.dst))
+			w.told = append(w.told, len(rows)-1)
 		}
 	}
-	return rows, nil
+	return rows, fitted, nil
+}
+
+// follow tells a model that can follow what comes true of the rows that it has
+// not been told of and whose values are known at cell i.
+func (w *worker) follow(it *item, fitted forecast.Fitted, rows []Row, i int) forecast.Fitted {
+	f, ok := fitted.(calibrate.Follower)
+	if !ok || w.run.cfg.Fixed {
+		return fitted
+	}
+	now := it.frame.Time(i)
+	w.outcomes = w.outcomes[:0]
+	left := w.told[:0]
+	for _, k := range w.told {
+		r := &rows[k]
+		if r.Origin+r.Horizon > now {
+			left = append(left, k)
+			continue
+		}
+		w.outcomes = append(w.outcomes, calibrate.Outcome{
+			Actual: calibrate.Actual{Ahead: r.Horizon, Value: r.Actual}, Low: r.Lo, High: r.Hi})
+	}
+	w.told = left
+	if len(w.outcomes) == 0 {
+		return fitted
+	}
+	return f.Follow(it.frame.Container, w.outcomes)
 }
 
 // row is the forecast of horizon h from cell i, for the cell target. A horizon
@@ -143,6 +181,30 @@ type sharedFit struct {
 	fitted forecast.Fitted
 	report forecast.Report
 	err    error
+}
+
+// pool lets a trainer that learns from all series do so.
+func (r *run) pool() error {
+	p, ok := r.trainer.(Pooler)
+	if !ok {
+		return nil
+	}
+	var histories []forecast.History
+	var horizons []int64
+	for _, it := range slices.Concat(r.items, r.learned) {
+		histories = append(histories, forecast.History{Frame: it.history(0, 0), Metric: it.task.Metric})
+		horizons = append(horizons, it.task.Horizons...)
+	}
+	opts := r.fitOptions()
+	opts.Progress = func(e forecast.Event) {
+		e.What = "all metrics"
+		r.emit(e)
+	}
+	trainer, err := p.Pooled(histories, horizons, opts)
+	if err == nil {
+		r.trainer = trainer
+	}
+	return err
 }
 
 // share lists the fits of a global trainer and the series that each serves.

@@ -62,6 +62,7 @@ func Collect(model, fallback forecast.Fitted, frame *series.Frame, part series.P
 			if fallback != nil {
 				row.Fallback = other.Median(&other.At[k])
 			}
+			row.parts[partSpread] = spread(&dst, &dst.At[k])
 			volatility(&row.parts, recent, long, ahead, dst.Scratch())
 			rows[k] = append(rows[k], row)
 		}

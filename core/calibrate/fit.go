@@ -119,9 +119,11 @@ func (c Config) fitHorizon(rows []Row, hasFallback, pooled bool) (horizon, Horiz
 	if !pooled {
 		h.run = meanAbsolute(rows, points)
 	}
+	h.ratio = report.Ratio
 	best := math.Inf(1)
 	for b := range blends {
-		if pooled && blends[b] == (blend{partRun: blends[b][partRun]}) {
+		if pooled && blends[b] == (blend{partRun: blends[b][partRun]}) ||
+			blends[b].ofModel() && h.source != useModel && h.source != useBoth {
 			continue
 		}
 		e, coverage, center, mean := crossFit(rows, points, h.run, &blends[b], c.Center)

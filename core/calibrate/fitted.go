@@ -25,9 +25,11 @@ type horizon struct {
 	shift   float64 // added to the median, in units of the scale
 	mean    float64 // mean error about the median, in units of the scale
 	run     float64 // mean |error| on the validation part, in the metric's unit
+	ratio   float64 // that by the last value's; 0 where it is not known
 	blend   blend
 	table   table
 	reasons forecast.Reasons
+	adapt   adaptation // by what came true since
 }
 
 // Fitted is a fitted model behind a gate, with calibrated quantiles. It is
@@ -142,7 +144,13 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 			point = last + weight*(point-last)
 		}
 		var parts [partCount]float64
-		volatility(&parts, recent, long, h.Ahead, dst.Scratch())
+		parts[partSpread] = c.run
+		if modelReady && c.blend.ofModel() {
+			parts[partSpread] = spread(model, &model.At[i])
+		}
+		if c.blend.ofWindow() {
+			volatility(&parts, recent, long, h.Ahead, dst.Scratch())
+		}
 		parts[partRun] = c.run
 		c.fill(h, f.spec.Levels, point, c.blend.scale(&parts), f.spec.Bounds)
 	}
@@ -160,7 +168,8 @@ func (c *horizon) fill(h *forecast.Horizon, levels []float64, point, scale float
 	median := bounds.Clamp(bounded(point+c.shift*scale, point))
 	h.Mean = bounds.Clamp(bounded(median+c.mean*scale, median))
 	for q, p := range levels {
-		x := bounds.Clamp(bounded(point+c.table.at(p)*scale, median))
+		x := point + c.table.at(p)*scale
+		x = bounds.Clamp(bounded(c.adapt.widened(x, median, p), median))
 		switch {
 		case p < 0.5:
 			x = min(x, median)

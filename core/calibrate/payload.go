@@ -17,7 +17,8 @@ func (f *Fitted) Kind() string { return Kind }
 //	2  the model: 1 kind, 2 payload
 //	3  the fallback, likewise; not there where it is the last value
 //	4  a horizon, once for each: 1 source, 2 weight, 3 shift, 4 mean, 5 run,
-//	   6 blend, 7 table, 8 reasons
+//	   6 blend, 7 table, 8 reasons; of one that was updated 9 the lower and 10
+//	   the upper side's logarithm of width; 11 ratio to the last value's error
 //	5  the model's family
 func (f *Fitted) AppendPayload(dst []byte) []byte {
 	w := codec.NewWriter(dst)
@@ -56,6 +57,13 @@ func (h *horizon) write(w *codec.Writer) {
 	w.Floats(6, h.blend[:])
 	w.Floats(7, h.table[:])
 	w.Uint(8, uint64(h.reasons))
+	if h.adapt != (adaptation{}) {
+		w.Float(9, h.adapt.down)
+		w.Float(10, h.adapt.up)
+	}
+	if h.ratio != 0 {
+		w.Float(11, h.ratio)
+	}
 }
 
 // Decode returns the model whose payload AppendPayload wrote; inner decodes
@@ -162,17 +170,33 @@ func readHorizon(r *codec.Reader) horizon {
 		case 5:
 			h.run = r.Float()
 		case 6:
-			readArray(r, h.blend[:])
+			readBlend(r, &h.blend)
 		case 7:
 			readArray(r, h.table[:])
 		case 8:
 			h.reasons = forecast.Reasons(r.Uint())
+		case 11:
+			h.ratio = r.Float()
+		case 9:
+			h.adapt.down = r.Float()
+		case 10:
+			h.adapt.up = r.Float()
 		}
 	}
 	if !h.valid() {
 		r.Fail(forecast.ErrPayload)
 	}
 	return h
+}
+
+// readBlend reads the weights of a blend; earlier versions had all but the last.
+func readBlend(r *codec.Reader, b *blend) {
+	x := r.Floats()
+	if len(x) != partCount && len(x) != partSpread {
+		r.Fail(forecast.ErrPayload)
+		return
+	}
+	copy(b[:], x)
 }
 
 // readArray reads an array of exactly the length of dst.
@@ -188,7 +212,7 @@ func readArray(r *codec.Reader, dst []float64) {
 // valid reports whether a calibration could have made the horizon.
 func (h *horizon) valid() bool {
 	ok := h.source <= useBoth && h.weight >= 0 && h.weight <= 1 &&
-		finite(h.shift) && finite(h.mean) && finite(h.run) && h.run >= 0
+		finite(h.shift) && finite(h.mean) && finite(h.run) && h.run >= 0 && finite(h.ratio) && h.ratio >= 0 && h.adapt.valid()
 	for _, w := range h.blend {
 		ok = ok && finite(w) && w >= 0
 	}

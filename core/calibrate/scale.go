@@ -17,6 +17,7 @@ const (
 	partDay           // of the last day, from the long part
 	partLong          // of all the long part
 	partOff           // distance of the last value from the median of the last hour
+	partSpread        // half the model's own central 80 % interval
 	partCount
 )
 
@@ -39,10 +40,36 @@ var blends = []blend{
 	{partRun: 0.1, partDay: 0.5, partLong: 0.5, partOff: 0.5},
 	{partRun: 0.1, partHours: 0.25, partRecent: 0.25, partDay: 0.25, partLong: 0.25, partOff: 0.5},
 	{partRun: 0.5, partOff: 0.5},
+	{partRun: 0.05, partSpread: 1},
+	{partRun: 0.1, partSpread: 0.6, partHours: 0.2, partLong: 0.2},
+	{partRun: 0.3, partSpread: 0.7},
+}
+
+// ofModel reports whether the scale takes the model's forecast.
+func (b *blend) ofModel() bool { return b[partSpread] != 0 }
+
+// ofWindow reports whether the scale takes the window's volatility.
+func (b *blend) ofWindow() bool {
+	for k := partHours; k <= partOff; k++ {
+		if b[k] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// spread returns half of the central 80 % interval of a horizon of a model's
+// forecast.
+func spread(f *forecast.Forecast, h *forecast.Horizon) float64 {
+	s := (f.Quantile(h, 0.9) - f.Quantile(h, 0.1)) / 2
+	if !(s >= 0) || math.IsInf(s, 0) {
+		return 0
+	}
+	return s
 }
 
 // volatility fills parts with the window's measures for a horizon, ahead
-// seconds; partRun is left as it is. A measure that the window does not hold
+// seconds; partRun and partSpread are left as they are. A measure that the window does not hold
 // is that of the next longer or shorter span that it does.
 func volatility(parts *[partCount]float64, recent, long series.Series, ahead int64, scratch *forecast.Scratch) {
 	r := recent.Values

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"errors"
-	"hash/crc32"
 	"strconv"
 )
 
@@ -149,7 +148,3 @@ func (f *File) split(b []byte) (header []byte, err error) {
 	f.Data = body[h:]
 	return body[:h], nil
 }
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/series"
 )
 
 // SkipCount is the number of features that Fill puts into skip.
@@ -81,28 +82,30 @@ func (r *Reader) fillCommon() {
 	put(Squash(r.z(hi)))
 	put(Squash(r.last / r.scale))
 	put(indicator(r.last == 0))
-	put(Squash(float64(r.age()) / float64(5*minute)))
+	put(Squash(float64(ageOf(r.recent)) / float64(5*minute)))
 	put(missing(tail(r.recent.Values, hour/r.recent.Step)))
-	put(indicator(r.reach() < day))
-	put(indicator(r.reach() < 7*day))
+	put(indicator(reachOf(r.recent, r.long) < day))
+	put(indicator(reachOf(r.recent, r.long) < 7*day))
 }
 
-// age returns the seconds from the last observed value to the origin.
-func (r *Reader) age() int64 {
-	if i := r.recent.Last(); i >= 0 {
-		return r.now - r.recent.Time(i)
+// ageOf returns the seconds from a recent part's last observed value to its
+// origin.
+func ageOf(recent series.Series) int64 {
+	if i := recent.Last(); i >= 0 {
+		return recent.End() - recent.Step - recent.Time(i)
 	}
-	return int64(len(r.recent.Values)) * r.recent.Step
+	return int64(len(recent.Values)) * recent.Step
 }
 
-// reach returns how many seconds back the window's first observed value lies.
-func (r *Reader) reach() int64 {
-	for i, x := range r.long.Values {
+// reachOf returns how many seconds before the origin a window's first observed
+// value lies.
+func reachOf(recent, long series.Series) int64 {
+	for i, x := range long.Values {
 		if x == x {
-			return r.now - r.long.Time(i)
+			return recent.End() - recent.Step - long.Time(i)
 		}
 	}
-	return r.age()
+	return ageOf(recent)
 }
 
 func indicator(b bool) float64 {

@@ -121,6 +121,23 @@ type Tuner interface {
 	Tune(fitted Fitted, history series.Frame, task Task, opts Options) (Fitted, Report, error)
 }
 
+// A Pooler is a global Model of which one training serves every metric and
+// step: it learns from all of them together.
+type Pooler interface {
+	Model
+	// Pool trains on the first part of each history, which leaves the share
+	// validation for judging, and again on all of it. The Fit of the model that
+	// it returns takes what was learnt from the first part, its Refit what was
+	// learnt from all. Histories without a window to learn from are left out.
+	Pool(histories []History, horizons []int64, validation float64, opts Options) (Refitter, error)
+}
+
+// A History is that of one metric of a container.
+type History struct {
+	Frame  series.Frame
+	Metric string
+}
+
 // Options are what every fit takes beside its configuration and data.
 type Options struct {
 	Seed      uint64      // of every random choice; 0 is a seed like any other

@@ -118,3 +118,7 @@ func tanhs(dst, src []float32) {
 		copy(dst[n:], last[:])
 	}
 }
+
+func copyPieces(dst, src []float32, n, size, dstStep, srcStep int) {
+	copyGeneric(dst, src, n, size, dstStep, srcStep)
+}

@@ -4,12 +4,13 @@ package kernel
 
 import "testing"
 
-// forEach runs f with plain Go, which is all there is.
+// forEach runs f with the one implementation there is: plain Go, or the kernels
+// of WebAssembly, which have the same bits.
 func forEach(t *testing.T, f func(t *testing.T, kind string)) {
-	t.Run("plain", func(t *testing.T) { f(t, "plain") })
+	t.Run(Implementation(), func(t *testing.T) { f(t, "plain") })
 }
 
-// forEachBenchmark runs f with plain Go.
+// forEachBenchmark runs f with the one implementation there is.
 func forEachBenchmark(b *testing.B, f func(b *testing.B, peak func() int)) {
-	b.Run("plain", func(b *testing.B) { f(b, nil) })
+	b.Run(Implementation(), func(b *testing.B) { f(b, nil) })
 }

@@ -79,6 +79,13 @@ func sumRowsGeneric(dst, src []float32, rows, out int) {
 	}
 }
 
+// copyGeneric is Copy.
+func copyGeneric(dst, src []float32, n, size, dstStep, srcStep int) {
+	for i := range n {
+		copy(dst[i*dstStep:][:size], src[i*srcStep:])
+	}
+}
+
 func sigmoidsGeneric(dst, src []float32) {
 	dst = dst[:len(src)]
 	for j, x := range src {

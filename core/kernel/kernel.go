@@ -128,6 +128,21 @@ func Adam(w, m, v, grad []float32, s *AdamStep) {
 	adam(w, m[:n], v[:n], grad[:n], s)
 }
 
+// Copy copies n pieces of size elements, a multiple of Block: piece i is
+// src[i·srcStep:][:size] and goes to dst[i·dstStep:]. Steps are not negative;
+// with a srcStep of 0 all pieces are the same.
+func Copy(dst, src []float32, n, size, dstStep, srcStep int) {
+	if n <= 0 || size <= 0 {
+		return
+	}
+	if size%Block != 0 {
+		panic("kernel: pieces are not of whole blocks")
+	}
+	within(dst, 0, dstStep, n, size)
+	within(src, 0, srcStep, n, size)
+	copyPieces(dst, src, n, size, dstStep, srcStep)
+}
+
 // Sigmoid sets dst to 1/(1+exp(-src)), element by element; dst may be src. The
 // result lies in [0, 1]; its error is below 1e-7, absolute, and for src > -87
 // below 1.5e-7, relative.

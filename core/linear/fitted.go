@@ -3,10 +3,10 @@ package linear
 import (
 	"math"
 	"slices"
-	"strconv"
 
 	"github.com/foretide/foretide/core/feature"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/plain"
 )
 
 // Name is the family of these models.
@@ -89,22 +89,14 @@ func (e *Equation) describe() string {
 			order = append(order, j)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch x, y := math.Abs(e.Weights[a]), math.Abs(e.Weights[b]); {
-		case x > y:
-			return -1
-		case x < y:
-			return 1
-		}
-		return 0
-	})
+	plain.SortStable(order, func(a, b int) bool { return math.Abs(e.Weights[a]) > math.Abs(e.Weights[b]) })
 	names := feature.DirectNames()
 	s := "last value"
 	for k, j := range order {
 		if k == shown {
 			return s + " …"
 		}
-		s += ", " + strconv.FormatFloat(e.Weights[j], 'f', 2, 64) + " " + names[j]
+		s += ", " + plain.Two(e.Weights[j]) + " " + names[j]
 	}
 	return s
 }

@@ -45,12 +45,7 @@ func (f *Fitted) AppendPayload(dst []byte) []byte {
 	}
 	w.Int(4, int64(s.Features))
 	w.Int(5, int64(s.Skip))
-	data := make([]byte, 0, 2*len(f.net.Weights))
-	for _, x := range f.net.Weights {
-		h := toHalf(x)
-		data = append(data, byte(h), byte(h>>8))
-	}
-	w.Data(6, data)
+	w.Data(6, codec.AppendHalves(make([]byte, 0, 2*len(f.net.Weights)), f.net.Weights))
 	w.Int(7, int64(f.epochs))
 	return w.Bytes()
 }
@@ -98,12 +93,8 @@ func Decode(payload []byte) (*Fitted, error) {
 		return nil, forecast.ErrPayload
 	}
 	net := network.New(shape)
-	for i := range net.Weights {
-		x := fromHalf(uint16(data[2*i]) | uint16(data[2*i+1])<<8)
-		if x-x != 0 {
-			return nil, forecast.ErrPayload
-		}
-		net.Weights[i] = x
+	if !codec.Halves(net.Weights, data) {
+		return nil, forecast.ErrPayload
 	}
 	return New(task, others, net).After(int(epochs)), nil
 }
@@ -131,8 +122,4 @@ func readShape(r *codec.Reader) network.Shape {
 
 // Round rounds the weights to what a payload holds, binary16, so that a model
 // forecasts the same before it is stored and after.
-func Round(n *network.Network) {
-	for i, x := range n.Weights {
-		n.Weights[i] = fromHalf(toHalf(x))
-	}
-}
+func Round(n *network.Network) { codec.RoundHalves(n.Weights) }

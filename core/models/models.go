@@ -4,19 +4,23 @@ package models
 
 import (
 	"errors"
-	"strconv"
 
 	"github.com/foretide/foretide/core/arima"
 	"github.com/foretide/foretide/core/calibrate"
+	"github.com/foretide/foretide/core/ensemble"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/linear"
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/network"
+	"github.com/foretide/foretide/core/network/general"
+	"github.com/foretide/foretide/core/plain"
 	"github.com/foretide/foretide/core/prophet"
 )
 
 // kinds are the kinds of payload that Decode understands.
-var kinds = [...]string{arima.Kind, calibrate.Kind, linear.Kind, lstm.Kind, naive.Kind, prophet.Kind, calibrate.SharedKind}
+var kinds = [...]string{arima.Kind, calibrate.Kind, ensemble.Kind, general.Kind, linear.Kind, lstm.Kind, naive.Kind,
+	network.Kind, prophet.Kind, calibrate.SharedKind}
 
 // Kinds returns the kinds of payload that Decode understands, sorted.
 func Kinds() []string { return append([]string(nil), kinds[:]...) }
@@ -30,7 +34,7 @@ type KindError struct{ Kind string }
 
 // Error names the kind and the known ones.
 func (e *KindError) Error() string {
-	s := ErrKind.Error() + " " + strconv.Quote(e.Kind) + "; known are "
+	s := ErrKind.Error() + " " + plain.Quote(e.Kind) + "; known are "
 	for i, k := range kinds {
 		if i > 0 {
 			s += ", "
@@ -73,6 +77,12 @@ func decode(kind string, payload []byte, depth int) (forecast.Fitted, error) {
 		return fitted(lstm.Decode(payload))
 	case naive.Kind:
 		return fitted(naive.Decode(payload))
+	case network.Kind:
+		return fitted(network.Decode(payload))
+	case general.Kind:
+		return fitted(general.Decode(payload))
+	case ensemble.Kind:
+		return fitted(ensemble.Decode(payload, inner))
 	case prophet.Kind:
 		return fitted(prophet.Decode(payload))
 	case calibrate.Kind:

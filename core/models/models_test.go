@@ -11,10 +11,13 @@ import (
 	"github.com/foretide/foretide/core/arima/fit"
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/core/ensemble"
 	"github.com/foretide/foretide/core/forecast"
 	linearfit "github.com/foretide/foretide/core/linear/fit"
 	lstmfit "github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/naive"
+	networkfit "github.com/foretide/foretide/core/network/fit"
+	"github.com/foretide/foretide/core/network/general"
 	prophetfit "github.com/foretide/foretide/core/prophet/fit"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
@@ -61,6 +64,14 @@ func examples(t testing.TB) map[string]forecast.Fitted {
 	net.Steps, net.Hidden, net.Width, net.Epochs, net.Windows, net.HeldWindows = 12, 5, 7, 2, 128, 64
 	l, _, err := net.Fit(h, task(), forecast.Options{Seed: 1})
 	add(l, err)
+	small := networkfit.Defaults()
+	small.Hidden, small.Fewest, small.Most, small.Batch = []int{16, 16}, 256, 256, 64
+	w, _, err := small.Fit(h, task(), forecast.Options{Seed: 1})
+	add(w, err)
+	g, _, err := general.Model{}.Fit(h, task(), forecast.Options{})
+	add(g, err)
+	both, err := ensemble.New([]forecast.Fitted{i, g})
+	add(both, err)
 	s, _, err := train.Defaults().FitShared(net, h, task(), forecast.Options{})
 	add(s, err)
 	return out

@@ -14,12 +14,13 @@ func (v *View) Volatility() float64 { return v.volatility() }
 // Indices returns the numbers of predictors by their names, which are
 // separated by spaces. It panics where one is unknown.
 func Indices(names string) []int {
-	fields := strings.Fields(names)
-	out := make([]int, len(fields))
-	for k, name := range fields {
-		if out[k] = ruleIndex(name); out[k] < 0 {
+	var out []int
+	for name := range strings.SplitSeq(names, " ") {
+		i := ruleIndex(name)
+		if i < 0 {
 			panic("naive: unknown predictor " + name)
 		}
+		out = append(out, i)
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/plain"
 )
 
 // Fitted is a fitted naive model: for each horizon a mix of predictors.
@@ -74,20 +75,12 @@ func ruleIndex(name string) int {
 func (m *mix) describe() {
 	m.detail = ""
 	byWeight := slices.Clone(m.full)
-	slices.SortStableFunc(byWeight, func(a, b member) int {
-		switch {
-		case a.weight > b.weight:
-			return -1
-		case a.weight < b.weight:
-			return 1
-		}
-		return 0
-	})
+	plain.SortStable(byWeight, func(a, b member) bool { return a.weight > b.weight })
 	for i, x := range byWeight {
 		if i > 0 {
 			m.detail += " + "
 		}
-		m.detail += strconv.FormatFloat(x.weight, 'f', 2, 64) + " " + rules[x.rule].name
+		m.detail += plain.Two(x.weight) + " " + rules[x.rule].name
 	}
 }
 

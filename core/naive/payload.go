@@ -71,6 +71,9 @@ func Decode(payload []byte) (*Fitted, error) {
 	return f, nil
 }
 
+// maxMembers bounds the predictors of a mix that a payload may name.
+const maxMembers = 256
+
 func readMix(r *codec.Reader) mix {
 	var m mix
 	for r.Next() {
@@ -83,7 +86,7 @@ func readMix(r *codec.Reader) mix {
 			m.reasons = forecast.Reasons(r.Uint())
 		}
 	}
-	if len(m.full) == 0 || len(m.short) == 0 {
+	if len(m.full) == 0 || len(m.short) == 0 || max(len(m.full), len(m.short)) > maxMembers {
 		r.Fail(forecast.ErrPayload)
 		return m
 	}

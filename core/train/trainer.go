@@ -62,3 +62,19 @@ func (t Trainer) Renew(trained forecast.Fitted, history []series.Frame, task for
 	}
 	return f.With(model, f.Fallback()), nil
 }
+
+// Pool returns the trainer with a model that has learnt from all the histories
+// together, where that is the model's way (forecast.Pooler), and t where it is
+// not.
+func (t Trainer) Pool(histories []forecast.History, horizons []int64, opts forecast.Options) (Trainer, error) {
+	p, ok := t.Model.(forecast.Pooler)
+	if !ok {
+		return t, nil
+	}
+	model, err := p.Pool(histories, horizons, t.Config.Validation, opts)
+	if err != nil {
+		return t, err
+	}
+	t.Model = model
+	return t, nil
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -61,7 +62,14 @@ func Export(ctx context.Context, o Options) (Summary, error) {
 
 // open begins to write what the options name.
 func (o *Options) open(header []string) (*output, error) {
-	if o.Out != nil {
+	switch {
+	case o.Row != nil:
+		out, err := openStream(io.Discard, header)
+		if err == nil {
+			out.row = func(t int64, container string, values []float64) error { return o.Row(t, container, header, values) }
+		}
+		return out, err
+	case o.Out != nil:
 		return openStream(o.Out, header)
 	}
 	return openOutput(o.Path, header, o.Append)

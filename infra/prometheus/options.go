@@ -104,6 +104,10 @@ type Options struct {
 	Path   string    // of the file; compressed where it ends in .gz
 	Append bool      // continue the file after its last time stamp, if there is one
 	Out    io.Writer // takes the text instead of a file, in whole rows
+	// Row takes the rows instead of a file: a time stamp in Unix seconds, a
+	// container, the columns of the file, and a value for each, NaN where there is
+	// none. What it is given is valid until it returns.
+	Row func(t int64, container string, metrics []string, values []float64) error
 
 	URL         string            // of the server, with any path that is before /api
 	Headers     map[string]Secret // of every request
@@ -211,9 +215,9 @@ func (o *Options) FromEnv(getenv func(string) string) {
 // it too.
 func (o *Options) Check() error {
 	switch {
-	case o.Path == "" && o.Out == nil:
+	case o.Path == "" && o.Out == nil && o.Row == nil:
 		return optionf("no file to write to")
-	case o.Out != nil && (o.Path != "" || o.Append):
+	case (o.Out != nil || o.Row != nil) && (o.Path != "" || o.Append) || o.Out != nil && o.Row != nil:
 		return optionf("a file to write to and a stream exclude each other")
 	case o.Step < time.Second || o.Step%time.Second != 0:
 		return optionf("step must be whole seconds, got %v", o.Step)

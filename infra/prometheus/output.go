@@ -20,10 +20,11 @@ import (
 type output struct {
 	path      string
 	stream    bool
-	failed    error // of the first write that did not succeed
-	continues bool  // path had rows before
-	mends     bool  // path ends in half a row
-	last      int64 // the last time stamp that path had, of which rows may lack where mends is set
+	row       func(t int64, container string, values []float64) error // takes the rows; may be nil
+	failed    error                                                   // of the first write that did not succeed
+	continues bool                                                    // path had rows before
+	mends     bool                                                    // path ends in half a row
+	last      int64                                                   // the last time stamp that path had, of which rows may lack where mends is set
 	file      *os.File
 	buf       *bufio.Writer
 	gz        *gzip.Writer
@@ -129,6 +130,9 @@ func headerLine(header []string) string {
 
 // write appends one row. NaN is an empty cell.
 func (o *output) write(t int64, container string, values []float64) error {
+	if o.row != nil {
+		return o.row(t, container, values)
+	}
 	if o.held != nil {
 		if t > o.last {
 			if err := o.release(); err != nil {

@@ -8,10 +8,13 @@ import (
 	"strings"
 
 	"github.com/foretide/foretide/core/arima/fit"
+	ensemble "github.com/foretide/foretide/core/ensemble/fit"
 	"github.com/foretide/foretide/core/forecast"
 	linear "github.com/foretide/foretide/core/linear/fit"
 	lstm "github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/naive"
+	network "github.com/foretide/foretide/core/network/fit"
+	"github.com/foretide/foretide/core/network/general"
 	"github.com/foretide/foretide/core/prophet"
 	prophetfit "github.com/foretide/foretide/core/prophet/fit"
 	"github.com/foretide/foretide/core/train"
@@ -24,6 +27,11 @@ var families = map[string]func() forecast.Model{
 	"arima":   func() forecast.Model { return fit.Defaults() },
 	"linear":  func() forecast.Model { return linear.Defaults() },
 	"lstm":    func() forecast.Model { return lstm.Defaults() },
+	"network": func() forecast.Model { return network.Defaults() },
+	"general": func() forecast.Model { return general.Model{} },
+	"auto": func() forecast.Model {
+		return ensemble.Config{Members: []forecast.Model{linear.Defaults(), general.Model{}}}
+	},
 	"prophet": func() forecast.Model { return prophetfit.Defaults() },
 }
 
@@ -56,7 +64,7 @@ func Trainer(name string) (train.Trainer, error) {
 	t := train.Trainer{Config: train.Defaults(), Model: model()}
 	// A regression of its own and a mix of simple predictors err apart: their
 	// mean is often better than either (benchmarks/linear).
-	if name == "linear" {
+	if name == "linear" || name == "auto" {
 		t.Config.Calibrate.Both, t.Config.Calibrate.Caution = true, 0.5
 	}
 	return t, nil

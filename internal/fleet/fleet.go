@@ -6,12 +6,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
+	"time"
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
+	"github.com/foretide/foretide/internal/version"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -32,14 +35,20 @@ type Result struct {
 	Name              string       // of the checkpoint in the store
 	Bytes             int          // of the checkpoint
 	Shared            bool         // the checkpoint serves other containers too
+	Unchanged         bool         // it was there already (Options.Unchanged); there is no report
+	Took              time.Duration
 	Err               error
+	Start             time.Time // of the job, or of the group that it was trained in
 }
 
 // Options are what Train takes beside jobs and store. The zero value trains on
 // one core, in silence.
 type Options struct {
 	Workers  int            // containers trained at the same time; 0 is 1
-	Progress func(Progress) // never called twice at the same time; may be nil
+	Progress func(Progress) // may be nil
+	// Done is called with each job that has ended, and its index; may be nil. It
+	// and Progress are never called at the same time.
+	Done func(int, *Result)
 	// Stop ends the work: a training by epochs with the best that there is by
 	// then, which is judged and stored all the same, others at once. Train then
 	// returns context.Canceled. It may be nil.
@@ -47,6 +56,10 @@ type Options struct {
 	// Resume goes on from the state that an interrupted training by epochs left
 	// in the store, where there is one.
 	Resume bool
+	// Unchanged leaves models of a single container alone whose checkpoint in the
+	// store is of the same history, configuration and version: the training would
+	// give it again.
+	Unchanged bool
 	// Trained is judged, calibrated and stored in the place of models of its
 	// family, which are not trained then; nil for none.
 	Trained *Trained
@@ -57,6 +70,9 @@ type Progress struct {
 	What        string          // "training", or which model is being trained by epochs
 	Done, Total int             // jobs, or windows of a model that is trained by epochs
 	Epoch       *forecast.Event // the end of an epoch; Done and Total are then 0
+	Job         int             // whose model is trained by epochs: a job's index, or -1 for that of several
+	Metric      string          // of that model
+	Loss        float64         // on the windows that it is trained on, of late; NaN where there is none
 }
 
 // Train trains every job and puts the checkpoints into the store. One job's
@@ -71,14 +87,18 @@ func Train(ctx context.Context, jobs []Job, store loader.Store, o Options) ([]Re
 		if f.ended() {
 			break
 		}
-		f.out[i] = f.one(jobs[i], true)
+		f.one(i, true)
 	}
 	f.shares = groups
+	f.pool(groups)
 	for _, g := range groups {
 		if f.ended() {
 			break
 		}
 		f.shared(g)
+		for _, i := range g {
+			f.done(i)
+		}
 	}
 	if f.ended() && ctx.Err() == nil {
 		return f.out, context.Canceled
@@ -97,7 +117,8 @@ type fleet struct {
 	out   []Result
 	mu    sync.Mutex
 
-	shares [][]int // the groups of jobs that share a model
+	shares [][]int           // the groups of jobs that share a model
+	pooled forecast.Refitter // what has learnt from all jobs of such models
 }
 
 func (f *fleet) tell(p Progress) {
@@ -105,6 +126,15 @@ func (f *fleet) tell(p Progress) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.o.Progress(p)
+	}
+}
+
+// done passes on what a job came to.
+func (f *fleet) done(i int) {
+	if f.o.Done != nil && f.out[i].Metric != "" {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.o.Done(i, &f.out[i])
 	}
 }
 
@@ -119,10 +149,10 @@ func (f *fleet) each(jobs []int) {
 	for range min(max(f.o.Workers, 1), len(jobs)) {
 		wg.Go(func() {
 			for i := range next {
-				f.out[i] = f.one(f.jobs[i], false)
+				f.one(i, false)
 				mu.Lock()
 				done++
-				f.tell(Progress{What: "training", Done: done, Total: len(jobs)})
+				f.tell(Progress{What: "training", Done: done, Total: len(jobs), Job: -1, Loss: math.NaN()})
 				mu.Unlock()
 			}
 		})
@@ -158,16 +188,30 @@ func Failure(results []Result) error {
 	return errors.Join(unstored...)
 }
 
-// one trains a job's own model; a long training tells how far it is, and can be
-// resumed.
-func (f *fleet) one(j Job, long bool) Result {
-	r := Result{Container: j.Frame.Container, Metric: j.Config.MetricName}
+// one trains a job's own model.
+func (f *fleet) one(i int, long bool) {
+	start := time.Now()
+	f.out[i] = f.fitted(i, long)
+	f.out[i].Start = start
+	f.done(i)
+}
+
+// fitted trains and stores a job's own model; a long training tells how far it
+// is, and can be resumed.
+func (f *fleet) fitted(i int, long bool) (r Result) {
+	j := f.jobs[i]
+	r = Result{Container: j.Frame.Container, Metric: j.Config.MetricName}
+	began := time.Now()
+	defer func() { r.Took = time.Since(began) }()
+	if f.o.Unchanged && f.unchanged(j, &r) {
+		return r
+	}
 	opts := f.options(j.Config)
 	if !long {
 		opts.Interrupt = f.ended
 	} else {
 		key := loader.Key{Metric: j.Config.MetricName, Container: j.Frame.Container}
-		if r.Err = f.keep(&opts, key, j.Frame.Step, "of "+j.Frame.Container); r.Err != nil {
+		if r.Err = f.keep(&opts, key, j.Frame.Step, i, "of "+j.Frame.Container); r.Err != nil {
 			return r
 		}
 	}
@@ -181,6 +225,28 @@ func (f *fleet) one(j Job, long bool) Result {
 		f.forget(loader.KeyOf(checkpoint), j.Frame.Step)
 	}
 	return r
+}
+
+// unchanged reports whether the store has what a training of the job would give,
+// and says so in the result.
+func (f *fleet) unchanged(j Job, r *Result) bool {
+	history, err := observed(j.Frame, j.Config.MetricName)
+	if err != nil {
+		return false
+	}
+	key := loader.Key{Metric: j.Config.MetricName, Container: j.Frame.Container}
+	c, err := loader.Read(f.ctx, f.store, key)
+	if err != nil {
+		return false // there is none, or none that serves
+	}
+	p := &c.Provenance
+	if p.Version != version.Version || p.Config != j.Config.YAML() || p.Seed != j.Config.Training.Seed ||
+		p.Status == forecast.Interrupted.String() || p.DataDigest != digest([]series.Frame{history}, key.Metric) {
+		return false
+	}
+	r.Name, r.Unchanged = key.Name(), true
+	r.Report.Model, r.Report.Points = p.Model, int(p.Points)
+	return true
 }
 
 // options are those of every fit.

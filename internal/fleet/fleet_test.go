@@ -101,6 +101,41 @@ func TestSameConfiguration(t *testing.T) {
 	}
 }
 
+// TestUnchanged: a job is not done again where that would give the same bytes,
+// and is where the history or the configuration is another.
+func TestUnchanged(t *testing.T) {
+	var store loader.Memory
+	train := func(j []Job) Result {
+		t.Helper()
+		results, err := Train(context.Background(), j, &store, Options{Unchanged: true})
+		if err != nil || results[0].Err != nil || results[0].Name != "cpu/a.ckpt" || results[0].Took <= 0 {
+			t.Fatal(err, results)
+		}
+		return results[0]
+	}
+	j := jobs("a")
+	if train(j).Unchanged || !train(j).Unchanged {
+		t.Error("trained once, not the second time")
+	}
+	j[0].Frame.Columns[0][500]++
+	if train(j).Unchanged || !train(j).Unchanged {
+		t.Error("another history")
+	}
+	j[0].Config = j[0].Config.Clone()
+	j[0].Config.Training.Seed++
+	if train(j).Unchanged || !train(j).Unchanged {
+		t.Error("another seed")
+	}
+	b, _, _ := store.Get(context.Background(), "cpu/a.ckpt")
+	b[len(b)/2]++
+	if err := store.Put(context.Background(), "cpu/a.ckpt", b); err != nil {
+		t.Fatal(err)
+	}
+	if train(j).Unchanged {
+		t.Error("a damaged checkpoint")
+	}
+}
+
 // TestFailure: one job's failure stops no other. It is the fleet's where a
 // checkpoint could not be stored, or none was made.
 func TestFailure(t *testing.T) {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
@@ -56,8 +58,47 @@ func (f *fleet) groups() (single, long []int, groups [][]int) {
 	return single, long, groups
 }
 
+// pool trains the model of groups that learn from all of them together. Where it
+// cannot be trained, each group tries alone, and says why.
+func (f *fleet) pool(groups [][]int) {
+	var histories []forecast.History
+	var horizons []int64
+	var pooler *train.Trainer
+	var seed uint64
+	for _, g := range groups {
+		c := f.jobs[g[0]].Config
+		t, err := f.trainer(c)
+		if _, ok := t.Model.(forecast.Pooler); err != nil || !ok {
+			continue
+		}
+		if pooler == nil {
+			pooler, seed = &t, f.options(c).Seed
+		}
+		for _, i := range g {
+			h, err := observed(f.jobs[i].Frame, c.MetricName)
+			if err != nil {
+				continue // said when the group is trained
+			}
+			if task, err := c.Task(h.Step); err == nil {
+				horizons = append(horizons, task.Horizons...)
+			}
+			histories = append(histories, forecast.History{Frame: h, Metric: c.MetricName})
+		}
+	}
+	if len(histories) == 0 || f.ended() {
+		return
+	}
+	opts := forecast.Options{Seed: seed, Interrupt: f.ended, Progress: func(e forecast.Event) {
+		f.event(Progress{What: fmt.Sprintf("training the network of %d series", len(histories)), Job: -1}, e)
+	}}
+	if t, err := pooler.Pool(histories, horizons, opts); err == nil {
+		f.pooled = t.Model.(forecast.Refitter)
+	}
+}
+
 // shared trains the model of a group and stores it.
 func (f *fleet) shared(group []int) {
+	start := time.Now()
 	c := f.jobs[group[0]].Config
 	fitted, report, histories, err := f.fitShared(group, c)
 	if err == nil {
@@ -68,7 +109,7 @@ func (f *fleet) shared(group []int) {
 	}
 	for _, i := range group {
 		r := &f.out[i]
-		r.Container, r.Metric = f.jobs[i].Frame.Container, c.MetricName
+		r.Container, r.Metric, r.Start = f.jobs[i].Frame.Container, c.MetricName, start
 		if err != nil && r.Err == nil {
 			r.Err = err
 		}
@@ -103,7 +144,7 @@ func (f *fleet) fitShared(group []int, c *config.Config) (*calibrate.Shared, tra
 	}
 	opts := f.options(c)
 	key := loader.Key{Metric: c.MetricName}
-	if err := f.keep(&opts, key, step, fmt.Sprintf("of %d containers", len(histories))); err != nil {
+	if err := f.keep(&opts, key, step, -1, fmt.Sprintf("of %d containers", len(histories))); err != nil {
 		return fail(err)
 	}
 	fitted, report, err := trainer.Config.FitShared(trainer.Model, histories, task, opts)
@@ -116,15 +157,20 @@ func (f *fleet) fitShared(group []int, c *config.Config) (*calibrate.Shared, tra
 	return fitted, report, histories, nil
 }
 
-// event passes the progress of a shared training on.
-func (f *fleet) event(what string, e forecast.Event) {
+// event passes the progress of a training by epochs on; p says whose it is.
+func (f *fleet) event(p Progress, e forecast.Event) {
+	p.Loss = e.Loss
 	switch e.Stage {
 	case "epoch":
-		f.tell(Progress{What: what, Epoch: &e})
+		p.Epoch, p.Loss = &e, math.NaN()
+		f.tell(p)
 	case "train":
-		f.tell(Progress{What: what, Done: e.Done, Total: e.Total})
+		p.Done, p.Total = e.Done, e.Total
+		f.tell(p)
 	case "validate":
-		f.tell(Progress{What: strings.Replace(what, "training", "judging", 1), Done: e.Done, Total: e.Total})
+		p.What = strings.Replace(p.What, "training", "judging", 1)
+		p.Done, p.Total = e.Done, e.Total
+		f.tell(p)
 	}
 }
 
@@ -135,10 +181,10 @@ func stateName(key loader.Key, step int64) string {
 
 // keep lets a training by epochs tell how far it is and keep its state in the
 // store, beside the checkpoint of the key, and take it from there where it is to
-// be resumed.
-func (f *fleet) keep(opts *forecast.Options, key loader.Key, step int64, whose string) error {
-	what := "training " + key.Metric + " " + whose
-	opts.Progress = func(e forecast.Event) { f.event(what, e) }
+// be resumed. The job is -1 for a model of several.
+func (f *fleet) keep(opts *forecast.Options, key loader.Key, step int64, job int, whose string) error {
+	p := Progress{What: "training " + key.Metric + " " + whose, Job: job, Metric: key.Metric}
+	opts.Progress = func(e forecast.Event) { f.event(p, e) }
 	name := stateName(key, step)
 	opts.Save = func(state []byte) {
 		// A state that cannot be kept is no reason to stop the training.

@@ -136,6 +136,10 @@ func TestStopAndResume(t *testing.T) {
 	if got := strings.Join(names(t, &store), " "); got != "cpu/_shared.300s.training cpu/_shared.ckpt" {
 		t.Errorf("the store has %s", got)
 	}
+	state, _, err := store.Get(context.Background(), "cpu/_shared.300s.training")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if results, err := Train(context.Background(), js, &store, Options{Resume: true}); err != nil || Failure(results) != nil {
 		t.Fatal(err, Failure(results))
 	}
@@ -146,7 +150,13 @@ func TestStopAndResume(t *testing.T) {
 	if err != nil || len(c.Provenance.Losses) != 3 || !(c.Provenance.Losses[0] > 0) {
 		t.Errorf("%v; losses of three epochs, begun anew after two: %v", err, c.Provenance.Losses)
 	}
+	if got := strings.Join(names(t, &store), " "); got != "cpu/_shared.ckpt" {
+		t.Errorf("the training has ended, and the store has %s", got)
+	}
 	// A state of another training is refused, and says so.
+	if err := store.Put(context.Background(), "cpu/_shared.300s.training", state); err != nil {
+		t.Fatal(err)
+	}
 	js[0].Config = js[0].Config.Clone()
 	js[0].Config.Training.LearningRate *= 2
 	js[1].Config = js[0].Config

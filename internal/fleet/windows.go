@@ -1,8 +1,12 @@
 package fleet
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm"
@@ -79,15 +83,24 @@ func ownScope(jobs []Job) *config.Config {
 	return c
 }
 
-// Digest identifies the histories of the jobs, as a checkpoint's provenance does.
+// Digest identifies the histories of the jobs, as a checkpoint's provenance does
+// where they are of one metric.
 func Digest(jobs []Job) string {
-	var whole []series.Frame
+	whole := map[string][]series.Frame{}
 	for i := range jobs {
-		if h, err := observed(jobs[i].Frame, jobs[i].Config.MetricName); err == nil {
-			whole = append(whole, h)
+		metric := jobs[i].Config.MetricName
+		if h, err := observed(jobs[i].Frame, metric); err == nil {
+			whole[metric] = append(whole[metric], h)
 		}
 	}
-	return digest(whole, jobs[0].Config.MetricName)
+	if len(whole) < 2 {
+		return digest(whole[jobs[0].Config.MetricName], jobs[0].Config.MetricName)
+	}
+	h := sha256.New()
+	for _, metric := range slices.Sorted(maps.Keys(whole)) {
+		fmt.Fprintf(h, "%s %s\n", metric, digest(whole[metric], metric))
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
 // Trained is a model that takes the place of one that Train would train.
@@ -101,6 +114,9 @@ type Trained struct {
 // already.
 func (f *fleet) trainer(c *config.Config) (train.Trainer, error) {
 	t, err := family.Configured(c)
+	if _, ok := t.Model.(forecast.Pooler); ok && f.pooled != nil {
+		t.Model = f.pooled
+	}
 	if m, ok := t.Model.(lstmfit.Config); ok && f.o.Trained != nil {
 		t.Model = lstmfit.Trained{Config: m, Model: f.o.Trained.Model, Again: f.o.Trained.Again}
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -24,6 +24,9 @@ func (s stored) Train([]series.Frame, forecast.Task, forecast.Options) (forecast
 // enoughUnseen is how many seconds after the end of a checkpoint's history make
 // it worth judging on these alone.
 const enoughUnseen = 86400
+
+// defaultHorizons are those of forecasts without a checkpoint, in seconds.
+var defaultHorizons = []int64{300, 900, 1800}
 
 // A judge works on one series.
 type judge struct {
@@ -72,15 +75,10 @@ func (j *judge) serving(ctx context.Context) error {
 	key, _ := j.p.Serving(s.Container, s.Metric)
 	v.Reasons = why
 	if model == nil {
-		task, err := backtest.DefaultTask(s.Metric, s.Step)
-		if err != nil {
+		if j.model, err = serve.StandIn(s.Metric, s.Step, nil, defaultHorizons, why); err != nil {
 			return err
 		}
-		if len(task.Horizons) == 0 {
-			task.Horizons = []int64{s.Step}
-		}
-		j.model = naive.Unfitted(task, why|forecast.Uncalibrated)
-		v.Model, v.Detail = naive.Name, "fixed mix of simple predictors"
+		v.Model = j.model.Spec().Model
 		return nil
 	}
 	j.model = model

@@ -104,7 +104,7 @@ func (s Span) String() string {
 
 // Known are the model families that a configuration may name, in this version
 // or a later one.
-var Known = []string{"naive", "arima", "auto", "linear", "prophet", "lstm", "ensemble"}
+var Known = []string{"auto", "naive", "arima", "linear", "network", "general", "prophet", "lstm", "ensemble"}
 
 // Defaults returns the built-in configuration of a metric. A metric that
 // series.Metrics does not list has no bounds.
@@ -122,7 +122,7 @@ func Defaults(metric string) *Config {
 			UpperBound:         bounds.Upper,
 		},
 		Model: Model{
-			ModelType:     "naive",
+			ModelType:     "auto",
 			Scope:         ScopeGlobal,
 			HiddenSize:    32,
 			NumLayers:     1,

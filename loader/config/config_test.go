@@ -177,7 +177,7 @@ func TestErrors(t *testing.T) {
 		{"quantile of one", "data: {quantiles: [0.5, 1]}", `f.yaml:1:19: data.quantiles: must be more than 0 and less than 1, got 1`},
 		{"quantile not a number", "data: {quantiles: [0.5, .nan]}", `f.yaml:1:25: data.quantiles: must be a number, got not a number`},
 		{"bounds crossed", "data:\n  lower_bound: 5\n  upper_bound: 1", `f.yaml:2:16: data.lower_bound: must be less than upper_bound, which is 1, got 5`},
-		{"unknown model", "model: {model_type: arma}", `f.yaml:1:21: model.model_type: no such model "arma"; the models are naive, arima, auto, linear, prophet, lstm, ensemble; did you mean "arima"?`},
+		{"unknown model", "model: {model_type: arma}", `f.yaml:1:21: model.model_type: no such model "arma"; the models are auto, naive, arima, linear, network, general, prophet, lstm, ensemble; did you mean "arima"?`},
 		{"dropout of one", "model: {dropout: 1}", `f.yaml:1:18: model.dropout: must be at least 0 and less than 1, got 1`},
 		{"learning rate 0", "training: {learning_rate: 0}", `f.yaml:1:27: training.learning_rate: must be more than 0, got 0`},
 		{"negative seed", "training: {seed: -1}", `f.yaml:1:18: training.seed: must not be negative, got -1`},
@@ -353,7 +353,7 @@ func TestJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{`"prediction_horizons":[20,"15m"]`, `"upper_bound":null`, `"step":"15s"`,
-		`"data.prediction_horizons":"--horizons"`, `"data.step":"default"`, `"model_type":"naive"`} {
+		`"data.prediction_horizons":"--horizons"`, `"data.step":"default"`, `"model_type":"auto"`} {
 		if !bytes.Contains(data, []byte(want)) {
 			t.Errorf("no %s in %s", want, data)
 		}

@@ -171,6 +171,16 @@ func nearestKey(word string) string {
 	return ""
 }
 
+// Used calls do with every key that the chosen model reads, in the order of a
+// file, and its value as YAML.
+func (c *Config) Used(do func(key, value string)) {
+	for i := range settings {
+		if s := &settings[i]; s.uses(c.Model.ModelType) {
+			do(s.key, text(s.field(c)))
+		}
+	}
+}
+
 // Unused returns the keys that were set by a file, the environment or a flag
 // and that the chosen model does not read.
 func (c *Config) Unused() []string {

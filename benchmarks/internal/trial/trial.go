@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/core/backtest"
+	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 )
 
@@ -54,4 +55,26 @@ func Print(all []backtest.Series, settings string, took time.Duration, by ...bac
 	for _, o := range backtest.Overalls(all, backtest.BySource) {
 		fmt.Printf("overall %.4f better %.2f p95 %.3f   %s   %.0f s\n", o.Ratio, o.Better, o.P95, settings, took.Seconds())
 	}
+}
+
+// Source returns the source of a container: what its name has before the slash.
+func Source(container string) string {
+	s, _, _ := strings.Cut(container, "/")
+	return s
+}
+
+// Histories returns the history of each metric of a frame, cut to what is
+// observed and then by a share at its end.
+func Histories(f *series.Frame, share float64) []forecast.History {
+	var out []forecast.History
+	for k, m := range f.Metrics {
+		s := series.Series{Start: f.Start, Step: f.Step, Values: f.Columns[k]}
+		t := s.Trim()
+		if t.Len() == 0 {
+			continue
+		}
+		from := s.Index(t.Start)
+		out = append(out, forecast.History{Frame: f.Slice(from, from+backtest.TestStart(t.Len(), share)), Metric: m})
+	}
+	return out
 }

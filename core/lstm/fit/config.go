@@ -11,10 +11,6 @@ import (
 // observed within the part for training: there is nothing to learn from.
 var ErrNoWindows = errors.New("lstm: the history has no window with a target to train on")
 
-// ErrDiverged: the loss or the gradient was not finite before any epoch had
-// ended. A smaller learning rate helps.
-var ErrDiverged = errors.New("lstm: training diverged (try a smaller learning rate)")
-
 // Config is the configuration of the LSTM family. Take Defaults; every field is
 // taken literally.
 type Config struct {

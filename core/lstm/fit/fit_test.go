@@ -12,6 +12,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/lstm/learn"
+	"github.com/foretide/foretide/core/optim"
 	"github.com/foretide/foretide/core/series"
 )
 
@@ -225,7 +226,7 @@ func TestDiverged(t *testing.T) {
 	c.Rate, c.Clip, c.Warmup = 1e38, 1e38, 0
 	f, report, err := c.Fit(histories(), taskOf(), forecast.Options{})
 	if err != nil {
-		if !errors.Is(err, ErrDiverged) {
+		if !errors.Is(err, optim.ErrDiverged) {
 			t.Error(err)
 		}
 		return
@@ -399,6 +400,6 @@ func BenchmarkStep(b *testing.B) {
 	t := c.resume(f, d, 1, 1e-3, &forecast.Options{})
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		t.step(i)
+		t.step(i, t.loop.At(i))
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // Fit trains a network on the histories: one of every container, or of one. The
 // end of each is held back to decide when to stop. The errors are
-// ErrNoWindows, ErrDiverged, forecast.ErrState, ErrEmpty, ErrMetric, ErrStep,
+// ErrNoWindows, optim.ErrDiverged, forecast.ErrState, ErrEmpty, ErrMetric, ErrStep,
 // and forecast.ErrInterrupted where no epoch had ended; an interruption later
 // keeps the best weights so far.
 func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
@@ -30,7 +30,7 @@ func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Op
 			return nil, forecast.Report{}, err
 		}
 	}
-	return t.finish(t.run())
+	return t.finish(t.loop.Run())
 }
 
 // Refit goes on from a model's weights on all of the history, for as many epochs
@@ -45,7 +45,7 @@ func (c Config) Refit(fitted forecast.Fitted, history []series.Frame, task forec
 		epochs = min(epochs, best)
 	}
 	t := c.resume(fitted, d, epochs, c.Rate*c.RefitRate, &opts)
-	return t.finish(t.run())
+	return t.finish(t.loop.Run())
 }
 
 // Tunes reports whether the model of all containers is fitted further to each.
@@ -68,9 +68,9 @@ func (c Config) Tune(fitted forecast.Fitted, history series.Frame, task forecast
 	if t.opts.Stopped() {
 		return fitted, forecast.Report{Status: forecast.Interrupted, Summary: fitted.(*lstm.Fitted).Summary()}, nil
 	}
-	t.best, t.bestLoss = slices.Clone(t.net.Weights), loss
-	status, err := t.run()
-	if err == nil && t.bestEpoch == 0 {
+	t.loop.Best, t.loop.BestLoss = slices.Clone(t.net.Weights), loss
+	status, err := t.loop.Run()
+	if err == nil && t.loop.BestEpoch == 0 {
 		return fitted, forecast.Report{Status: status, Summary: fitted.(*lstm.Fitted).Summary()}, nil
 	}
 	return t.finish(status, err)
@@ -112,14 +112,14 @@ func (c *Config) shape(d *dataset) network.Shape {
 
 // finish makes the model and the report of a training that ended.
 func (t *trainer) finish(status forecast.Status, err error) (forecast.Fitted, forecast.Report, error) {
-	report := forecast.Report{Status: status, Losses: t.curve}
+	report := forecast.Report{Status: status, Losses: t.loop.Curve}
 	if err != nil {
 		return nil, report, err
 	}
 	lstm.Round(t.net)
-	best := t.bestEpoch
+	best := t.loop.BestEpoch
 	if len(t.held) == 0 {
-		best = t.epoch
+		best = t.loop.Epoch
 	}
 	f := lstm.New(t.data.task, t.data.others, t.net).After(best)
 	containers := 0
@@ -135,9 +135,9 @@ func (t *trainer) finish(status forecast.Status, err error) (forecast.Fitted, fo
 			}
 		}
 	}
-	report.Summary = f.Summary() + ", " + strconv.Itoa(t.epoch) + " epochs"
-	if t.bestEpoch > 0 {
-		report.Summary += ", best after " + strconv.Itoa(t.bestEpoch) + ", loss " + strconv.FormatFloat(t.bestLoss, 'g', 4, 64)
+	report.Summary = f.Summary() + ", " + strconv.Itoa(t.loop.Epoch) + " epochs"
+	if t.loop.BestEpoch > 0 {
+		report.Summary += ", best after " + strconv.Itoa(t.loop.BestEpoch) + ", loss " + strconv.FormatFloat(t.loop.BestLoss, 'g', 4, 64)
 	}
 	if containers > 1 {
 		report.Summary += ", " + strconv.Itoa(containers) + " containers"

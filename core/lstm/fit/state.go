@@ -27,14 +27,14 @@ func (t *trainer) save() {
 	}
 	w := codec.NewWriter(nil)
 	w.Uint(1, t.digest())
-	w.Int(2, int64(t.epoch))
-	w.Float(3, t.bestLoss)
-	w.Int(4, int64(t.bestEpoch))
+	w.Int(2, int64(t.loop.Epoch))
+	w.Float(3, t.loop.BestLoss)
+	w.Int(4, int64(t.loop.BestEpoch))
 	w.Floats32(5, t.net.Weights)
 	w.Floats32(6, t.learner.Moment1)
 	w.Floats32(7, t.learner.Moment2)
-	w.Floats32(8, t.best)
-	w.Floats(9, t.curve)
+	w.Floats32(8, t.loop.Best)
+	w.Floats(9, t.loop.Curve)
 	t.opts.Save(w.Bytes())
 }
 
@@ -48,11 +48,11 @@ func (t *trainer) restore(state []byte) error {
 		case 1:
 			digest = r.Uint()
 		case 2:
-			t.epoch = int(r.Int())
+			t.loop.Epoch = int(r.Int())
 		case 3:
-			t.bestLoss = r.Float()
+			t.loop.BestLoss = r.Float()
 		case 4:
-			t.bestEpoch = int(r.Int())
+			t.loop.BestEpoch = int(r.Int())
 		case 5:
 			weights = r.Floats32()
 		case 6:
@@ -62,19 +62,19 @@ func (t *trainer) restore(state []byte) error {
 		case 8:
 			best = r.Floats32()
 		case 9:
-			t.curve = r.Floats()
+			t.loop.Curve = r.Floats()
 		}
 	}
 	n := len(t.net.Weights)
 	if r.Err() != nil || digest != t.digest() || len(weights) != n || len(moment1) != n || len(moment2) != n ||
-		(len(best) != n && len(best) != 0) || t.epoch < 0 || t.epoch > t.epochs || t.bestEpoch > t.epoch {
+		(len(best) != n && len(best) != 0) || t.loop.Epoch < 0 || t.loop.Epoch > t.loop.Epochs || t.loop.BestEpoch > t.loop.Epoch {
 		return forecast.ErrState
 	}
 	copy(t.net.Weights, weights)
 	copy(t.learner.Moment1, moment1)
 	copy(t.learner.Moment2, moment2)
 	if len(best) == n {
-		t.best = best
+		t.loop.Best = best
 	}
 	return nil
 }
@@ -87,10 +87,10 @@ func (t *trainer) digest() uint64 {
 	w.Message(1, t.data.task.Write)
 	c := t.config
 	for _, n := range []int{c.Steps, c.Hidden, c.Layers, c.Width, c.Epochs, c.Windows, c.Batch, c.HeldWindows,
-		c.Patience, c.MaxOthers, c.MinObservation, t.epochs, len(t.learner.Shards()), len(t.net.Weights)} {
+		c.Patience, c.MaxOthers, c.MinObservation, t.loop.Epochs, len(t.learner.Shards()), len(t.net.Weights)} {
 		w.Int(2, int64(n))
 	}
-	for _, x := range []float64{c.Dropout, c.Rate, c.Warmup, c.Decay, c.Clip, c.Tail, c.Held, c.OtherMetrics, t.rate} {
+	for _, x := range []float64{c.Dropout, c.Rate, c.Warmup, c.Decay, c.Clip, c.Tail, c.Held, c.OtherMetrics, t.loop.Rate} {
 		w.Float(3, x)
 	}
 	w.Bool(4, c.Bidirectional)

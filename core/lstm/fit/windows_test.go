@@ -51,7 +51,7 @@ func TestWindows(t *testing.T) {
 	net.Forward(work)
 	got := loss.Value(work, target, weight) / float64(c.Batch*3)
 	trainer := c.newTrainer(d, net, c.Epochs, c.Rate, &opts)
-	want, _ := trainer.step(w.PerEpoch() / c.Batch)
+	want, _ := trainer.step(w.PerEpoch()/c.Batch, 0)
 	if math.Abs(got-want) > 1e-6*want {
 		t.Errorf("the loss of a batch is %v, and Fit's %v", got, want)
 	}

@@ -91,7 +91,12 @@ func (n *Network) runCell(w *Workspace, l, d int) {
 	cell := &n.layout.Cells[l][d]
 	unit, u := w.rows*kernel.Block, s.units()
 	first, count, way := s.steps(l, d)
+	// Steps of some two million multiplications each time.
+	often := max(1, 2<<20/(w.rows*(cell.Input.In+cell.State.In)*4*u*kernel.Block))
 	for i := range count {
+		if i%often == often-1 {
+			kernel.Yield()
+		}
 		t := first + i*way
 		kept := 0 // the slot of gates and c
 		if w.train {
@@ -132,18 +137,14 @@ func (n *Network) readInput(w *Workspace, l, d, i int, gates []float32) {
 	}
 	at, group := i%w.ahead, min(w.ahead, count-i/w.ahead*w.ahead)
 	if at == 0 {
-		for b := range layer.inBlocks {
-			for j := range group {
-				t := first + (i+j)*way
-				copy(w.groupIn[(b*group+j)*unit:][:unit], layer.in[(t*layer.inBlocks+b)*unit:])
-			}
+		for j := range group {
+			t := first + (i+j)*way
+			kernel.Copy(w.groupIn[j*unit:], layer.in[t*layer.inBlocks*unit:], layer.inBlocks, unit, group*unit, unit)
 		}
 		setBias(w.groupGates, bias, group*w.rows, out)
 		kernel.MulAdd(w.groupGates, w.groupIn, input, group*w.rows, cell.Input.In, out)
 	}
-	for o := range out {
-		copy(gates[o*unit:][:unit], w.groupGates[(o*group+at)*unit:])
-	}
+	kernel.Copy(gates, w.groupGates[at*unit:], out, unit, unit, group*unit)
 }
 
 // state returns h of a direction at a step. Where the layer keeps one step, it
@@ -165,10 +166,7 @@ func (w *Workspace) at(l, d, t int, x []float32) []float32 {
 // setBias sets every row to the bias.
 func setBias(dst, bias []float32, rows, out int) {
 	for o := range out {
-		b := (*[kernel.Block]float32)(bias[o*kernel.Block:])
-		for r := range rows {
-			*(*[kernel.Block]float32)(dst[(o*rows+r)*kernel.Block:]) = *b
-		}
+		kernel.Copy(dst[o*rows*kernel.Block:], bias[o*kernel.Block:], rows, kernel.Block, kernel.Block, 0)
 	}
 }
 

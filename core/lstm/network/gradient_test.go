@@ -146,7 +146,8 @@ func (r *reference) total(target, weight []float32, p float64) float64 {
 			for j, lv := range r.loss.Levels {
 				i := row*s.Horizons + k
 				if weight[i] != 0 {
-					sum += float64(weight[i]) * r.loss.Weights[j] * pinball(float64(target[i])-q[j], lv)
+					e := float64(target[i]) - q[j]
+					sum += float64(weight[i]) * r.loss.Weights[j] * max(lv*e, (lv-1)*e)
 				}
 			}
 		}

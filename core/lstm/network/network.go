@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/foretide/foretide/core/kernel"
+	"github.com/foretide/foretide/core/quantile"
 )
 
 // A Network is weights of a shape. While nobody changes the weights it is safe
@@ -57,7 +58,7 @@ func (n *Network) Initialise(seed uint64, levels []float64) {
 		}
 		bias := h.OutBias.Of(n.Weights)
 		for j := range s.Levels {
-			bias[j] = initialOutput(levels, j, s.Median)
+			bias[j] = float32(quantile.Initial(levels, j, s.Median))
 		}
 	}
 }
@@ -107,25 +108,4 @@ func (n *Network) openForgetGates(bias Matrix) {
 	for j := range n.shape.Hidden {
 		w[(j/kernel.Block*4+1)*kernel.Block+j%kernel.Block] = 1
 	}
-}
-
-// initialOutput returns output j of a head that knows nothing: zero for the
-// median, else the inverse of softplus of the distance to the neighbour
-// towards it.
-func initialOutput(levels []float64, j, median int) float32 {
-	if j == median || len(levels) == 0 {
-		return 0
-	}
-	laplace := func(p float64) float64 {
-		if p < 0.5 {
-			return math.Log(2 * p)
-		}
-		return -math.Log(2 * (1 - p))
-	}
-	next := j - 1
-	if j < median {
-		next = j + 1
-	}
-	gap := math.Abs(laplace(levels[j]) - laplace(levels[next]))
-	return float32(math.Log(math.Expm1(max(gap, 1e-3))))
 }

@@ -66,19 +66,8 @@ func (s *Shape) layerInputs(layer int) int {
 // step with its padding, then the head's own features.
 func (s *Shape) headInputs() int { return s.stateBlocks()*kernel.Block + s.Features }
 
-// A Matrix is where a map from In features to Out blocks of outputs lies among
-// the weights, laid out as package kernel has it.
-type Matrix struct {
-	At  int // first element
-	In  int // features
-	Out int // blocks of 16 outputs
-}
-
-// Len returns the number of elements.
-func (m Matrix) Len() int { return m.In * m.Out * kernel.Block }
-
-// Of returns the matrix's part of a slice of all weights, or of gradients.
-func (m Matrix) Of(all []float32) []float32 { return all[m.At : m.At+m.Len()] }
+// A Matrix is where a map lies among the weights.
+type Matrix = kernel.Matrix
 
 // A Cell is the weights of one direction of one layer. A bias is a matrix of
 // one input.

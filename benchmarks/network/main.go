@@ -1,0 +1,157 @@
+// Command network tries settings of the network that learns from all series
+// together, without ever looking at the test parts: each series is cut before
+// its test part, the network is trained on the first three quarters of the rest,
+// and the last quarter is judged as a backtest judges.
+//
+//	go run ./benchmarks/network
+//	go run ./benchmarks/network -set dropout=0.1,epochs=2
+//	go run ./benchmarks/network -leave azure          # judged: a source it has not seen
+//	go run ./benchmarks/network -leave each
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/foretide/foretide/benchmarks/internal/trial"
+	"github.com/foretide/foretide/core/backtest"
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/network"
+	"github.com/foretide/foretide/core/network/fit"
+	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/infra/csvfile"
+)
+
+var (
+	data  = flag.String("data", os.Getenv("FORETIDE_DATA"), "folder of metrics files")
+	set   = flag.String("set", "", "fields of the configuration: dropout=0.1,epochs=2,hidden=128-64")
+	leave = flag.String("leave", "", "source that is left out of the training and judged alone, or each")
+	wide  = flag.Bool("wide", false, "train on all horizons of minutes to two hours, not only those judged")
+	seed  = flag.Uint64("seed", 1, "seed of the training")
+)
+
+func main() {
+	flag.Parse()
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "network:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	config := fit.Defaults()
+	if err := override(&config, *set); err != nil {
+		return err
+	}
+	read, err := csvfile.Read(context.Background(), *data, csvfile.Options{})
+	if err != nil {
+		return err
+	}
+	frames := read.Frames
+	trial.Cut(frames)
+	left := []string{*leave}
+	if *leave == "each" {
+		left = nil
+		for i := range frames {
+			if s := trial.Source(frames[i].Container); !slices.Contains(left, s) {
+				left = append(left, s)
+			}
+		}
+	}
+	var all []backtest.Series
+	began := time.Now()
+	for _, source := range left {
+		judged, err := try(config, frames, source)
+		if err != nil {
+			return err
+		}
+		all = append(all, judged...)
+	}
+	trial.Print(all, *set, time.Since(began), backtest.BySource)
+	return nil
+}
+
+// try trains on all sources but one, and judges that one, or all.
+func try(config fit.Config, frames []series.Frame, left string) ([]backtest.Series, error) {
+	cfg := backtest.Defaults()
+	cfg.TestShare, cfg.Workers = trial.TestShare, runtime.GOMAXPROCS(0)
+	horizons := []int64{300, 900, 1800}
+	if *wide {
+		horizons = fit.Horizons()
+	}
+	var judged []series.Frame
+	var histories []forecast.History
+	for i := range frames {
+		f := &frames[i]
+		if left == "" || trial.Source(f.Container) == left {
+			judged = append(judged, *f)
+		}
+		if left == "" || trial.Source(f.Container) != left {
+			histories = append(histories, trial.Histories(f, trial.TestShare)...)
+		}
+	}
+	began := time.Now()
+	net, _, err := config.Train(nil, histories, horizons, forecast.DefaultLevels(), forecast.Options{Seed: *seed})
+	if err != nil {
+		return nil, err
+	}
+	fmt.Printf("%s trained in %.0f s\n", left, time.Since(began).Seconds())
+	result, err := backtest.Run(judged, bound{net}, cfg, forecast.Options{}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return result.Series, nil
+}
+
+// bound is the network with neither gate nor calibration.
+type bound struct{ net *network.Net }
+
+func (bound) Name() string { return network.Name }
+func (bound) Global() bool { return false }
+func (b bound) Train(_ []series.Frame, task forecast.Task, _ forecast.Options) (forecast.Fitted, forecast.Report, error) {
+	f, err := b.net.Bind(task)
+	return f, forecast.Report{}, err
+}
+
+// override sets fields of a configuration by their names.
+func override(c *fit.Config, settings string) error {
+	if settings == "" {
+		return nil
+	}
+	for s := range strings.SplitSeq(settings, ",") {
+		name, value, _ := strings.Cut(s, "=")
+		f := reflect.ValueOf(c).Elem().FieldByNameFunc(func(field string) bool { return strings.EqualFold(field, name) })
+		if !f.IsValid() {
+			return fmt.Errorf("-set %s: the configuration has no field %q", s, name)
+		}
+		var numbers []float64
+		for text := range strings.SplitSeq(value, "-") {
+			x, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				return fmt.Errorf("-set %s: %w", s, err)
+			}
+			numbers = append(numbers, x)
+		}
+		switch f.Kind() {
+		case reflect.Slice:
+			var widths []int
+			for _, x := range numbers {
+				widths = append(widths, int(x))
+			}
+			f.Set(reflect.ValueOf(widths))
+		case reflect.Int:
+			f.SetInt(int64(numbers[0]))
+		default:
+			f.SetFloat(numbers[0])
+		}
+	}
+	return nil
+}

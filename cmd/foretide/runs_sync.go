@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/foretide/foretide/infra/mlflow"
+	"github.com/foretide/foretide/infra/runs"
+)
+
+const runsEnv = `
+Environment, as MLflow's own clients read it:
+  MLFLOW_TRACKING_URI                                  http(s)://server, or a folder of runs
+  MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD   basic authentication
+  MLFLOW_TRACKING_TOKEN                                bearer authentication
+  MLFLOW_TRACKING_SERVER_CERT_PATH                     certificates to trust (PEM)
+  MLFLOW_TRACKING_INSECURE_TLS                         true: trust any certificate
+  MLFLOW_HTTP_REQUEST_TIMEOUT                          seconds
+  MLFLOW_EXPERIMENT_NAME                               experiment of new runs
+  FORETIDE_RUNS                                        folder of the runs
+Secrets are never printed.
+`
+
+type runsSyncFlags struct {
+	runsFlags
+	register string
+}
+
+func (a *app) runsSyncCommand() *cobra.Command {
+	var f runsSyncFlags
+	cmd := &cobra.Command{
+		Use:   "sync [RUN...]",
+		Short: "Send runs to the tracking server that it does not have in full",
+		Long: `Sync sends to the server of MLFLOW_TRACKING_URI what it lacks of the runs that
+have ended: all of them, or those that are named, with the runs that they are
+parts of. Nothing is sent twice. A run that goes on, or was killed, is sent only
+where it is named.`,
+		Example: `  MLFLOW_TRACKING_URI=http://localhost:5000 foretide runs sync
+  foretide runs sync latest --register capacity`,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runsSync(cmd, &f, args) },
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&f.register, "register", "", "register the checkpoints of the one run that is named as a version of this model")
+	return cmd
+}
+
+func (a *app) runsSync(cmd *cobra.Command, f *runsSyncFlags, names []string) error {
+	if f.register != "" && len(names) != 1 {
+		return usagef(cmd, "--register is for one run: name it")
+	}
+	target, err := mlflow.FromEnv(os.Getenv)
+	if err != nil {
+		return &usageError{command: cmd.CommandPath(), err: err}
+	}
+	if target.Server == nil {
+		return usagef(cmd, "there is no server: set MLFLOW_TRACKING_URI to its URL, such as http://localhost:5000")
+	}
+	target.Server.Attempts = 3
+	client, err := mlflow.New(*target.Server)
+	if err != nil {
+		return &usageError{command: cmd.CommandPath(), err: err}
+	}
+	dir, all, err := f.open(cmd, a)
+	if err != nil {
+		return err
+	}
+	todo, err := unsent(client, dir, all, names)
+	if err != nil {
+		return err
+	}
+	if f.register != "" {
+		if err := dir.Tag(todo[0].ID, mlflow.TagRegister, f.register); err != nil {
+			return err
+		}
+	}
+	return a.sendAll(cmd.Context(), client, dir, todo, f.json)
+}
+
+// unsent returns the runs to send, the oldest first: those that are named, or all
+// that have ended and that the server lacks something of.
+func unsent(client *mlflow.Client, dir runs.Dir, all []*runs.Run, names []string) ([]*runs.Run, error) {
+	var todo []*runs.Run
+	for _, name := range names {
+		r, err := find(all, name)
+		if err != nil {
+			return nil, err
+		}
+		todo = append(todo, r)
+		todo = append(todo, partsOf(all, r.ID)...)
+	}
+	if len(names) > 0 {
+		return todo, nil
+	}
+	for i := len(all) - 1; i >= 0; i-- {
+		if r := all[i]; !r.End.IsZero() && !client.Sent(dir, r) {
+			todo = append(todo, r)
+		}
+	}
+	return todo, nil
+}
+
+// sendAll sends runs with progress. One that is refused stops no other; a server
+// that is not there stops all.
+func (a *app) sendAll(ctx context.Context, client *mlflow.Client, dir runs.Dir, todo []*runs.Run, asJSON bool) error {
+	m := a.meter("sending", false)
+	sent, failed := 0, 0
+	var last error
+	for i, r := range todo {
+		err := client.Send(ctx, dir, r.ID, func(text string) { m.Note("foretide: " + text) })
+		if ctx.Err() != nil {
+			m.Finish()
+			return ctx.Err()
+		}
+		if err != nil {
+			last = err
+			failed++
+			if !mlflow.Refused(err) {
+				failed = len(todo) - i
+				break
+			}
+			m.Note(fmt.Sprintf("foretide: run %s: %v", shortID(r.ID), err))
+		} else {
+			sent++
+		}
+		m.Set(int64(i+1), int64(len(todo)))
+	}
+	m.Finish()
+	if asJSON {
+		if err := writeJSON(a.out, struct {
+			Server string `json:"server"`
+			Sent   int    `json:"sent"`
+			Left   int    `json:"left"`
+		}{client.Server(), sent, failed}); err != nil {
+			return err
+		}
+	} else if last == nil {
+		fmt.Fprintf(a.out, "%d runs sent to %s; it has all that have ended\n", sent, client.Server())
+	}
+	if last != nil {
+		return fmt.Errorf("%d of %d runs are not sent: %w", failed, len(todo), last)
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/infra/s3"
+	"github.com/foretide/foretide/loader"
+)
+
+// storeHelp is what --store names.
+const storeHelp = "folder, or s3://bucket/prefix, "
+
+// storeOf returns the store that --store names.
+func storeOf(ctx context.Context, store string) (loader.Versioner, error) {
+	if s3.Is(store) {
+		return s3.OpenStore(ctx, store)
+	}
+	return loader.Dir(store), nil
+}
+
+// writableStore is storeOf of one that can be written to: it says so before the
+// work, not after it.
+func writableStore(ctx context.Context, store string) (loader.Versioner, error) {
+	s, err := storeOf(ctx, store)
+	switch s := s.(type) {
+	case loader.Dir:
+		err = s.Check()
+	case *s3.Store:
+		if err == nil {
+			err = s.Check(ctx)
+		}
+	}
+	return s, err
+}
+
+// openStore opens the checkpoints. Where the default folder is not there,
+// the network in the box serves.
+func (a *app) openStore(cmd *cobra.Command, store string) (*loader.Predictor, error) {
+	if s3.Is(store) {
+		s, err := storeOf(cmd.Context(), store)
+		if err != nil {
+			return nil, err
+		}
+		p, err := loader.New(cmd.Context(), s)
+		if err == nil && len(p.Keys()) == 0 {
+			err = noCheckpoint(store)
+		}
+		return p, err
+	}
+	if cmd.Flags().Changed("store") {
+		return loader.Open(store)
+	}
+	if _, err := os.Stat(store); errors.Is(err, fs.ErrNotExist) {
+		a.notice("foretide: there is no folder %s: the network in the box stands in; %q makes checkpoints", store, "foretide train")
+	}
+	return loader.New(cmd.Context(), loader.Dir(store))
+}
+
+func noCheckpoint(store string) error {
+	return &loader.StoreError{Op: "open", Name: store, Err: fmt.Errorf("%w METRIC/CONTAINER.ckpt in it", loader.ErrNoCheckpoint)}
+}
+
+// readCheckpoint returns the checkpoint that a file is, or an object of a
+// bucket: s3://bucket/prefix/METRIC/CONTAINER.ckpt.
+func readCheckpoint(ctx context.Context, name string) (c *codec.Checkpoint, size int64, err error) {
+	var data []byte
+	if !s3.Is(name) {
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, 0, err
+		}
+		c, err = loader.ReadFile(name)
+		return c, info.Size(), err
+	}
+	config, err := s3.Parse(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	parts := strings.Split(config.Prefix, "/")
+	at := max(0, len(parts)-2)
+	config.Prefix = strings.Join(parts[:at], "/")
+	bucket, err := s3.New(ctx, config)
+	if err != nil {
+		return nil, 0, err
+	}
+	if data, _, err = bucket.Store().Get(ctx, path.Join(parts[at:]...)); err != nil {
+		return nil, 0, err
+	}
+	if c, err = loader.Decode(data, 0); err != nil {
+		err = &loader.StoreError{Op: "read", Name: name, Err: err}
+	}
+	return c, int64(len(data)), err
+}
+
+// objectsOf returns the addresses of the checkpoints that an address of a bucket
+// is of: itself, or those below it.
+func objectsOf(ctx context.Context, address string) ([]string, error) {
+	before, query, asked := strings.Cut(address, "?")
+	if asked {
+		query = "?" + query
+	}
+	if strings.HasSuffix(before, ".ckpt") {
+		return []string{address}, nil
+	}
+	s, err := s3.OpenStore(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, o := range list {
+		if strings.HasSuffix(o.Name, ".ckpt") {
+			out = append(out, strings.TrimSuffix(before, "/")+"/"+o.Name+query)
+		}
+	}
+	if len(out) == 0 {
+		return nil, noCheckpoint(address)
+	}
+	return out, nil
+}

@@ -1,0 +1,146 @@
+package abi
+
+import (
+	"strconv"
+
+	"github.com/foretide/foretide/core/calibrate"
+	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/models"
+)
+
+// A Server answers a guest's calls. Its zero value has no checkpoint loaded and
+// is ready for use. It is for one goroutine. Every method leaves what there is
+// to read in Result: what it was asked for, or the message of its failure.
+type Server struct {
+	models map[int32]*model
+	last   int32 // handle that was given last
+	result []byte
+
+	windows windowReader
+	dst     forecast.Forecast
+	at      []forecast.Horizon
+	cut     forecast.Window
+	stand   standIn
+}
+
+// A model is a loaded checkpoint.
+type model struct {
+	codec.Checkpoint // without its payload
+	fitted           forecast.Fitted
+	own              *forecast.Forecast // of a network, whose workspace is large
+}
+
+// A standIn is the last model that handle 0 was served by.
+type standIn struct {
+	metric string
+	step   int64
+	ahead  []int64
+	fitted forecast.Fitted
+}
+
+// Result returns the bytes that the last call left. They are valid until the
+// next.
+func (s *Server) Result() []byte { return s.result }
+
+// fail leaves the message of a failure.
+func (s *Server) fail(status Status, message string) int32 {
+	s.result = append(s.result[:0], message...)
+	return int32(status)
+}
+
+func (s *Server) failed(err error, otherwise Status) int32 {
+	return s.fail(StatusOf(err, otherwise), err.Error())
+}
+
+// Refuse leaves the message of a failure that the caller has found.
+func (s *Server) Refuse(status Status, message string) int32 { return s.fail(status, message) }
+
+// Load loads a checkpoint's bytes, as a file of it has them, and returns its
+// handle, above zero.
+func (s *Server) Load(b []byte) int32 {
+	s.result = s.result[:0]
+	if len(s.models) >= MaxHandles || s.last == 1<<31-1 {
+		return s.fail(TooLarge, "abi: "+strconv.Itoa(MaxHandles)+" checkpoints are loaded; unload some")
+	}
+	f, err := codec.Parse(b)
+	if err != nil {
+		return s.failed(err, BadModel)
+	}
+	if f.Size > MaxPayload {
+		return s.fail(TooLarge, "abi: a payload of "+strconv.FormatUint(f.Size, 10)+" bytes, at most "+strconv.Itoa(MaxPayload))
+	}
+	payload, err := decompress(f)
+	if err != nil {
+		return s.failed(err, Damaged)
+	}
+	fitted, err := models.Decode(f.Kind, payload)
+	if err == nil {
+		err = agree(&f.Checkpoint, fitted.Spec())
+	}
+	if err != nil {
+		return s.failed(err, BadModel)
+	}
+	m := &model{Checkpoint: f.Checkpoint, fitted: fitted}
+	if fitted.Spec().Model == "lstm" {
+		m.own = new(forecast.Forecast)
+	}
+	if s.models == nil {
+		s.models = make(map[int32]*model)
+	}
+	s.last++
+	s.models[s.last] = m
+	return s.last
+}
+
+// agree returns an error where a checkpoint's model is not what its header
+// says.
+func agree(c *codec.Checkpoint, spec *forecast.Spec) error {
+	ok := spec.Metric == c.Metric && spec.Step == c.Step &&
+		len(spec.Horizons) == len(c.Horizons) && len(spec.Levels) == len(c.Levels)
+	for i := 0; ok && i < len(c.Horizons); i++ {
+		ok = spec.Horizons[i] == c.Horizons[i]
+	}
+	for i := 0; ok && i < len(c.Levels); i++ {
+		ok = spec.Levels[i] == c.Levels[i]
+	}
+	if !ok {
+		return &Error{BadModel, "abi: the checkpoint's model is not what its header says"}
+	}
+	return nil
+}
+
+// find returns a loaded checkpoint; what it left in Result where there is none
+// is the failure's message.
+func (s *Server) find(handle int32) (*model, int32) {
+	s.result = s.result[:0]
+	m := s.models[handle]
+	if m == nil {
+		return nil, s.fail(BadHandle, "abi: no checkpoint is loaded under handle "+strconv.Itoa(int(handle)))
+	}
+	return m, 0
+}
+
+// Unload forgets a checkpoint.
+func (s *Server) Unload(handle int32) int32 {
+	_, status := s.find(handle)
+	delete(s.models, handle)
+	return status
+}
+
+// Describe leaves the Description of a loaded checkpoint.
+func (s *Server) Describe(handle int32) int32 {
+	m, status := s.find(handle)
+	if m == nil {
+		return status
+	}
+	p := &m.Provenance
+	d := Description{Spec: *m.fitted.Spec(), Kind: m.Kind, Container: m.Container,
+		From: Provenance{p.Version, p.Status, p.Summary, p.DataStart, p.DataEnd, p.Points}}
+	if shared, ok := m.fitted.(*calibrate.Shared); ok {
+		d.Containers = shared.Containers()
+	}
+	_, d.Updatable = m.fitted.(calibrate.Updater)
+	s.result = d.append(s.result)
+	return 0
+}

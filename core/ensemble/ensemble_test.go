@@ -1,0 +1,85 @@
+package ensemble
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
+)
+
+// fixed forecasts the same quantiles for every horizon.
+type fixed struct {
+	forecast.Fitted
+	spec forecast.Spec
+	q    []float64
+	why  forecast.Reasons
+}
+
+func (f *fixed) Spec() *forecast.Spec { return &f.spec }
+func (f *fixed) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
+	dst.Reset(&f.spec, w)
+	for k := range dst.At {
+		copy(dst.At[k].Quantiles, f.q)
+		dst.At[k].Mean, dst.At[k].Reasons = f.q[1], f.why
+	}
+	return nil
+}
+
+func member(name string, recent int, q ...float64) *fixed {
+	return &fixed{q: q, spec: forecast.Spec{Model: name, Needs: forecast.Needs{Recent: recent},
+		Task: forecast.Task{Metric: "cpu", Step: 300, Horizons: []int64{300, 900}, Levels: []float64{0.1, 0.5, 0.9}, Bounds: series.DefaultBounds("cpu")}}}
+}
+
+func forecastOf(t *testing.T, f *Fitted) *forecast.Forecast {
+	t.Helper()
+	h := series.FrameOf("web", "cpu", series.Series{Step: 300, Values: []float64{1, 2, 3}})
+	w := forecast.WindowOf(&h, f.Spec().Needs)
+	dst := new(forecast.Forecast)
+	if err := f.Forecast(dst, &w); err != nil {
+		t.Fatal(err)
+	}
+	return dst
+}
+
+func TestMean(t *testing.T) {
+	a, b := member("linear", 5, 1, 2, 3), member("network", 9, 2, 4, 9)
+	b.why = forecast.ShortWindow
+	f, err := New([]forecast.Fitted{a, b})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Spec().Needs.Recent != 9 || f.Summary() != "mean of linear and network" || f.Spec().Model != Name {
+		t.Errorf("%+v, %q", f.Spec(), f.Summary())
+	}
+	for _, at := range forecastOf(t, f).At {
+		if !slices.Equal(at.Quantiles, []float64{1.5, 3, 6}) || at.Mean != 3 || at.Reasons != forecast.ShortWindow || at.Detail != f.Summary() {
+			t.Errorf("%+v", at)
+		}
+	}
+}
+
+// TestNotFinite: a member that breaks is left out, and told.
+func TestNotFinite(t *testing.T) {
+	f, _ := New([]forecast.Fitted{member("linear", 5, 1, 2, 3), member("network", 5, 1, math.Inf(1), math.Inf(1))})
+	for _, at := range forecastOf(t, f).At {
+		if !slices.Equal(at.Quantiles, []float64{1, 2, 3}) || !at.Reasons.Has(forecast.NotFinite) {
+			t.Errorf("%+v", at)
+		}
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	other := member("network", 5, 1, 2, 3)
+	other.spec.Horizons = []int64{300}
+	for name, members := range map[string][]forecast.Fitted{
+		"none": nil, "too many": slices.Repeat([]forecast.Fitted{other}, MaxMembers+1),
+		"two tasks": {member("linear", 5, 1, 2, 3), other},
+	} {
+		if f, err := New(members); f != nil || !errors.Is(err, ErrMembers) {
+			t.Errorf("%s: %v, %v", name, f, err)
+		}
+	}
+}

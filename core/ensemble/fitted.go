@@ -1,0 +1,177 @@
+package ensemble
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/core/forecast"
+)
+
+// Name is the family of these models, Kind the decoder of their payload.
+const (
+	Name = "auto"
+	Kind = "ensemble.1"
+)
+
+// MaxMembers bounds the models that are combined.
+const MaxMembers = 8
+
+// ErrMembers: models that are to be combined are none, too many, or not of one
+// task.
+var ErrMembers = errors.New("ensemble: not one to eight models of the same task")
+
+// Fitted combines fitted models. It is immutable and safe for concurrent use.
+type Fitted struct {
+	spec    forecast.Spec
+	members []forecast.Fitted
+	detail  string
+}
+
+// New returns the mean of models of one task, in that order. The error is
+// ErrMembers.
+func New(members []forecast.Fitted) (*Fitted, error) {
+	if len(members) == 0 || len(members) > MaxMembers {
+		return nil, ErrMembers
+	}
+	f := &Fitted{members: slices.Clone(members), detail: "mean of "}
+	first := members[0].Spec()
+	f.spec = forecast.Spec{Task: first.Task, Model: Name, Needs: first.Needs}
+	for i, m := range members {
+		s := m.Spec()
+		if s.Metric != first.Metric || s.Step != first.Step || s.Bounds != first.Bounds ||
+			!slices.Equal(s.Horizons, first.Horizons) || !slices.Equal(s.Levels, first.Levels) {
+			return nil, ErrMembers
+		}
+		n := &f.spec.Needs
+		n.Recent, n.Long = max(n.Recent, s.Needs.Recent), max(n.Long, s.Needs.Long)
+		n.LongStep = max(n.LongStep, s.Needs.LongStep)
+		if i > 0 {
+			f.detail += " and "
+		}
+		f.detail += s.Model
+	}
+	if len(members) == 1 {
+		f.detail = first.Model
+	}
+	return f, nil
+}
+
+// Spec describes the model.
+func (f *Fitted) Spec() *forecast.Spec { return &f.spec }
+
+// Members returns the models that are combined; do not modify them.
+func (f *Fitted) Members() []forecast.Fitted { return f.members }
+
+// Summary describes the model for people: "mean of linear and general".
+func (f *Fitted) Summary() string { return f.detail }
+
+// Forecast implements forecast.Fitted: the mean of the members' quantiles, which
+// is again ascending and within the bounds. A member whose numbers are not
+// finite is left out of a horizon, which then says NotFinite.
+func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
+	if _, _, err := w.Check(&f.spec); err != nil {
+		return err
+	}
+	dst.Reset(&f.spec, w)
+	for i, m := range f.members {
+		if err := m.Forecast(dst.Sub(i), w); err != nil {
+			return err
+		}
+	}
+	for k := range dst.At {
+		h := &dst.At[k]
+		h.Detail = f.detail
+		h.Mean = 0
+		clear(h.Quantiles)
+		n := 0.0
+		for i := range f.members {
+			m := &dst.Sub(i).At[k]
+			h.Reasons |= m.Reasons
+			if !finite(m) {
+				h.Reasons |= forecast.NotFinite
+				continue
+			}
+			n++
+			h.Mean += (m.Mean - h.Mean) / n
+			for j, q := range m.Quantiles {
+				h.Quantiles[j] += (q - h.Quantiles[j]) / n
+			}
+		}
+		if n == 0 { // the contract forbids it of members: it is never trusted
+			copy(h.Quantiles, dst.Sub(0).At[k].Quantiles)
+		}
+		slices.Sort(h.Quantiles) // rounding may have swapped equal ones
+	}
+	return nil
+}
+
+func finite(h *forecast.Horizon) bool {
+	sum := h.Mean - h.Mean
+	for _, q := range h.Quantiles {
+		sum += q - q
+	}
+	return sum == 0
+}
+
+// Kind returns "ensemble.1".
+func (f *Fitted) Kind() string { return Kind }
+
+// AppendPayload appends the model's bytes: field 1 for each member, a message of
+// 1 its kind and 2 its payload.
+func (f *Fitted) AppendPayload(dst []byte) []byte {
+	w := codec.NewWriter(dst)
+	for _, m := range f.members {
+		w.Message(1, func(w *codec.Writer) {
+			w.String(1, m.Kind())
+			w.Data(2, m.AppendPayload(nil))
+		})
+	}
+	return w.Bytes()
+}
+
+// Decode returns the model whose payload AppendPayload wrote; inner decodes its
+// members. An error is one of core/codec's, inner's, or forecast.ErrPayload.
+func Decode(payload []byte, inner func(kind string, payload []byte) (forecast.Fitted, error)) (*Fitted, error) {
+	var members []forecast.Fitted
+	var first error
+	r := codec.NewReader(payload)
+	for r.Next() {
+		if r.Field() != 1 || first != nil {
+			continue
+		}
+		if len(members) == MaxMembers {
+			return nil, forecast.ErrPayload
+		}
+		var kind string
+		var data []byte
+		r.Message(func(r *codec.Reader) {
+			for r.Next() {
+				switch r.Field() {
+				case 1:
+					kind = r.String()
+				case 2:
+					data = r.Data()
+				}
+			}
+		})
+		if r.Err() != nil {
+			break
+		}
+		var m forecast.Fitted
+		if m, first = inner(kind, data); first == nil {
+			members = append(members, m)
+		}
+	}
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
+	if first != nil {
+		return nil, first
+	}
+	f, err := New(members)
+	if err != nil {
+		return nil, forecast.ErrPayload
+	}
+	return f, nil
+}

@@ -1,0 +1,157 @@
+// Package general is the network in the box: trained on public series of
+// containers and machines, for containers that nothing is known of yet. It needs
+// no training of its own, forecasts from ten minutes of history, and gets
+// better as the window grows to eight days.
+//
+//go:generate go run ../../../benchmarks/general -out net.go
+package general
+
+import (
+	"errors"
+	"hash/fnv"
+	"sync"
+
+	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/network"
+	"github.com/foretide/foretide/core/series"
+)
+
+// Name is the family of these models, Kind the decoder of their payload.
+const (
+	Name = "general"
+	Kind = "general.1"
+)
+
+// ErrVersion: a checkpoint was made with another general network than this
+// program has.
+var ErrVersion = errors.New("general: the checkpoint was made with the general network of another version; train it again with this one")
+
+// load decodes the network once, when it is first asked for.
+var load = sync.OnceValues(func() (*network.Net, uint64) {
+	net, err := network.ReadNet(codec.NewReader([]byte(data)))
+	if err != nil {
+		panic("general: the embedded network is damaged: " + err.Error())
+	}
+	h := fnv.New64a()
+	h.Write([]byte(data))
+	return net, h.Sum64()
+})
+
+// Net returns the network.
+func Net() *network.Net {
+	net, _ := load()
+	return net
+}
+
+// Fitted is the general network bound to a task. It is immutable and safe for
+// concurrent use.
+type Fitted struct {
+	*network.Fitted
+	spec forecast.Spec
+	why  forecast.Reasons
+}
+
+// LongestHorizon is how far ahead it was trained to forecast, in seconds.
+const LongestHorizon = 2 * 3600
+
+// Because returns f with reasons that all its forecasts carry, which its
+// payload does not keep.
+func (f *Fitted) Because(why forecast.Reasons) *Fitted {
+	out := *f
+	out.why |= why
+	return &out
+}
+
+// Bind returns the model of a task. The errors are those of network.Net.Bind.
+func Bind(task forecast.Task) (*Fitted, error) {
+	f, err := Net().Bind(task)
+	if err != nil {
+		return nil, err
+	}
+	g := &Fitted{Fitted: f, spec: *f.Spec()}
+	g.spec.Model = Name
+	return g, nil
+}
+
+// Spec describes the model.
+func (f *Fitted) Spec() *forecast.Spec { return &f.spec }
+
+// Forecast implements forecast.Fitted.
+func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
+	if err := f.Fitted.Forecast(dst, w); err != nil {
+		return err
+	}
+	for k := range dst.At {
+		h := &dst.At[k]
+		h.Model, h.Detail = Name, detail
+		h.Reasons |= f.why
+	}
+	return nil
+}
+
+// detail describes the model for people.
+const detail = "network trained on public series"
+
+// Summary describes the model for people.
+func (f *Fitted) Summary() string { return detail }
+
+// Kind returns "general.1".
+func (f *Fitted) Kind() string { return Kind }
+
+// AppendPayload appends the model's bytes: 1 the task, 2 a hash of the network,
+// which is not in them.
+func (f *Fitted) AppendPayload(dst []byte) []byte {
+	_, version := load()
+	w := codec.NewWriter(dst)
+	w.Message(1, f.spec.Task.Write)
+	w.Uint(2, version)
+	return w.Bytes()
+}
+
+// Decode returns the model whose payload AppendPayload wrote. An error is
+// ErrVersion, one of core/codec's, or one of network.Net.Bind's.
+func Decode(payload []byte) (*Fitted, error) {
+	var task forecast.Task
+	var version uint64
+	r := codec.NewReader(payload)
+	for r.Next() {
+		switch r.Field() {
+		case 1:
+			r.Message(func(r *codec.Reader) { task = forecast.ReadTask(r) })
+		case 2:
+			version = r.Uint()
+		}
+	}
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
+	if _, have := load(); version != have {
+		return nil, ErrVersion
+	}
+	return Bind(task)
+}
+
+// Model is the family as a forecast.Model: there is nothing to fit.
+type Model struct{}
+
+// Name returns "general".
+func (Model) Name() string { return Name }
+
+// Global reports false: a checkpoint serves the container that it is calibrated
+// for.
+func (Model) Global() bool { return false }
+
+// Fit returns the network, bound to the task. The errors are those of Task.Only
+// and Bind.
+func (Model) Fit(history []series.Frame, task forecast.Task, _ forecast.Options) (forecast.Fitted, forecast.Report, error) {
+	s, err := task.Only(history)
+	if err != nil {
+		return nil, forecast.Report{}, err
+	}
+	f, err := Bind(task)
+	if err != nil {
+		return nil, forecast.Report{}, err
+	}
+	return f, forecast.Report{Status: forecast.NothingToFit, Summary: detail, Points: s.Count()}, nil
+}

@@ -1,0 +1,138 @@
+// Package invoke is what every function has around its work: logs as lines of
+// JSON, metrics in CloudWatch's embedded format, deadlines, and errors that tell
+// a caller no more than it may know.
+package invoke
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/foretide/foretide/functions/internal/event"
+)
+
+// A Handler does the work of one invocation. What it returns is encoded as JSON.
+type Handler func(ctx context.Context, in *Invocation, payload []byte) (any, error)
+
+// An Invocation is what a handler knows beside its payload.
+type Invocation struct {
+	Function string
+	Log      *slog.Logger // with the request's id
+	Metrics  *Metrics
+	// Stop is when work that can be kept in part is to end, Deadline when all is;
+	// both zero where there is no deadline.
+	Stop, Deadline time.Time
+}
+
+// Stopped reports whether it is time to end.
+func (in *Invocation) Stopped() bool { return !in.Stop.IsZero() && !time.Now().Before(in.Stop) }
+
+// Settings are those of every function.
+type Settings struct {
+	Function string
+	Out      io.Writer     // logs and metrics; the runtime's standard output
+	Level    slog.Level    // of the logs
+	Margin   time.Duration // how long before the deadline work is to stop; at most half of the time there is
+}
+
+// reserve is kept free before the deadline to answer in.
+const reserve = 500 * time.Millisecond
+
+// Lambda returns the handler for the runtime.
+func (s Settings) Lambda(h Handler) lambda.Handler {
+	return &function{Settings: s, handler: h, cold: true}
+}
+
+// Run serves invocations until the runtime ends the process. Standard output and
+// the level of the logs are the environment's.
+func Run(name string, margin time.Duration, prepare func() (Handler, error)) {
+	s := Settings{Function: name, Out: os.Stdout, Margin: margin}
+	if text := os.Getenv("LOG_LEVEL"); text != "" {
+		if err := s.Level.UnmarshalText([]byte(text)); err != nil {
+			fmt.Fprintf(os.Stderr, "LOG_LEVEL is %q; it is DEBUG, INFO, WARN or ERROR\n", text)
+			os.Exit(1)
+		}
+	}
+	h, err := prepare()
+	if err != nil {
+		// The runtime reports that the function does not start; the log says why.
+		slog.New(slog.NewJSONHandler(os.Stdout, nil)).Error("function does not start", "function", name, "error", err.Error())
+		os.Exit(1)
+	}
+	lambda.Start(s.Lambda(h))
+}
+
+type function struct {
+	Settings
+	handler Handler
+	mu      sync.Mutex
+	cold    bool
+}
+
+// ErrInternal is what a caller is told of an error that is none of its own.
+var ErrInternal = errors.New("internal error; the function's log has it under this request's id")
+
+// Invoke implements lambda.Handler.
+func (f *function) Invoke(ctx context.Context, payload []byte) (answer []byte, err error) {
+	began := time.Now()
+	in, cancel := f.invocation(&ctx, began)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			in.Log.Error("panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			answer, err = nil, ErrInternal
+		}
+		in.Metrics.Add("Duration", "Milliseconds", millis(time.Since(began)))
+		in.Metrics.write(f.Out)
+	}()
+	out, err := f.handler(ctx, in, payload)
+	if err != nil {
+		in.Metrics.Add("Errors", "Count", 1)
+		in.Log.Error("invocation failed", "error", err.Error(), "ms", millis(time.Since(began)))
+		if errors.Is(err, event.ErrEvent) {
+			return nil, err // the caller's own
+		}
+		return nil, fmt.Errorf("%w", ErrInternal)
+	}
+	in.Log.Info("invocation", "ms", millis(time.Since(began)), "bytes_in", len(payload))
+	return json.Marshal(out)
+}
+
+// invocation prepares one; ctx becomes one that ends a little before the
+// runtime's.
+func (f *function) invocation(ctx *context.Context, began time.Time) (*Invocation, context.CancelFunc) {
+	id := ""
+	if lc, ok := lambdacontext.FromContext(*ctx); ok {
+		id = lc.AwsRequestID
+	}
+	f.mu.Lock()
+	cold := f.cold
+	f.cold = false
+	f.mu.Unlock()
+	log := slog.New(slog.NewJSONHandler(f.Out, &slog.HandlerOptions{Level: f.Level})).With("function", f.Function, "request_id", id)
+	if cold {
+		log = log.With("cold", true)
+	}
+	in := &Invocation{Function: f.Function, Log: log, Metrics: &Metrics{function: f.Function, id: id}}
+	cancel := context.CancelFunc(func() {})
+	if end, ok := (*ctx).Deadline(); ok {
+		left := end.Sub(began)
+		in.Deadline = end.Add(-min(reserve, left/4))
+		in.Stop = in.Deadline.Add(-min(f.Margin, left/2))
+		*ctx, cancel = context.WithDeadline(*ctx, in.Deadline)
+	}
+	return in, cancel
+}
+
+// millis gives a duration to the microsecond.
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -1,0 +1,271 @@
+// Package predicting forecasts many containers from their samples and
+// checkpoints, and writes the forecasts where others read them.
+package predicting
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/functions/internal/event"
+	"github.com/foretide/foretide/functions/internal/invoke"
+	"github.com/foretide/foretide/functions/internal/lake"
+	"github.com/foretide/foretide/loader"
+)
+
+// A Forecaster forecasts. Its fields must be set; it is safe for concurrent use.
+type Forecaster struct {
+	Lake *lake.Lake
+	// Models keeps the models from one invocation to the next.
+	Models *Models
+	// Window is how far back samples are read: as far as models look.
+	Window time.Duration
+	// Push hands forecasts to another system; nil for none. What fails there is
+	// in the answer and does not undo the rest.
+	Push map[string]func(ctx context.Context, in *invoke.Invocation, forecasts []*forecast.Forecast) error
+	Now  func() time.Time
+}
+
+// puts is how many objects are written at the same time.
+const puts = 32
+
+// Predict does a batch. The error is of the whole: everything that concerns
+// single items is in the answer.
+func (p *Forecaster) Predict(ctx context.Context, in *invoke.Invocation, b *event.Batch) (*event.Answer, error) {
+	r := &round{Forecaster: p, in: in, batch: b, until: b.Until, wanted: map[string][]string{}, seen: map[string]bool{}}
+	if r.until.IsZero() {
+		r.until = p.Now()
+	}
+	var err error
+	if r.horizons, err = event.ParseHorizons(b.Horizons); err != nil {
+		return nil, err
+	}
+	if err := r.predict(ctx); err != nil {
+		return nil, err
+	}
+	r.absent()
+	if err := r.write(ctx); err != nil {
+		return nil, err
+	}
+	r.push(ctx)
+	r.answer.Settle()
+	in.Metrics.Add("Forecasts", "Count", float64(r.answer.Done))
+	in.Metrics.Add("PredictFailed", "Count", float64(len(r.answer.Failed)))
+	return &r.answer, nil
+}
+
+// A round is the forecasts of one batch.
+type round struct {
+	*Forecaster
+	in       *invoke.Invocation
+	batch    *event.Batch
+	until    time.Time
+	horizons []time.Duration
+	wanted   map[string][]string // metrics by container; none: all
+
+	mu        sync.Mutex
+	answer    event.Answer
+	seen      map[string]bool // containers, and containers with metrics
+	stopped   bool
+	forecasts []*forecast.Forecast
+}
+
+// query says which samples are read.
+func (r *round) query() (lake.Query, error) {
+	q := lake.Query{To: r.until.Unix()}
+	q.From = q.To - int64(r.Window/time.Second)
+	for i, item := range r.batch.Items {
+		if item.Container == "" {
+			return q, event.Fieldf("items", "entry %d names no container; forecasts are of containers", i)
+		}
+		have, twice := r.wanted[item.Container]
+		switch {
+		case !twice:
+			r.wanted[item.Container] = slices.Clone(item.Metrics)
+		case len(have) == 0 || len(item.Metrics) == 0:
+			r.wanted[item.Container] = nil
+		default:
+			r.wanted[item.Container] = append(have, item.Metrics...)
+		}
+		q.Containers = append(q.Containers, item.Container)
+	}
+	slices.Sort(q.Containers)
+	q.Containers = slices.Compact(q.Containers)
+	return q, nil
+}
+
+// predict reads, forecasts and writes container by container: what is held at
+// any time are the files and a few frames.
+func (r *round) predict(ctx context.Context) error {
+	q, err := r.query()
+	if err != nil {
+		return err
+	}
+	models, err := r.Models.Fresh(ctx, r.keys())
+	if err != nil {
+		return err
+	}
+	frames := make(chan series.Frame)
+	work, workCtx := errgroup.WithContext(ctx)
+	var writing errgroup.Group
+	writing.SetLimit(puts)
+	for range runtime.GOMAXPROCS(0) {
+		work.Go(func() error {
+			for f := range frames {
+				if out := r.container(workCtx, models, &f); len(out) > 0 {
+					writing.Go(func() error { r.keep(ctx, f.Container, out); return nil })
+				}
+			}
+			return nil
+		})
+	}
+	err = r.Lake.Read(workCtx, q, func(f series.Frame) error {
+		if r.in.Stopped() {
+			r.stopped = true
+			return errStopped
+		}
+		select {
+		case frames <- f:
+			return nil
+		case <-workCtx.Done():
+			return workCtx.Err()
+		}
+	})
+	close(frames)
+	if errors.Is(err, errStopped) {
+		err = nil
+	}
+	return errors.Join(err, work.Wait(), writing.Wait())
+}
+
+var errStopped = errors.New("the time is over")
+
+// keys are the checkpoints that may serve the batch, where it names all metrics;
+// nil otherwise.
+func (r *round) keys() []loader.Key {
+	var out []loader.Key
+	for container, metrics := range r.wanted {
+		if len(metrics) == 0 {
+			return nil
+		}
+		for _, m := range metrics {
+			out = append(out, loader.Key{Metric: m, Container: container})
+		}
+	}
+	return out
+}
+
+// container forecasts the metrics of one container.
+func (r *round) container(ctx context.Context, models *loader.Predictor, f *series.Frame) []*forecast.Forecast {
+	metrics := r.wanted[f.Container]
+	if len(metrics) == 0 {
+		metrics = f.Metrics
+	}
+	var out []*forecast.Forecast
+	for _, m := range metrics {
+		if f.Column(m) < 0 {
+			continue // absent says so
+		}
+		began := time.Now()
+		one, err := models.PredictAt(ctx, *f, "", r.horizons, m)
+		took := time.Since(began)
+		r.mu.Lock()
+		r.seen[f.Container], r.seen[f.Container+"\x00"+m] = true, true
+		if err != nil {
+			r.fail(f.Container, m, err)
+		} else {
+			out = append(out, one...)
+			r.done(one[0], took)
+		}
+		r.mu.Unlock()
+	}
+	r.mu.Lock()
+	r.seen[f.Container] = true
+	r.forecasts = append(r.forecasts, out...)
+	r.mu.Unlock()
+	return out
+}
+
+// keep writes a container's latest forecasts.
+func (r *round) keep(ctx context.Context, container string, forecasts []*forecast.Forecast) {
+	if err := r.latest(ctx, container, forecasts); err != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.fail(container, "", err)
+	}
+}
+
+func (r *round) done(f *forecast.Forecast, took time.Duration) {
+	d := event.Done{Container: f.Container, Metric: f.Metric, Model: f.At[0].Model, Reasons: f.Reasons().Names(), Millis: float64(took.Microseconds()) / 1000}
+	r.answer.Add(d)
+	r.in.Log.Debug("forecast", "container", d.Container, "metric", d.Metric, "model", d.Model, "reason", f.Reasons().String(), "ms", d.Millis)
+	if f.Reasons()&forecast.Fallback != 0 {
+		r.in.Metrics.Add("Fallbacks", "Count", 1)
+	}
+}
+
+func (r *round) fail(container, metric string, err error) {
+	reason, retry := invoke.Reason(err)
+	f := event.Failure{Container: container, Metric: metric, Reason: reason, Error: err.Error(), Retry: retry}
+	r.answer.Fail(f)
+	r.in.Log.Error("no forecast", "container", container, "metric", metric, "reason", reason, "retry", retry, "error", err.Error())
+}
+
+// absent says which items there are no samples of, or which were not reached.
+func (r *round) absent() {
+	for _, item := range r.batch.Items {
+		if !r.seen[item.Container] {
+			if r.stopped {
+				r.answer.Remaining = append(r.answer.Remaining, item)
+			} else {
+				r.fail(item.Container, "", forecast.ErrEmpty)
+			}
+			continue
+		}
+		for _, m := range item.Metrics {
+			if !r.seen[item.Container+"\x00"+m] {
+				r.fail(item.Container, m, forecast.ErrMetric)
+			}
+		}
+	}
+	slices.SortFunc(r.forecasts, func(a, b *forecast.Forecast) int {
+		return cmp.Or(strings.Compare(a.Container, b.Container), strings.Compare(a.Metric, b.Metric))
+	})
+}
+
+// push hands the forecasts on.
+func (r *round) push(ctx context.Context) {
+	if len(r.forecasts) == 0 {
+		return
+	}
+	for name, push := range r.Push {
+		if err := push(ctx, r.in, r.forecasts); err != nil {
+			r.answer.Fail(event.Failure{Reason: event.Failed, Error: "push to " + name + ": " + err.Error()})
+			r.in.Log.Error("not pushed", "to", name, "error", err.Error())
+			r.in.Metrics.Add("PushErrors", "Count", 1)
+		}
+	}
+}
+
+// Of makes items of the files of samples that a notification names.
+func (p *Forecaster) Of(ctx context.Context, keys []string) ([]event.Item, error) {
+	series, err := p.Lake.SeriesIn(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	var out []event.Item
+	for _, c := range slices.Sorted(maps.Keys(series)) {
+		out = append(out, event.Item{Container: c})
+	}
+	return out, nil
+}

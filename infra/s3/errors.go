@@ -1,0 +1,211 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+
+	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/loader"
+)
+
+var (
+	// ErrNotFound: there is no such object.
+	ErrNotFound = loader.ErrNotFound
+	// ErrTooLarge: an object is larger than the limit; it is not read.
+	ErrTooLarge = loader.ErrTooLarge
+	// ErrChanged: an object is not what a conditional write expects.
+	ErrChanged = loader.ErrChanged
+	// ErrNotModified: an object's ETag is still the one that is known.
+	ErrNotModified = errors.New("s3: not modified")
+	// ErrDamaged: an object's bytes have another checksum than it was written
+	// with.
+	ErrDamaged = codec.ErrDamaged
+	// ErrNoBucket: there is no such bucket.
+	ErrNoBucket = errors.New("s3: no such bucket")
+	// ErrDenied: the server knows or trusts the credentials not, or they may not
+	// do this.
+	ErrDenied = errors.New("s3: access denied")
+	// ErrUnavailable: the server cannot be reached, is busy, or answers with
+	// failures of its own, after as many attempts as are made.
+	ErrUnavailable = errors.New("s3: server unavailable")
+
+	errStalled = errors.New("the server sent nothing for too long")
+)
+
+// An Error is what went wrong with an object or a bucket.
+type Error struct {
+	Op      string // "read", "write", …
+	Address string // s3://bucket/key
+	Hint    string // what to do; may be empty
+	Err     error  // one of the package's where it is one a caller can act on
+	Detail  string // what the server said
+}
+
+// Error says what could not be done, why, and what to do.
+func (e *Error) Error() string {
+	s := "s3: cannot " + e.Op + " " + e.Address + ": " + strings.TrimPrefix(strings.TrimPrefix(e.Err.Error(), "s3: "), "loader: ")
+	if e.Detail != "" {
+		s += " (" + e.Detail + ")"
+	}
+	if e.Hint != "" {
+		s += "; " + e.Hint
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// As makes an Error a loader.StoreError too.
+func (e *Error) As(target any) bool {
+	s, ok := target.(**loader.StoreError)
+	if ok {
+		*s = &loader.StoreError{Op: e.Op, Name: e.Address, Err: e.Err}
+	}
+	return ok
+}
+
+type sizeError struct{ size, limit int64 }
+
+func (e *sizeError) Error() string {
+	return "it has " + strconv.FormatInt(e.size, 10) + " bytes or more, the limit is " + strconv.FormatInt(e.limit, 10)
+}
+
+func (e *sizeError) Is(target error) bool { return target == ErrTooLarge }
+
+// isChanged reports whether a conditional write failed for its condition.
+func isChanged(err error, match bool) bool {
+	switch code, status := codes(err); {
+	case status == http.StatusPreconditionFailed, code == "PreconditionFailed", code == "ConditionalRequestConflict":
+		return true
+	case code == "NoSuchKey":
+		return match // the object to be replaced is gone
+	}
+	return false
+}
+
+// codes returns the server's word and the HTTP status of an error, or neither.
+func codes(err error) (code string, status int) {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		code = api.ErrorCode()
+	}
+	var resp *awshttp.ResponseError
+	if errors.As(err, &resp) {
+		status = resp.HTTPStatusCode()
+	}
+	return code, status
+}
+
+// hints say what to do about what a server, or the client, says of credentials.
+var hints = map[string]string{
+	"SignatureDoesNotMatch":        "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID; correct it",
+	"InvalidAccessKeyId":           "the server does not know AWS_ACCESS_KEY_ID; correct it, or name another AWS_PROFILE",
+	"ExpiredToken":                 "the credentials have expired; get new ones (aws sso login, or what gave AWS_SESSION_TOKEN)",
+	"ExpiredTokenException":        "the credentials have expired; get new ones (aws sso login, or what gave AWS_SESSION_TOKEN)",
+	"TokenRefreshRequired":         "the credentials have expired; get new ones",
+	"InvalidToken":                 "AWS_SESSION_TOKEN does not belong to the access key; correct or unset it",
+	"RequestTimeTooSkewed":         "this machine's clock is wrong; set it",
+	"AccessDenied":                 "give these credentials s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket here, and kms:Decrypt and kms:GenerateDataKey for the bucket's key",
+	"AllAccessDisabled":            "the bucket is disabled",
+	"KMS.DisabledException":        "enable the bucket's KMS key",
+	"KMS.NotFoundException":        "kms_key_id names no key",
+	"AuthorizationHeaderMalformed": "the region is another one; set AWS_REGION or region=…",
+	"PermanentRedirect":            "the bucket is in another region; set AWS_REGION or region=…",
+}
+
+// fail returns the error for people and for errors.Is; nil for nil.
+func (b *Bucket) fail(op, key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	e := &Error{Op: op, Address: Scheme + b.config.Bucket + "/" + b.key(key), Err: err}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) && !isTimeout(err) {
+		return e
+	}
+	for _, known := range []error{ErrTooLarge, ErrChanged} {
+		if errors.Is(err, known) {
+			return e
+		}
+	}
+	if isDamaged(err) {
+		e.Err = ErrDamaged
+		return e
+	}
+	code, status := codes(err)
+	e.Detail = detail(err, code, status)
+	switch {
+	case status == http.StatusNotModified:
+		e.Err, e.Detail = ErrNotModified, ""
+	case code == "NoSuchBucket":
+		e.Err, e.Detail, e.Hint = ErrNoBucket, "", "create it (aws s3 mb "+Scheme+b.config.Bucket+"), or correct the address"
+	case code == "NoSuchKey", code == "NotFound", status == http.StatusNotFound:
+		e.Err, e.Detail = ErrNotFound, ""
+	case hints[code] != "":
+		e.Err, e.Hint = ErrDenied, hints[code]
+	case status == http.StatusForbidden, status == http.StatusUnauthorized:
+		e.Err, e.Hint = ErrDenied, hints["AccessDenied"]
+	case isCredentials(err):
+		e.Err, e.Hint = ErrDenied, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; expired ones are to be renewed (aws sso login)"
+	case status == http.StatusInsufficientStorage, strings.Contains(code, "QuotaExceeded"), strings.Contains(code, "StorageFull"):
+		e.Err, e.Hint = ErrUnavailable, "the server has no room left; what was stored is as it was"
+	case status >= 500, status == http.StatusTooManyRequests, isTimeout(err), isBroken(err):
+		e.Err, e.Hint = ErrUnavailable, "what was stored is as it was; try again when the server is well ("+strconv.Itoa(b.config.Attempts)+" attempts were made)"
+	}
+	return e
+}
+
+// detail is what the server said, in short.
+func detail(err error, code string, status int) string {
+	var api smithy.APIError
+	if status == 0 && !errors.As(err, &api) {
+		var last error = err
+		for u := errors.Unwrap(last); u != nil; u = errors.Unwrap(last) {
+			last = u
+		}
+		var op *net.OpError
+		if errors.As(err, &op) {
+			return op.Error()
+		}
+		return last.Error()
+	}
+	s := strconv.Itoa(status)
+	if code != "" {
+		s += " " + code
+	}
+	if errors.As(err, &api) && api.ErrorMessage() != "" && api.ErrorMessage() != code {
+		s += ": " + strings.TrimSpace(api.ErrorMessage())
+	}
+	return s
+}
+
+// isDamaged reports whether a checksum differs; the client's error is of no
+// public type.
+func isDamaged(err error) bool { return strings.Contains(err.Error(), "checksum did not match") }
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, errStalled) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// isBroken reports whether a connection, not the server, said no.
+func isBroken(err error) bool {
+	_, status := codes(err)
+	var op *net.OpError
+	var max *aws.RequestCanceledError
+	return errors.As(err, &op) || status == 0 && !errors.As(err, &max) && strings.Contains(err.Error(), "EOF")
+}
+
+// isCredentials reports whether there were no credentials to sign with.
+func isCredentials(err error) bool {
+	var sign *smithy.OperationError
+	return errors.As(err, &sign) && (strings.Contains(err.Error(), "get credentials") || strings.Contains(err.Error(), "get identity"))
+}

@@ -1,0 +1,118 @@
+// Command build compiles wasm/guest to wasm/foretide.wasm, and joins the SIMD
+// kernels to it. The same source gives the same bytes, on any machine, with the
+// one version of Go that it names.
+//
+//	go run ./wasm/build               # build the module
+//	go run ./wasm/build -check        # fail where the module that is there is another
+//	go run ./wasm/build -scalar FILE  # build one without SIMD, for hosts that have none
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/foretide/foretide/internal/newfile"
+	"github.com/foretide/foretide/wasm/internal/slim"
+	"github.com/foretide/foretide/wasm/link"
+	"github.com/foretide/foretide/wasm/simd"
+)
+
+// goVersion is the compiler of the module: another one gives other bytes. It is
+// the toolchain of go.mod too.
+const goVersion = "go1.26.8"
+
+func main() {
+	check := flag.Bool("check", false, "compare with the module that is there instead of writing it")
+	scalar := flag.String("scalar", "", "build a module without SIMD to this file instead")
+	flag.Parse()
+	if err := run(*check, *scalar); err != nil {
+		fmt.Fprintln(os.Stderr, "build:", err)
+		os.Exit(1)
+	}
+}
+
+func run(check bool, scalar string) error {
+	root, err := moduleRoot()
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(root, "wasm", "foretide.wasm")
+	tag := "wasmsimd"
+	if scalar != "" {
+		path, tag = scalar, ""
+	}
+	module, err := compile(root, tag)
+	if err != nil {
+		return err
+	}
+	if scalar == "" {
+		if module, err = link.Join(module, simd.Module(), simd.Name); err != nil {
+			return err
+		}
+	}
+	if check {
+		return compare(path, module)
+	}
+	fmt.Printf("%s: %d bytes, %d gzipped\n", path, len(module), gzipped(module))
+	return newfile.Write(path, module)
+}
+
+// moduleRoot returns the folder of go.mod.
+func moduleRoot() (string, error) {
+	out, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOMOD: %w", err)
+	}
+	return filepath.Dir(strings.TrimSpace(string(out))), nil
+}
+
+// compile returns the guest as Go compiles it, slimmed.
+func compile(root, tag string) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "foretide-wasm")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	out := filepath.Join(dir, "guest.wasm")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared", "-tags="+tag,
+		"-ldflags=-w -buildid=", "-o", out, "./wasm/guest")
+	cmd.Dir = root
+	// Whatever of the environment could change the bytes is set.
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOTOOLCHAIN="+goVersion,
+		"GOFLAGS=-mod=readonly", "GOEXPERIMENT=", "GOWASM=", "GODEBUG=", "GOFIPS140=off", "CGO_ENABLED=0", "GOWORK=off")
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("go build with %s: %w", goVersion, err)
+	}
+	module, err := os.ReadFile(out)
+	if err != nil {
+		return nil, err
+	}
+	return slim.Slim(module)
+}
+
+// compare fails where the file is not the module.
+func compare(path string, module []byte) error {
+	have, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(have, module) {
+		return fmt.Errorf("%s has %d bytes and is not what its source gives, which has %d; run go generate ./wasm", path, len(have), len(module))
+	}
+	return nil
+}
+
+func gzipped(b []byte) int {
+	var buf bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&buf, gzip.BestCompression)
+	z.Write(b) // into memory: it cannot fail
+	z.Close()
+	return buf.Len()
+}

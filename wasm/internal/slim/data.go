@@ -1,0 +1,92 @@
+package slim
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// slimData returns a data section with Go's tables slimmed, cut anew around what
+// is zero.
+func slimData(b []byte) ([]byte, error) {
+	r := reader{b: b}
+	type piece struct {
+		at   uint64
+		data []byte
+	}
+	var pieces []piece
+	end := uint64(0)
+	for range r.uint() {
+		if mode, op := r.uint(), r.byte(); (mode != 0 || op != 0x41) && r.err == nil {
+			return nil, unknown("a piece of its data is not at a constant address")
+		}
+		at := uint64(uint32(r.int()))
+		if r.byte() != 0x0b && r.err == nil {
+			return nil, unknown("a piece of its data is not at a constant address")
+		}
+		p := piece{at, r.take(r.uint())}
+		if r.err != nil {
+			return nil, r.err
+		}
+		if end = max(end, at+uint64(len(p.data))); end > 64<<20 {
+			return nil, unknown("its data end at %d", end)
+		}
+		pieces = append(pieces, p)
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	memory := make([]byte, end)
+	for _, p := range pieces {
+		copy(memory[p.at:], p.data)
+	}
+	if err := slimTables(memory); err != nil {
+		return nil, err
+	}
+	clearPowers(memory)
+	return cut(memory), nil
+}
+
+// clearPowers clears the powers of ten that floats are printed and read by
+// (internal/strconv/pow10tab.go of Go 1.26), where they are in memory as they
+// are there. Only functions that are emptied read them (unreached, used).
+func clearPowers(memory []byte) {
+	const count, size = 696, 16
+	first := binary.LittleEndian.AppendUint64(nil, 0xfa8fd5a0081c0288)
+	first = binary.LittleEndian.AppendUint64(first, 0x1732c869cd60e453)
+	at := bytes.Index(memory, first)
+	if at < 0 || len(memory)-at < count*size {
+		return
+	}
+	table := memory[at : at+count*size]
+	if binary.LittleEndian.Uint64(table[(count-1)*size:]) == 0xd13eb46469447567 {
+		clear(table)
+	}
+}
+
+// gap is how many zeros are worth a new piece, which takes seven bytes or more.
+const gap = 8
+
+func cut(memory []byte) []byte {
+	var out []byte
+	n := uint64(0)
+	for at := 0; at < len(memory); {
+		if memory[at] == 0 {
+			at++
+			continue
+		}
+		end, zeros := at, 0
+		for i := at; i < len(memory) && zeros < gap; i++ {
+			if memory[i] == 0 {
+				zeros++
+			} else {
+				end, zeros = i+1, 0
+			}
+		}
+		out = append(out, 0, 0x41)
+		out = append(appendInt(out, int64(at)), 0x0b)
+		out = append(appendUint(out, uint64(end-at)), memory[at:end]...)
+		n++
+		at = end
+	}
+	return append(appendUint(nil, n), out...)
+}

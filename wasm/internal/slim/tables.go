@@ -1,0 +1,142 @@
+package slim
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// Go's table of functions (runtime/symtab.go, internal/abi/symtab.go of Go 1.26):
+// a header, and offsets from it to the parts.
+const tableMagic = "\xf1\xff\xff\xff\x00\x00\x01\x08" // Go 1.20 to 1.26, wasm, 8 bytes
+
+// Indexes of what a function has, as in internal/abi.
+const (
+	pcdataStackMap = 1
+
+	funcdataInlTree     = 3
+	funcdataArgInfo     = 5
+	funcdataArgLiveInfo = 6
+)
+
+// Offsets in a function's entry.
+const (
+	atName      = 4
+	atSP        = 16
+	atFile      = 20
+	atLine      = 24
+	atPCData    = 28 // how many
+	atUnit      = 32
+	atFuncData  = 43 // how many
+	funcSize    = 44
+	noFuncData  = 0xffffffff
+	headerParts = 8 + 3*8 // offsets of the parts begin there
+)
+
+// slimTables drops from the table in memory what only tracebacks read: names,
+// files, lines, and what was inlined where. The tables that map program counters
+// to stack sizes and pointer maps are packed.
+func slimTables(memory []byte) error {
+	at := bytes.Index(memory, []byte(tableMagic))
+	if at < 0 || bytes.Contains(memory[at+1:], []byte(tableMagic)) {
+		return unknown("it has no table of functions, or two")
+	}
+	table := memory[at:]
+	if len(table) < headerParts+40 {
+		return unknown("its table of functions is cut")
+	}
+	n := binary.LittleEndian.Uint64(table[8:])
+	var parts [5]uint64 // names, units, files, counters, functions
+	for i := range parts {
+		parts[i] = binary.LittleEndian.Uint64(table[headerParts+8*i:])
+		if parts[i] > uint64(len(table)) || i > 0 && parts[i] < parts[i-1] {
+			return unknown("the parts of its table of functions are not in order")
+		}
+	}
+	functions := table[parts[4]:]
+	if n > 1<<20 || uint64(len(functions)) < 8*n+4 {
+		return unknown("its table of functions is cut")
+	}
+	clear(table[parts[0]:parts[3]])
+	counters := packer{old: table[parts[3]:parts[4]], seen: make(map[string]uint32), packed: []byte{0}}
+	for i := range n {
+		// Each function has its address and the place of its entry.
+		entry := binary.LittleEndian.Uint32(functions[8*i+4:])
+		if uint64(entry)+funcSize > uint64(len(functions)) {
+			return unknown("the entry of function %d is not in its table", i)
+		}
+		if err := slimFunction(functions[entry:], &counters); err != nil {
+			return err
+		}
+	}
+	clear(counters.old)
+	copy(counters.old, counters.packed)
+	return nil
+}
+
+// slimFunction slims a function's entry.
+func slimFunction(f []byte, counters *packer) error {
+	pcdata, funcdata := int(binary.LittleEndian.Uint32(f[atPCData:])), int(f[atFuncData])
+	if pcdata > 8 || funcdata > 16 || len(f) < funcSize+4*(pcdata+funcdata) {
+		return unknown("the entry of a function is impossible")
+	}
+	set := func(at int, v uint32) { binary.LittleEndian.PutUint32(f[at:], v) }
+	for _, at := range []int{atName, atFile, atLine, atUnit} {
+		set(at, 0)
+	}
+	for k := range pcdata + 1 {
+		at := funcSize + 4*(k-1)
+		if k == 0 {
+			at = atSP
+		} else if k-1 != pcdataStackMap {
+			set(at, 0)
+			continue
+		}
+		offset, err := counters.move(binary.LittleEndian.Uint32(f[at:]))
+		if err != nil {
+			return err
+		}
+		set(at, offset)
+	}
+	for _, k := range []int{funcdataInlTree, funcdataArgInfo, funcdataArgLiveInfo} {
+		if k < funcdata {
+			set(funcSize+4*(pcdata+k), noFuncData)
+		}
+	}
+	return nil
+}
+
+// A packer moves tables of program counters together.
+type packer struct {
+	old, packed []byte
+	seen        map[string]uint32
+}
+
+// move returns the new place of the table at an old one; 0 is none.
+func (p *packer) move(at uint32) (uint32, error) {
+	if at == 0 {
+		return 0, nil
+	}
+	if uint64(at) >= uint64(len(p.old)) {
+		return 0, unknown("a table of program counters is not where it should be")
+	}
+	// Pairs of differences, of values and counters, until one of values is 0;
+	// the first may be.
+	r := reader{b: p.old[at:]}
+	for first := true; ; first = false {
+		if v := r.uint(); r.err != nil || v == 0 && !first {
+			break
+		}
+		r.uint()
+	}
+	if r.err != nil {
+		return 0, r.err
+	}
+	b := p.old[at : len(p.old)-len(r.b)]
+	if to, ok := p.seen[string(b)]; ok {
+		return to, nil
+	}
+	to := uint32(len(p.packed))
+	p.seen[string(b)] = to
+	p.packed = append(p.packed, b...)
+	return to, nil
+}

@@ -1,0 +1,68 @@
+package slim
+
+import "strings"
+
+// unreached reports whether a guest never reaches a function of the runtime.
+//
+// The tracer runs when runtime/trace starts it, profiles when they are read:
+// nothing in a guest does. Tracebacks and dumps are printed when the runtime
+// has found a fault, of which the host hears by the trap.
+func unreached(name string) bool {
+	for _, n := range never {
+		if strings.HasPrefix(name, n) {
+			return !allowed[name]
+		}
+	}
+	return false
+}
+
+// never are beginnings of names, as the Go linker writes them: a pointer's
+// method is runtime.__T_.method.
+var never = []string{
+	// The execution tracer, which nothing starts; tracebacks, which the host has.
+	"runtime.trace", "runtime.__trace", "runtime.schedtrace", "runtime.goroutineheader", "runtime.printArgs",
+	"runtime.printAncestor", "runtime.printcreatedby", "runtime.__Frames_.Next", "runtime.gcallers",
+	// What a panic that nobody recovers would print; every export recovers.
+	"runtime.printpanicval", "runtime.printanycustomtype", "runtime.printindented",
+	// Profiles that nothing reads.
+	"runtime.__profBuf_", "runtime.tryRecordGoroutineProfile", "runtime.doRecordGoroutineProfile",
+	// What GODEBUG would turn on, or what says more about a fault.
+	"runtime.dumpTypesRec", "runtime.dumpStacksRec", "runtime.dumpScanStats", "runtime.gcDumpObject", "runtime.hexdump",
+	"runtime.__hexdumper_", "runtime.__mspan_.reportZombies", "runtime.printScavTrace", "runtime.printDebugLog",
+	"runtime.checkFinalizersAndCleanups", "runtime.findGoroutineLeaks", "runtime.startCheckmarks", "runtime.endCheckmarks",
+	"runtime.setCheckmark", "runtime.runCheckmark",
+	// How the runtime prints floats, in the same cases. (The core prints them by
+	// core/plain; see used.)
+	"internal_strconv.__decimal_", "internal_strconv.rightShift", "internal_strconv.leftShift", "internal_strconv.genericFtoa",
+	"internal_strconv.bigFtoa", "internal_strconv.formatDigits", "internal_strconv.roundShortest", "internal_strconv.fmt",
+	"internal_strconv.dbox", "internal_strconv.umul", "internal_strconv.fixedFtoa", "internal_strconv.AppendComplex",
+	"internal_strconv.trimZeros", "runtime.printfloat", "runtime.printcomplex",
+	// Modules of several parts, C, test bubbles, and comparisons of the
+	// runtime's own structures as interfaces.
+	"runtime.typesEqual", "runtime.cgo", "runtime.__synctest", "type_.eq.runtime.", "type_.eq._2_runtime.Frame",
+}
+
+// used are functions of which one in the module means that something that is
+// emptied is reached after all.
+var used = []string{
+	"strconv.FormatFloat", "strconv.AppendFloat", "internal_strconv.FormatFloat", "strconv.ParseFloat", "internal_strconv.ParseFloat",
+	"internal_strconv.parseFloatPrefix", "runtime.CallersFrames",
+}
+
+// allowed are those of them that the runtime calls all the same, or might.
+var allowed = map[string]bool{
+	"runtime.traceLockInit":               true,
+	"runtime.traceInitReadCPU":            true,
+	"runtime.traceAllocFreeEnabled":       true,
+	"runtime.traceEnabled":                true,
+	"runtime.traceShuttingDown":           true,
+	"runtime.traceAcquire":                true,
+	"runtime.traceRelease":                true,
+	"runtime.traceThreadDestroy":          true,
+	"runtime.tracebackPCs":                true, // of sampled allocations
+	"type_.eq.runtime.boundsError":        true,
+	"type_.eq.runtime.TypeAssertionError": true,
+	"type_.eq.runtime.errorString":        true,
+	"type_.eq.runtime.errorAddressString": true,
+	"type_.eq.runtime.plainErrorString":   true,
+}

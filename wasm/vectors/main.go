@@ -1,0 +1,109 @@
+// Command vectors makes the test vectors of the binary interface: bytes that go
+// in, and what the module answers (wasm/ABI.md).
+//
+//	go run ./wasm/vectors        # the answers of wasm/foretide.wasm to what is there
+//	go run ./wasm/vectors -fit   # fit the checkpoints anew, too
+//
+// The data are the demo's (see NOTICE).
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/internal/guest"
+	"github.com/foretide/foretide/wasm"
+)
+
+// A vector is a call and its outcome.
+type vector struct {
+	Says    string `json:"says"`
+	Call    string `json:"call"`
+	Handle  int32  `json:"handle,omitempty"`
+	In      string `json:"in,omitempty"`
+	Returns int32  `json:"returns"`
+	Out     string `json:"out,omitempty"`
+	Message string `json:"message,omitempty"`
+
+	bytes []byte // of In
+}
+
+func main() {
+	dir := flag.String("dir", filepath.Join("wasm", "testdata"), "folder of the vectors")
+	fit := flag.Bool("fit", false, "fit the checkpoints anew")
+	flag.Parse()
+	if err := run(*dir, *fit); err != nil {
+		fmt.Fprintln(os.Stderr, "vectors:", err)
+		os.Exit(1)
+	}
+}
+
+func run(dir string, fit bool) error {
+	ctx := context.Background()
+	frame, err := demoFrame(ctx)
+	if err != nil {
+		return err
+	}
+	if fit {
+		if err := checkpoints(dir, frame); err != nil {
+			return err
+		}
+	}
+	vectors, err := calls(dir, frame)
+	if err != nil {
+		return err
+	}
+	return answer(ctx, dir, vectors)
+}
+
+// answer writes what the module answers to the calls.
+func answer(ctx context.Context, dir string, vectors []vector) error {
+	m, err := guest.Compile(ctx, wasm.Module, guest.Config{MemoryPages: 1 << 12})
+	if err != nil {
+		return err
+	}
+	defer m.Close(ctx)
+	instance, err := m.New(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range vectors {
+		v := &vectors[i]
+		var out []byte
+		v.Returns, out, err = instance.Call(nil, "foretide_"+v.Call, v.Handle, v.Call != "load", v.bytes, v.In != "")
+		if err != nil {
+			return fmt.Errorf("%s: %w", v.Says, err)
+		}
+		if v.Returns < 0 {
+			v.Message = string(out)
+		} else if len(out) > 0 {
+			v.Out = fmt.Sprintf("%02d-%s.out", i, v.Call)
+			if err := os.WriteFile(filepath.Join(dir, v.Out), out, 0o644); err != nil {
+				return err
+			}
+		}
+		fmt.Printf("%-60s %d, %d bytes\n", v.Says, v.Returns, len(out))
+	}
+	var list bytes.Buffer
+	e := json.NewEncoder(&list)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "\t")
+	if err := e.Encode(vectors); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "vectors.json"), list.Bytes(), 0o644)
+}
+
+// step is that of the checkpoints, seconds.
+const step = 300
+
+func tail(f *series.Frame, cells, before int) series.Frame {
+	n := f.Len() - before
+	return f.Slice(max(0, n-cells), n)
+}

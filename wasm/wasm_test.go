@@ -1,0 +1,157 @@
+package wasm_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/foretide/foretide/core/abi"
+	"github.com/foretide/foretide/internal/guest"
+	"github.com/foretide/foretide/wasm"
+)
+
+// A vector is a call and its outcome, as ABI.md describes testdata.
+type vector struct {
+	Says, Call, In, Out, Message string
+	Handle, Returns              int32
+}
+
+func vectors(t testing.TB) []vector {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", "vectors.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v []vector
+	if err := json.Unmarshal(b, &v); err != nil {
+		t.Fatal(err)
+	}
+	if len(v) < 30 {
+		t.Fatalf("%d vectors", len(v))
+	}
+	return v
+}
+
+func (v *vector) file(t testing.TB, name string) []byte {
+	t.Helper()
+	if name == "" {
+		return nil
+	}
+	b, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestVectors calls the module as testdata says and compares every bit.
+func TestVectors(t *testing.T) { checkVectors(t, wasm.Module) }
+
+func checkVectors(t *testing.T, module []byte) {
+	t.Helper()
+	ctx := context.Background()
+	m, err := guest.Compile(ctx, module, guest.Config{MemoryPages: 1024})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close(ctx)
+	i, err := m.New(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range vectors(t) {
+		status, out, err := i.Call(nil, "foretide_"+v.Call, v.Handle, v.Call != "load", v.file(t, v.In), v.In != "")
+		if err != nil {
+			t.Fatalf("%s: %v", v.Says, err)
+		}
+		want := []byte(v.Message)
+		if v.Out != "" {
+			want = v.file(t, v.Out)
+		}
+		if status != v.Returns || !bytes.Equal(out, want) {
+			t.Errorf("%s: returns %d and %d bytes, not %d and %d: %.100q", v.Says, status, len(out), v.Returns, len(want), out)
+		}
+	}
+}
+
+// TestVectorsNatively has the core answer the same calls without a module.
+func TestVectorsNatively(t *testing.T) {
+	var s abi.Server
+	for _, v := range vectors(t) {
+		in := v.file(t, v.In)
+		var status int32
+		switch v.Call {
+		case "load":
+			status = s.Load(in)
+		case "unload":
+			status = s.Unload(v.Handle)
+		case "describe":
+			status = s.Describe(v.Handle)
+		case "update":
+			status = s.Update(v.Handle, in)
+		case "restore":
+			status = s.Restore(v.Handle, in)
+		case "forecast":
+			status = s.Forecast(v.Handle, in)
+		}
+		out := s.Result()
+		if status != v.Returns {
+			t.Fatalf("%s: returns %d, not %d: %s", v.Says, status, v.Returns, out)
+		}
+		switch {
+		case v.Out == "":
+			if string(out) != v.Message {
+				t.Errorf("%s: says %q, not %q", v.Says, out, v.Message)
+			}
+		case v.Call == "forecast":
+			sameForecasts(t, &v, out, v.file(t, v.Out))
+		default:
+			if !bytes.Equal(out, v.file(t, v.Out)) {
+				t.Errorf("%s: other bytes", v.Says)
+			}
+		}
+	}
+}
+
+// sameForecasts compares forecasts with the tolerance that ABI.md gives.
+func sameForecasts(t *testing.T, v *vector, got, want []byte) {
+	t.Helper()
+	a, err := abi.ParseResult(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := abi.ParseResult(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a.Windows) != len(b.Windows) {
+		t.Fatalf("%s: %d windows, not %d", v.Says, len(a.Windows), len(b.Windows))
+	}
+	for i := range b.Windows {
+		x, y := &a.Windows[i], &b.Windows[i]
+		if (x.Err == nil) != (y.Err == nil) || x.Err != nil && x.Err.Error() != y.Err.Error() || x.Origin != y.Origin || len(x.At) != len(y.At) {
+			t.Fatalf("%s, window %d: %+v, not %+v", v.Says, i, x, y)
+		}
+		for k := range y.At {
+			g, w := x.At[k], y.At[k]
+			tolerance := 1e-9
+			if slices.Contains([]string{"lstm", "network", "general", "auto"}, w.Model) {
+				tolerance = 1e-5
+			}
+			size := max(w.Quantiles[len(w.Quantiles)-1], -w.Quantiles[0])
+			for q, n := range append([]float64{w.Mean}, w.Quantiles...) {
+				m := append([]float64{g.Mean}, g.Quantiles...)[q]
+				if d := m - n; !(d <= tolerance*size && d >= -tolerance*size) {
+					t.Errorf("%s, window %d, horizon %d: %v, not %v", v.Says, i, k, m, n)
+				}
+			}
+			if g.Ahead != w.Ahead || g.Model != w.Model || g.Detail != w.Detail || g.Reasons != w.Reasons {
+				t.Errorf("%s, window %d: %+v, not %+v", v.Says, i, g, w)
+			}
+		}
+	}
+}
