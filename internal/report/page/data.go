@@ -283,7 +283,7 @@ func clipped(f *report.Fan, cut int) []float64 {
 // why says in a sentence which model serves a series and for what reason.
 func why(s *report.Series) string {
 	v := &s.Serving
-	text := "No checkpoint serves it: " + v.Detail + "."
+	text := "No checkpoint serves it; the built-in " + v.Model + " stands in."
 	if v.Checkpoint != "" {
 		own := "its own checkpoint"
 		if v.Shared {
