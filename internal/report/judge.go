@@ -78,17 +78,7 @@ func (j *judge) serving(ctx context.Context) error {
 		if j.model, err = serve.StandIn(s.Metric, s.Step, nil, defaultHorizons, why); err != nil {
 			return err
 		}
-<<<<<<< HEAD
-		if len(task.Horizons) == 0 {
-			task.Horizons = []int64{s.Step}
-		}
-		if j.model, err = serve.StandIn(s.Metric, s.Step, task.Horizons, nil, why); err != nil {
-			return err
-		}
-		v.Model, v.Detail = j.model.Spec().Model, "needs no training"
-=======
 		v.Model = j.model.Spec().Model
->>>>>>> report
 		return nil
 	}
 	j.model = model
