@@ -2,7 +2,6 @@ package loader
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"sync"
 
@@ -59,9 +58,6 @@ func Encode(c *codec.Checkpoint) ([]byte, error) {
 // and ErrMethod.
 func Decode(b []byte, limit int) (*codec.Checkpoint, error) {
 	f, err := codec.Parse(b)
-	if v := new(codec.VersionError); errors.As(err, &v) && v.Major > codec.Major {
-		err = fmt.Errorf("%w; use a newer foretide, or \"foretide checkpoint rollback\" to return to an earlier version", err)
-	}
 	if err != nil {
 		return nil, err
 	}
