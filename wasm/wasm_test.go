@@ -53,7 +53,11 @@ func (v *vector) file(t testing.TB, name string) []byte {
 // TestVectors calls the module as testdata says and compares every bit.
 func TestVectors(t *testing.T) {
 	ctx := context.Background()
-	m, err := guest.Compile(ctx, wasm.Module, guest.Config{MemoryPages: 1024})
+	c := guest.Config{MemoryPages: 1024}
+	if dir, err := os.UserCacheDir(); err == nil {
+		c.CacheDir = filepath.Join(dir, "foretide", "wasm") // as package loader's
+	}
+	m, err := guest.Compile(ctx, wasm.Module, c)
 	if err != nil {
 		t.Fatal(err)
 	}
