@@ -220,7 +220,7 @@ func TestTrainNotified(t *testing.T) {
 // far as it came, the answer says what remains, and another invocation ends the
 // training: with the result of one that was never stopped.
 func TestTrainDeadline(t *testing.T) {
-	config := "metric_name: cpu\nmodel:\n  model_type: lstm\n  hidden_size: 8\n  head_size: 0\ntraining:\n  epochs: 6\n  epoch_windows: 4096\n  patience: 6\n"
+	config := "metric_name: cpu\nmodel:\n  model_type: lstm\n  hidden_size: 8\n  head_size: 0\ntraining:\n  epochs: 5\n  epoch_windows: 1024\n  patience: 5\n"
 	payload := []byte(`{"items": [{"container": "web", "metrics": ["cpu"]}, {"container": "db", "metrics": ["cpu"]}], "until": "2024-08-04T00:00:00Z"}`)
 	var whole []byte
 	for _, hurried := range []bool{false, true} {
@@ -231,7 +231,7 @@ func TestTrainDeadline(t *testing.T) {
 		for again := payload; again != nil; rounds++ {
 			ctx, cancel := context.Background(), context.CancelFunc(func() {})
 			if hurried && rounds == 0 {
-				ctx, cancel = context.WithTimeout(ctx, 1200*time.Millisecond)
+				ctx, cancel = context.WithTimeout(ctx, 400*time.Millisecond)
 			}
 			var a event.Answer
 			if err := w.call(ctx, w.train.Handle, again, &a); err != nil {

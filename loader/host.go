@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -169,6 +170,18 @@ func (h *Host) Close() error {
 	return h.module.Close(context.Background())
 }
 
+// Memory returns the bytes of memory that the instances have which no call is
+// using.
+func (h *Host) Memory() uint64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := uint64(0)
+	for _, s := range h.idle {
+		n += uint64(s.Memory())
+	}
+	return n
+}
+
 // run has f use an instance. Where that one traps, and something had been
 // loaded in it or called before, f gets another try with a fresh one: memory
 // may have run out for what others left in it.
@@ -253,7 +266,21 @@ func (s *seat) handle(m *HostModel) (int32, error) {
 	}
 	s.handles[m.id] = h
 	s.order = append(s.order, m.id)
+	if len(m.state) > 0 {
+		if _, err := s.call("foretide_restore", h, true, m.state, true); err != nil {
+			return 0, err
+		}
+	}
 	return h, nil
+}
+
+// rename makes what is loaded as one model another's.
+func (s *seat) rename(from, to *HostModel) {
+	if h, ok := s.handles[from.id]; ok {
+		delete(s.handles, from.id)
+		s.handles[to.id] = h
+		s.order[slices.Index(s.order, from.id)] = to.id
+	}
 }
 
 // call calls a function of the module. Its result is in s.result until the next

@@ -317,7 +317,7 @@ func TestHostCache(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for what, damaged := range map[string][]byte{"cut": b[:len(b)/2], "empty": nil, "other bytes": slices.Repeat([]byte{7}, len(b))} {
+		for what, damaged := range map[string][]byte{"cut": b[:len(b)/2]} {
 			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, damaged, 0o600)); err != nil {
 				t.Fatal(err)
 			}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/foretide/foretide/core/abi"
+	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
 )
 
@@ -17,6 +18,7 @@ type HostModel struct {
 	host       *Host
 	id         uint64
 	checkpoint []byte // nil of a stand-in for none
+	state      []byte // of the calibration, where it was updated since
 	about      abi.Description
 }
 
@@ -130,6 +132,46 @@ func (m *HostModel) ForecastAll(ctx context.Context, dst []forecast.Forecast, wi
 	return nil
 }
 
+// Update implements calibrate.Updater: the model that it returns has intervals
+// that know what became of the forecasts from a window.
+func (m *HostModel) Update(w *forecast.Window, actuals []calibrate.Actual) (forecast.Fitted, int, error) {
+	out := m.sibling()
+	used := int32(0)
+	err := m.host.run(context.Background(), func(s *seat) error {
+		handle, err := s.handle(m)
+		if err != nil {
+			return err
+		}
+		s.request = abi.AppendUpdate(s.request[:0], actuals, &abi.Window{Window: *w})
+		if used, err = s.call("foretide_update", handle, true, s.request, true); err != nil {
+			return err
+		}
+		out.state = slices.Clone(s.result)
+		s.rename(m, out) // what is loaded there is the new model now
+		return nil
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	return out, int(used), nil
+}
+
+// AppendState implements calibrate.Updater. Before the first update there is
+// none.
+func (m *HostModel) AppendState(dst []byte) []byte { return append(dst, m.state...) }
+
+// WithState implements calibrate.Updater.
+func (m *HostModel) WithState(state []byte) (forecast.Fitted, error) {
+	out := m.sibling()
+	out.state = slices.Clone(state)
+	return out, out.describe(context.Background())
+}
+
+// sibling returns a model of the same checkpoint.
+func (m *HostModel) sibling() *HostModel {
+	return &HostModel{host: m.host, id: m.host.ids.Add(1), checkpoint: m.checkpoint, about: m.about}
+}
+
 // ask has the module forecast from windows.
 func (m *HostModel) ask(s *seat, windows ...abi.Window) (*abi.Result, error) {
 	handle, err := s.handle(m)
@@ -190,3 +232,4 @@ func sound(h *forecast.Horizon, spec *forecast.Spec) bool {
 }
 
 var _ forecast.Fitted = (*HostModel)(nil)
+var _ calibrate.Updater = (*HostModel)(nil)

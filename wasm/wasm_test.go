@@ -2,11 +2,14 @@ package wasm_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/foretide/foretide/core/abi"
@@ -153,5 +156,49 @@ func sameForecasts(t *testing.T, v *vector, got, want []byte) {
 				t.Errorf("%s, window %d: %+v, not %+v", v.Says, i, g, w)
 			}
 		}
+	}
+}
+
+// TestSize: the module stays within its limits; the general model's weights,
+// 400 KB, will come on top.
+func TestSize(t *testing.T) {
+	if n := len(wasm.Module); n > 2_000_000 {
+		t.Errorf("%d bytes, more than 2.0 MB", n)
+	}
+	var buf bytes.Buffer
+	z, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z.Write(wasm.Module)
+	z.Close()
+	if buf.Len() > 600_000 {
+		t.Errorf("%d bytes gzipped, more than 600 KB", buf.Len())
+	}
+}
+
+// TestDependencies: the guest imports the core alone, and nothing that would
+// make it bigger and slower to start.
+func TestDependencies(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", "./guest")
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps := strings.Fields(string(out))
+	const root = "github.com/foretide/foretide/"
+	for _, d := range deps {
+		switch d {
+		case "fmt", "time", "os", "context", "reflect", "encoding/json", "encoding/binary":
+			t.Errorf("the guest depends on %s", d)
+		}
+		host, _, _ := strings.Cut(d, "/")
+		if strings.Contains(host, ".") && !strings.HasPrefix(d, root+"core/") && d != root+"wasm/guest" {
+			t.Errorf("the guest depends on %s, which is not of the core", d)
+		}
+	}
+	if len(deps) < 20 {
+		t.Errorf("go list names only %v", deps)
 	}
 }

@@ -4,6 +4,9 @@
 //
 //	go run ./benchmarks/wasmspeed [flags]
 //
+// A second race is of whole forecasts by a checkpoint, from a window to
+// quantiles: the native model, and package loader's host of the embedded module.
+//
 // It builds the guest with the go command. Where -node names a Node.js, that
 // takes part too. The kernels' outputs are compared: those in WebAssembly must
 // agree in all bits.
@@ -81,6 +84,24 @@ func race(j job, rounds, count int, node string) error {
 			contenders = append(contenders, c)
 		}
 	}
+	times, err := turns(contenders, rounds, count)
+	if err != nil {
+		return err
+	}
+	print(j, contenders, times)
+	if err := compare(contenders); err != nil {
+		return err
+	}
+	return raceWhole(ctx, j, rounds, count)
+}
+
+// raceWhole races whole forecasts. The one in WebAssembly rounds otherwise.
+func raceWhole(ctx context.Context, j job, rounds, count int) error {
+	contenders, stop, err := whole(ctx, j)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	times, err := turns(contenders, rounds, count)
 	if err != nil {
 		return err

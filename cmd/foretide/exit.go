@@ -30,6 +30,7 @@ const (
 	exitUsage       = 2
 	exitData        = 3
 	exitCheckpoint  = 4
+	exitDrift       = 5
 	exitInterrupted = 130
 )
 
@@ -71,6 +72,8 @@ func exitCode(err error) int {
 	case errors.As(err, &usage), errors.As(err, &unknown), errors.As(err, &conf),
 		errors.Is(err, prometheus.ErrOptions), errors.Is(err, prometheus.ErrPromQL), errors.Is(err, fleet.ErrWindows), errors.Is(err, s3.ErrAddress):
 		return exitUsage
+	case errors.Is(err, errDrift):
+		return exitDrift
 	case loader.IsCheckpointError(err):
 		return exitCheckpoint
 	case errors.As(err, &csv), errors.Is(err, errData), errors.Is(err, forecast.ErrHorizon),

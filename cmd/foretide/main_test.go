@@ -18,9 +18,19 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	for _, v := range os.Environ() { // a developer's server is none of ours
+		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "MLFLOW_") {
+			os.Unsetenv(name)
+		}
+	}
 	code := m.Run()
 	if prom.server != nil {
 		prom.server.Stop()
+	}
+	for _, s := range servers.all {
+		if s != nil {
+			s.Stop()
+		}
 	}
 	os.Exit(code)
 }

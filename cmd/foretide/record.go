@@ -94,9 +94,12 @@ func (a *app) record(cmd *cobra.Command, f *recordFlags, name string, params map
 	s := record.Begin(o, params, inputs...)
 	s.Main().Tag(mlflow.TagRegister, f.register)
 	return s, func() {
-		wait := 10 * time.Second
+		wait := 5 * time.Second
+		if d, err := time.ParseDuration(os.Getenv("FORETIDE_TRACKING_WAIT")); err == nil && d >= 0 {
+			wait = d
+		}
 		if cmd.Context().Err() != nil {
-			wait = time.Second // somebody wants it to end
+			wait = min(wait, time.Second) // somebody wants it to end
 		}
 		if left, err := u.Close(wait); left > 0 {
 			a.notice("foretide: %v\nforetide: %d runs of this command are not on the server yet: %q sends them", err, left, "foretide runs sync")

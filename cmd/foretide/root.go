@@ -89,6 +89,7 @@ Exit codes:
   2    the command line or the configuration is wrong
   3    the input data are wrong, or there are none
   4    a checkpoint is damaged or does not fit the data
+  5    drift: a model has become worse than it was
   130  interrupted (Ctrl-C): nothing is half-written
 `
 
@@ -124,7 +125,7 @@ func (a *app) root() *cobra.Command {
 		return nil
 	}
 	root.AddCommand(a.demoCommand(), a.exportCommand(), a.trainCommand(), a.predictCommand(), a.backtestCommand(),
-		a.reportCommand(), a.plotCommand(), a.runsCommand(), a.checkpointCommand(), a.windowsCommand(), a.configCommand(), a.versionCommand())
+		a.driftCommand(), a.reportCommand(), a.plotCommand(), a.runsCommand(), a.checkpointCommand(), a.windowsCommand(), a.configCommand(), a.versionCommand())
 	complete(root)
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()

@@ -21,6 +21,8 @@ Environment, as MLflow's own clients read it:
   MLFLOW_HTTP_REQUEST_TIMEOUT                          seconds
   MLFLOW_EXPERIMENT_NAME                               experiment of new runs
   FORETIDE_RUNS                                        folder of the runs
+  FORETIDE_TRACKING_WAIT                               how long train and backtest wait at their end for the
+                                                       server to have all (default: 5s)
 Secrets are never printed.
 `
 

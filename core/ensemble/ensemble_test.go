@@ -47,7 +47,7 @@ func forecastOf(t *testing.T, f *Fitted) *forecast.Forecast {
 func TestMean(t *testing.T) {
 	a, b := member("linear", 5, 1, 2, 3), member("network", 9, 2, 4, 9)
 	b.why = forecast.ShortWindow
-	f, err := New([]forecast.Fitted{a, b})
+	f, err := New([]forecast.Fitted{a, b}, -1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestMean(t *testing.T) {
 
 // TestNotFinite: a member that breaks is left out, and told.
 func TestNotFinite(t *testing.T) {
-	f, _ := New([]forecast.Fitted{member("linear", 5, 1, 2, 3), member("network", 5, 1, math.Inf(1), math.Inf(1))})
+	f, _ := New([]forecast.Fitted{member("linear", 5, 1, 2, 3), member("network", 5, 1, math.Inf(1), math.Inf(1))}, -1)
 	for _, at := range forecastOf(t, f).At {
 		if !slices.Equal(at.Quantiles, []float64{1, 2, 3}) || !at.Reasons.Has(forecast.NotFinite) {
 			t.Errorf("%+v", at)
@@ -78,8 +78,30 @@ func TestNewRefuses(t *testing.T) {
 		"none": nil, "too many": slices.Repeat([]forecast.Fitted{other}, MaxMembers+1),
 		"two tasks": {member("linear", 5, 1, 2, 3), other},
 	} {
-		if f, err := New(members); f != nil || !errors.Is(err, ErrMembers) {
+		if f, err := New(members, -1); f != nil || !errors.Is(err, ErrMembers) {
 			t.Errorf("%s: %v, %v", name, f, err)
 		}
+	}
+}
+
+// TestGuard: a member whose median is outside the guard's 80 % interval is moved
+// to its edge with all its quantiles; one that is inside stays.
+func TestGuard(t *testing.T) {
+	guard := member("network", 5, 10, 12, 20)
+	for _, c := range []struct{ q, want []float64 }{
+		{[]float64{90, 100, 120}, []float64{10, 16, 30}}, // moved by -80, to 10, 20, 40
+		{[]float64{0, 1, 3}, []float64{9.5, 11, 16}},     // by 9, to 9, 10, 12
+		{[]float64{14, 15, 16}, []float64{12, 13.5, 18}},
+	} {
+		f, err := New([]forecast.Fitted{member("linear", 5, c.q...), guard}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := forecastOf(t, f).At[0]; !slices.Equal(got.Quantiles, c.want) || got.Mean != c.want[1] {
+			t.Errorf("%v beside %v is %v, want %v", c.q, guard.q, got.Quantiles, c.want)
+		}
+	}
+	if f, err := New([]forecast.Fitted{guard}, 1); f != nil || !errors.Is(err, ErrMembers) {
+		t.Errorf("a guard that is no member: %v, %v", f, err)
 	}
 }

@@ -25,16 +25,20 @@ var ErrMembers = errors.New("ensemble: not one to eight models of the same task"
 type Fitted struct {
 	spec    forecast.Spec
 	members []forecast.Fitted
+	guard   int // the member that keeps the others in sight; -1 for none
 	detail  string
 }
 
-// New returns the mean of models of one task, in that order. The error is
-// ErrMembers.
-func New(members []forecast.Fitted) (*Fitted, error) {
-	if len(members) == 0 || len(members) > MaxMembers {
+// New returns the mean of models of one task, in that order. guard, unless it is
+// negative, is the number of the member in whose central 80 % interval the
+// medians of the others are held: one that has seen many containers knows what
+// is out of the question, where one of the container's own may follow a habit
+// that has just ended. The error is ErrMembers.
+func New(members []forecast.Fitted, guard int) (*Fitted, error) {
+	if len(members) == 0 || len(members) > MaxMembers || guard >= len(members) {
 		return nil, ErrMembers
 	}
-	f := &Fitted{members: slices.Clone(members), detail: "mean of "}
+	f := &Fitted{members: slices.Clone(members), guard: max(guard, -1), detail: "mean of "}
 	first := members[0].Spec()
 	f.spec = forecast.Spec{Task: first.Task, Model: Name, Needs: first.Needs}
 	for i, m := range members {
@@ -79,6 +83,7 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 			return err
 		}
 	}
+	f.hold(dst)
 	for k := range dst.At {
 		h := &dst.At[k]
 		h.Detail = f.detail
@@ -106,6 +111,30 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	return nil
 }
 
+// hold moves the members' forecasts so that their medians lie in the guard's
+// interval.
+func (f *Fitted) hold(dst *forecast.Forecast) {
+	if f.guard < 0 {
+		return
+	}
+	guard := dst.Sub(f.guard)
+	for k := range guard.At {
+		lo, hi := guard.Interval(&guard.At[k], 0.8)
+		for i := range f.members {
+			m := &dst.Sub(i).At[k]
+			median := dst.Sub(i).Median(m)
+			by := min(max(median, lo), hi) - median
+			if i == f.guard || by == 0 || by-by != 0 {
+				continue
+			}
+			m.Mean = f.spec.Bounds.Clamp(m.Mean + by)
+			for j := range m.Quantiles {
+				m.Quantiles[j] = f.spec.Bounds.Clamp(m.Quantiles[j] + by)
+			}
+		}
+	}
+}
+
 func finite(h *forecast.Horizon) bool {
 	sum := h.Mean - h.Mean
 	for _, q := range h.Quantiles {
@@ -118,7 +147,8 @@ func finite(h *forecast.Horizon) bool {
 func (f *Fitted) Kind() string { return Kind }
 
 // AppendPayload appends the model's bytes: field 1 for each member, a message of
-// 1 its kind and 2 its payload.
+// 1 its kind and 2 its payload; 2 the guard's number, from 1, where there is
+// one.
 func (f *Fitted) AppendPayload(dst []byte) []byte {
 	w := codec.NewWriter(dst)
 	for _, m := range f.members {
@@ -126,6 +156,9 @@ func (f *Fitted) AppendPayload(dst []byte) []byte {
 			w.String(1, m.Kind())
 			w.Data(2, m.AppendPayload(nil))
 		})
+	}
+	if f.guard >= 0 {
+		w.Int(2, int64(f.guard)+1)
 	}
 	return w.Bytes()
 }
@@ -135,8 +168,12 @@ func (f *Fitted) AppendPayload(dst []byte) []byte {
 func Decode(payload []byte, inner func(kind string, payload []byte) (forecast.Fitted, error)) (*Fitted, error) {
 	var members []forecast.Fitted
 	var first error
+	guard := 0
 	r := codec.NewReader(payload)
 	for r.Next() {
+		if r.Field() == 2 {
+			guard = int(min(max(r.Int(), 0), MaxMembers+1))
+		}
 		if r.Field() != 1 || first != nil {
 			continue
 		}
@@ -169,7 +206,7 @@ func Decode(payload []byte, inner func(kind string, payload []byte) (forecast.Fi
 	if first != nil {
 		return nil, first
 	}
-	f, err := New(members)
+	f, err := New(members, guard-1)
 	if err != nil {
 		return nil, forecast.ErrPayload
 	}

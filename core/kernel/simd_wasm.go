@@ -5,7 +5,7 @@ package kernel
 // The functions without bodies are the kernels of wasm/simd. A module built
 // with the tag wasmsimd imports them, and wasm/link joins them to it. They
 // trust their arguments, which the exported functions have checked by then,
-// and want at least one row, block or vector.
+// and want at least one row or block.
 
 //go:wasmimport foretide_simd mul_add
 //go:noescape
@@ -15,13 +15,9 @@ func mulAddSIMD(dst, src, w, spread *float32, count, rows, in, inputs, out int32
 //go:noescape
 func gatesForwardSIMD(h, c, tanhC, gates, before *float32, rows, units int32)
 
-//go:wasmimport foretide_simd sigmoids
+//go:wasmimport foretide_simd activations
 //go:noescape
-func sigmoidsSIMD(dst, src *float32, n int32)
-
-//go:wasmimport foretide_simd tanhs
-//go:noescape
-func tanhsSIMD(dst, src *float32, n int32)
+func activationsSIMD(dst, src *float32, n, tanh int32)
 
 //go:wasmimport foretide_simd copy
 //go:noescape
@@ -58,17 +54,17 @@ func gatesForward(h, c, tanhC, gates, before []float32, rows, units int) {
 }
 
 func sigmoids(dst, src []float32) {
-	n := len(dst) / lanes * lanes
+	n := len(dst) / Block * Block
 	if n > 0 {
-		sigmoidsSIMD(&dst[0], &src[0], int32(n))
+		activationsSIMD(&dst[0], &src[0], int32(n), 0)
 	}
 	sigmoidsGeneric(dst[n:], src[n:])
 }
 
 func tanhs(dst, src []float32) {
-	n := len(dst) / lanes * lanes
+	n := len(dst) / Block * Block
 	if n > 0 {
-		tanhsSIMD(&dst[0], &src[0], int32(n))
+		activationsSIMD(&dst[0], &src[0], int32(n), 1)
 	}
 	tanhsGeneric(dst[n:], src[n:])
 }

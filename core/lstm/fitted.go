@@ -28,7 +28,7 @@ type Fitted struct {
 // not one of such a model.
 func New(task forecast.Task, others []string, net *network.Network) *Fitted {
 	shape := net.Shape()
-	if want := completed(shape, &task, others); shape != want {
+	if want := Complete(shape, &task, others); shape != want {
 		panic("lstm: network is not of the task's shape")
 	}
 	f := &Fitted{others: slices.Clone(others), net: net, detail: describe(&shape)}
@@ -48,8 +48,8 @@ func (f *Fitted) After(epochs int) *Fitted {
 // best; 0 where that is not known.
 func (f *Fitted) Epochs() int { return f.epochs }
 
-// completed returns the shape with what follows from the task.
-func completed(s network.Shape, task *forecast.Task, others []string) network.Shape {
+// Complete returns the shape with what follows from the task.
+func Complete(s network.Shape, task *forecast.Task, others []string) network.Shape {
 	s.Inputs = InputsOf(len(others))
 	s.Horizons, s.Levels = len(task.Horizons), len(task.Levels)
 	s.Features, s.Skip = feature.Count, feature.SkipCount

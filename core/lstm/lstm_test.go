@@ -22,7 +22,7 @@ func taskOf(step int64) forecast.Task {
 // untrained returns a model whose weights are at random; heads say no change
 // unless spread is above zero.
 func untrained(task forecast.Task, others []string, spread float64) *Fitted {
-	shape := completed(network.Shape{Steps: 20, Hidden: 12, Layers: 2, Bidirectional: true, Width: 24}, &task, others)
+	shape := Complete(network.Shape{Steps: 20, Hidden: 12, Layers: 2, Bidirectional: true, Width: 24}, &task, others)
 	n := network.New(shape)
 	n.Initialise(1, task.Levels)
 	r := rand.New(rand.NewPCG(1, 2))
@@ -204,7 +204,7 @@ func FuzzDecode(f *testing.F) {
 	small := untrained(taskOf(300), []string{"memory"}, 0.3)
 	f.Add(small.AppendPayload(nil))
 	task := taskOf(300)
-	shape := completed(network.Shape{Steps: 1, Hidden: 1, Layers: 1}, &task, nil)
+	shape := Complete(network.Shape{Steps: 1, Hidden: 1, Layers: 1}, &task, nil)
 	f.Add(New(task, nil, network.New(shape)).AppendPayload(nil))
 	frame := wave(300, 1)
 	f.Fuzz(func(t *testing.T, payload []byte) {

@@ -88,7 +88,7 @@ func Decode(payload []byte) (*Fitted, error) {
 		len(task.Horizons) > network.MaxHorizons || len(task.Levels) > network.MaxLevels {
 		return nil, forecast.ErrPayload
 	}
-	shape = completed(shape, &task, others)
+	shape = Complete(shape, &task, others)
 	if epochs < 0 || epochs > 1<<30 || int64(shape.Features) != features || int64(shape.Skip) != skip || !shape.Check() || len(data) != 2*shape.Size() {
 		return nil, forecast.ErrPayload
 	}

@@ -70,7 +70,7 @@ func examples(t testing.TB) map[string]forecast.Fitted {
 	add(w, err)
 	g, _, err := general.Model{}.Fit(h, task(), forecast.Options{})
 	add(g, err)
-	both, err := ensemble.New([]forecast.Fitted{i, g})
+	both, err := ensemble.New([]forecast.Fitted{i, g}, 1)
 	add(both, err)
 	s, _, err := train.Defaults().FitShared(net, h, task(), forecast.Options{})
 	add(s, err)

@@ -3,8 +3,9 @@
 package main
 
 import (
+	"github.com/foretide/foretide/functions/internal/collecting"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/settings"
 )
 
-func main() { invoke.Run("collect", settings.Margin(), settings.Collect) }
+func main() { invoke.Run("collect", settings.Margin(), collecting.FromEnv) }

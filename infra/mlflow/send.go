@@ -154,6 +154,9 @@ func (c *Client) load(folder string) state {
 	if st.Points == nil {
 		st.Points = map[string]int{}
 	}
+	for name, n := range st.Points {
+		st.Points[name] = max(n, 0)
+	}
 	return st
 }
 

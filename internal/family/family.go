@@ -30,7 +30,7 @@ var families = map[string]func() forecast.Model{
 	"network": func() forecast.Model { return network.Defaults() },
 	"general": func() forecast.Model { return general.Model{} },
 	"auto": func() forecast.Model {
-		return ensemble.Config{Members: []forecast.Model{linear.Defaults(), general.Model{}}}
+		return ensemble.Config{Members: []forecast.Model{linear.Defaults(), general.Model{}}, Guard: general.Name}
 	},
 	"prophet": func() forecast.Model { return prophetfit.Defaults() },
 }

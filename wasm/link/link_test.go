@@ -52,11 +52,11 @@ func run(t *testing.T, module []byte, x []float32) uint64 {
 // TestJoin: a kernel that is not the last import is joined, and everything
 // that names a function names the same one as before.
 func TestJoin(t *testing.T) {
-	joined, err := Join(small("tanhs", 3), simd.Module(), "kernels")
+	joined, err := Join(small("activations", 4), simd.Module(), "kernels")
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := make([]float32, 16)
+	x := make([]float32, 24)
 	x[0], x[1], x[2], x[3] = 0, 1, -2, float32(math.Inf(1))
 	if got := run(t, joined, x); got != 7-2+2000 {
 		t.Errorf("run returns %d, not 2005", got)
@@ -111,7 +111,7 @@ func TestJoinRefuses(t *testing.T) {
 
 // TestJoinCut: no beginning of a module joins.
 func TestJoinCut(t *testing.T) {
-	guest, k := small("tanhs", 3), simd.Module()
+	guest, k := small("activations", 4), simd.Module()
 	whole := bytes.Index(guest, str("name")) - 2 // without its custom sections it is one
 	for n := range guest {
 		if _, err := Join(guest[:n], k, "kernels"); err == nil && n < whole {

@@ -38,7 +38,7 @@ func kernelType(n int) []byte { return functionType(slices.Repeat([]byte{i32}, n
 func small(kernel string, params int) []byte {
 	arguments := []byte{}
 	for i := range params {
-		arguments = append(arguments, 0x41, byte([]int{32, 0, 4}[i%3])) // i32.const
+		arguments = append(arguments, 0x41, byte([]int{32, 0, 16, 1}[i])) // i32.const
 	}
 	body := cat([]byte{0}, arguments, []byte{
 		0x10, 1, // call the kernel

@@ -2,9 +2,10 @@ package simd
 
 import "github.com/foretide/foretide/wasm/asm"
 
-// turns are how many inner indices a turn of a loop does: that of the most as
-// long as there are so many, then that of the next.
-var turns = []int{16, 4, 1}
+// turns are how many inner indices a turn of a loop does, by the number of
+// vectors of sums: that of the most as long as there are so many, then that of
+// the next. A tile of one row and one block is rare.
+var turns = map[int][]int{8: {16, 4, 1}, 4: {4, 1}}
 
 // mulAdd writes core/kernel's MulAdd for count of its rows and in of its inner
 // indices:
@@ -166,7 +167,7 @@ func (p *product) tile(height, width int) {
 		f.Set(s, read(at(i)))
 	}
 	f.Set(p.left, p.in)
-	for _, n := range turns {
+	for _, n := range turns[len(sums)] {
 		f.Block(func() {
 			f.LeaveIf(iless(p.left, asm.I(n)), 0)
 			f.Loop(func() asm.Value {
@@ -198,10 +199,14 @@ func (p *product) terms(height, width, n int) {
 		}
 		for b := range width {
 			for j := range block / vector {
-				f.Set(p.m, read(p.v[b], k*block+j*vector))
+				w := read(p.v[b], k*block+j*vector)
+				if height > 1 {
+					f.Set(p.m, w)
+					w = p.m
+				}
 				for r := range height {
 					s := p.sums[max(r, b)*4+j]
-					f.Set(s, add(s, mul(p.m, p.x[r])))
+					f.Set(s, add(s, mul(w, p.x[r])))
 				}
 			}
 		}

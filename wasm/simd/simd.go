@@ -35,8 +35,7 @@ func Module() []byte {
 	mulAdd(m.Func("mul_add", numbers(9)...))
 	gatesForward(m.Func("gates_forward", numbers(7)...))
 	copyPieces(m.Func("copy", numbers(6)...))
-	unary(m.Func("sigmoids", numbers(3)...), sigmoid)
-	unary(m.Func("tanhs", numbers(3)...), tanh)
+	activations(m.Func("activations", numbers(4)...))
 	return m.Bytes()
 }
 

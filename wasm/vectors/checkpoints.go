@@ -57,7 +57,7 @@ func checkpoints(dir string, frame *series.Frame) error {
 	net.Steps, net.Hidden, net.Width, net.Epochs, net.Windows, net.HeldWindows = 24, 16, 16, 2, 512, 256
 	small := network.Defaults()
 	small.Hidden, small.Fewest, small.Most, small.Batch = []int{32, 32}, 1<<14, 1<<14, 128
-	auto := ensemble.Config{Members: []forecast.Model{linear.Defaults(), general.Model{}}}
+	auto := ensemble.Config{Members: []forecast.Model{linear.Defaults(), general.Model{}}, Guard: general.Name}
 	for name, model := range map[string]forecast.Model{
 		"naive": naive.Defaults(), "arima": arima.Defaults(), "linear": linear.Defaults(), "prophet": prophet.Defaults(), "lstm": net,
 		"network": small, "auto": auto,

@@ -3,6 +3,7 @@ package fit
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/foretide/foretide/core/ensemble"
@@ -13,6 +14,9 @@ import (
 // Config is which models are combined. They are fitted to one container each.
 type Config struct {
 	Members []forecast.Model
+	// Guard is the family of the member that keeps the others in sight (see
+	// ensemble.New); "" for none.
+	Guard string
 }
 
 // Name returns "auto".
@@ -25,7 +29,7 @@ func (Config) Global() bool { return false }
 // with a note; where none can be, the error is theirs. Others are those of
 // the members.
 func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
-	return combine(c.Members, func(_ int, m forecast.Model) (forecast.Fitted, forecast.Report, error) {
+	return c.combine(c.Members, func(_ int, m forecast.Model) (forecast.Fitted, forecast.Report, error) {
 		return m.Fit(history, task, opts)
 	})
 }
@@ -37,7 +41,7 @@ func (c Config) Refit(fitted forecast.Fitted, history []series.Frame, task forec
 	for i, f := range before {
 		members[i] = c.member(f.Spec().Model)
 	}
-	return combine(members, func(i int, m forecast.Model) (forecast.Fitted, forecast.Report, error) {
+	return c.combine(members, func(i int, m forecast.Model) (forecast.Fitted, forecast.Report, error) {
 		if r, ok := m.(forecast.Refitter); ok {
 			return r.Refit(before[i], history, task, opts)
 		}
@@ -67,7 +71,7 @@ func (c Config) Renewal() int64 {
 }
 
 // combine combines those of the models that can be fitted.
-func combine(models []forecast.Model, fit func(i int, m forecast.Model) (forecast.Fitted, forecast.Report, error)) (forecast.Fitted, forecast.Report, error) {
+func (c Config) combine(models []forecast.Model, fit func(i int, m forecast.Model) (forecast.Fitted, forecast.Report, error)) (forecast.Fitted, forecast.Report, error) {
 	var members []forecast.Fitted
 	var report forecast.Report
 	var failed []error
@@ -92,7 +96,8 @@ func combine(models []forecast.Model, fit func(i int, m forecast.Model) (forecas
 	if len(members) == 0 {
 		return nil, report, errors.Join(failed...)
 	}
-	f, err := ensemble.New(members)
+	guard := slices.IndexFunc(members, func(m forecast.Fitted) bool { return m.Spec().Model == c.Guard })
+	f, err := ensemble.New(members, guard)
 	if err != nil {
 		return nil, report, err
 	}

@@ -82,7 +82,7 @@ func (t *trainer) run(levels []float64) (forecast.Status, error) {
 		t.shards[i].target, t.shards[i].weight = make([]float32, rows), make([]float32, rows)
 	}
 	t.picks = make([]pick, c.Batch)
-	windows := min(max(c.Epochs*t.data.total(), c.Fewest), c.Most)
+	windows := min(max(c.Epochs*t.data.total(), c.Fewest), c.Most) * 8 / max(t.data.rows, 8)
 	loop := optim.Loop{
 		// What is drawn anew at each step has no epochs: one stands for all.
 		Schedule: optim.Schedule{Epochs: 1, Steps: max(windows/c.Batch, 1), Batch: c.Batch, Rate: c.Rate, Warmup: c.Warmup},

@@ -51,6 +51,8 @@ type Plan struct {
 	Train   Manifest       `json:"train"`
 	Predict Manifest       `json:"predict"`
 	Due     map[string]int `json:"due"` // series to train, by reason: new, old, drift
+	// Concurrency is how many batches are to be worked on at the same time.
+	Concurrency int `json:"concurrency"`
 }
 
 // Why a series is to be trained.
@@ -70,6 +72,7 @@ type Planner struct {
 	// Recent is how recently a container must have had samples to be planned for.
 	Recent                   time.Duration
 	TrainBatch, PredictBatch int // containers of a batch
+	Concurrency              int // batches at the same time
 	Now                      func() time.Time
 }
 
@@ -131,7 +134,7 @@ func (r *round) check() error {
 
 func (r *round) plan(ctx context.Context) (*Plan, error) {
 	r.until = cmp.Or(r.event.Until, r.Now()).UTC().Truncate(time.Second)
-	plan := &Plan{Run: cmp.Or(r.event.Run, r.until.Format("20060102T150405Z")), Until: r.until, Due: r.due}
+	plan := &Plan{Run: cmp.Or(r.event.Run, r.until.Format("20060102T150405Z")), Until: r.until, Due: r.due, Concurrency: r.Concurrency}
 	have, err := r.Lake.Series(ctx, r.until.Add(-r.Recent).Unix(), r.until.Unix())
 	if err != nil {
 		return nil, err
@@ -147,7 +150,7 @@ func (r *round) plan(ctx context.Context) (*Plan, error) {
 	}
 	if r.event.Predict {
 		var items []event.Item
-		for _, c := range slices.Sorted(maps.Keys(have)) {
+		for _, c := range r.ordered(have) {
 			items = append(items, event.Item{Container: c, Metrics: have[c]})
 		}
 		if plan.Predict, err = r.manifest(ctx, plan.Run, "predict", items, r.PredictBatch); err != nil {
@@ -173,7 +176,7 @@ func (r *round) toTrain(ctx context.Context, have map[string][]string) ([]event.
 	}
 	shared := map[string]bool{}
 	var items []event.Item
-	for _, c := range slices.Sorted(maps.Keys(have)) {
+	for _, c := range r.ordered(have) {
 		item := event.Item{Container: c}
 		for _, m := range have[c] {
 			global, err := r.global(ctx, m)
@@ -197,6 +200,14 @@ func (r *round) toTrain(ctx context.Context, have map[string][]string) ([]event.
 		}
 	}
 	return append(all, items...), nil
+}
+
+// ordered returns containers by the shard that their samples are in, so that a
+// batch reads few files, and by name.
+func (r *round) ordered(have map[string][]string) []string {
+	return slices.SortedFunc(maps.Keys(have), func(a, b string) int {
+		return cmp.Or(lake.ShardOf(a, r.Lake.Shards)-lake.ShardOf(b, r.Lake.Shards), strings.Compare(a, b))
+	})
 }
 
 // global reports whether a metric's model is one for all containers.
@@ -246,11 +257,20 @@ func (r *round) readDrift(ctx context.Context) error {
 	return err
 }
 
+// An entry of a manifest is an event.Batch with all that the state machine reads.
+type entry struct {
+	Items   []event.Item `json:"items"`
+	Run     string       `json:"run"`
+	Until   time.Time    `json:"until"`
+	Batch   int          `json:"batch"`
+	Attempt int          `json:"attempt"`
+}
+
 // manifest writes the items as a list of batches. A model that containers share
 // is a batch of its own.
 func (r *round) manifest(ctx context.Context, run, name string, items []event.Item, size int) (Manifest, error) {
 	m := Manifest{Key: batch.RunFolder + run + "/" + name + ".json"}
-	batches := []event.Batch{}
+	batches := []entry{}
 	open := false // the last batch takes more
 	for _, item := range items {
 		m.Series += len(item.Metrics)
@@ -258,7 +278,7 @@ func (r *round) manifest(ctx context.Context, run, name string, items []event.It
 			batches[last].Items = append(batches[last].Items, item)
 			continue
 		}
-		batches = append(batches, event.Batch{Items: []event.Item{item}, Run: run, Until: r.until, Batch: len(batches)})
+		batches = append(batches, entry{Items: []event.Item{item}, Run: run, Until: r.until, Batch: len(batches)})
 		open = item.Container != ""
 	}
 	m.Batches = len(batches)

@@ -1,0 +1,231 @@
+package functions_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/foretide/foretide/functions/internal/planning"
+	"github.com/foretide/foretide/infra/local/stack"
+	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/promtest"
+)
+
+// fleetSize is how many containers the state machine's test has, a batch each.
+const fleetSize = 200
+
+// TestFleet: the state machine that ships trains and forecasts 200 containers
+// with the bootstraps that ship and a real S3 server, on an engine that runs
+// distributed maps. Invocations fail on the way; containers without samples,
+// damaged checkpoints and calls that answer nothing do not fail the run.
+func TestFleet(t *testing.T) {
+	python := need.Python(t, "moto.server", "moto.stepfunctions")
+	s := start(t, stack.Options{
+		Env:     []string{"FORETIDE_MODEL_TYPE=naive", "FORETIDE_TRAIN_BATCH=1", "FORETIDE_PREDICT_BATCH=10", "FORETIDE_REFRESH=0s"},
+		Timeout: time.Minute, Concurrency: 2,
+	})
+	until := time.Now().Truncate(time.Second)
+	fillFleet(t, s, until)
+	r := &router{stack: s}
+	engine := startEngine(t, python, r)
+	out := engine.run(t, fmt.Sprintf(`{"train": true, "predict": true, "run": "night", "until": %q}`, until.UTC().Format(time.RFC3339)))
+	var sum planning.Summary
+	if err := json.Unmarshal([]byte(out), &sum); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if sum.Train.Batches != fleetSize || sum.Train.Answered != fleetSize || sum.Train.Done != fleetSize || sum.Train.Failures != 0 {
+		t.Errorf("training: %+v", sum.Train)
+	}
+	if sum.Predict.Batches != fleetSize/10 || sum.Predict.Done != fleetSize || sum.Predict.Failures != 0 {
+		t.Errorf("forecasting: %+v", sum.Predict)
+	}
+	if r.failed.Load() == 0 || r.calls.Load() < fleetSize+fleetSize/10+2 {
+		t.Errorf("%d calls, %d of which failed", r.calls.Load(), r.failed.Load())
+	}
+	if got := object(t, s, "latest/c000.json"); !bytes.Contains(got, []byte(`"container":"c000"`)) {
+		t.Errorf("the latest forecast is %s", got)
+	}
+	t.Logf("%d calls, %d of which failed", r.calls.Load(), r.failed.Load())
+}
+
+// fillFleet stores a day of samples of many containers.
+func fillFleet(t *testing.T, s *stack.Stack, until time.Time) {
+	t.Helper()
+	var samples []parquet.Sample
+	from := until.Unix()/300*300 - 86400/4
+	for c := range fleetSize {
+		for i := range 72 {
+			samples = append(samples, parquet.Sample{Container: fmt.Sprintf("c%03d", c), Metric: "cpu", Time: (from + int64(i)*300) * 1000, Value: float64(1 + (c+i*i)%17)})
+		}
+	}
+	for name, value := range s.S3.Env() {
+		t.Setenv(name, value)
+	}
+	t.Setenv("FORETIDE_STORE", s.Store)
+	if _, err := openLake(t).Write(context.Background(), from, from+72*300, samples); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A router is what the engine takes for AWS: calls of Lambda go to the stack's
+// functions, some of them failing first, and reads of S3 to its server.
+type router struct {
+	stack         *stack.Stack
+	calls, failed atomic.Int64
+}
+
+func (r *router) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	if strings.HasPrefix(q.URL.Path, "/2015-03-31/") {
+		n := r.calls.Add(1)
+		if n%23 == 7 { // the service is busy, as it is at times
+			r.failed.Add(1)
+			w.Header().Set("X-Amzn-ErrorType", "ServiceException")
+			http.Error(w, `{"Type": "Service", "Message": "injected"}`, http.StatusInternalServerError)
+			return
+		}
+		r.stack.Lambda.ServeHTTP(w, q)
+		return
+	}
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(q.URL.Path, "/"), "/")
+	out, err := r.stack.S3.Client().GetObject(q.Context(), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusNotFound)
+		return
+	}
+	defer out.Body.Close()
+	data, err := io.ReadAll(out.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	w.Header().Set("ETag", aws.ToString(out.ETag))
+	w.Header().Set("Content-Type", "application/json")
+	if q.Method != http.MethodHead {
+		_, _ = w.Write(data) // the engine is gone
+	}
+}
+
+// An engine is moto's of Step Functions.
+type engine struct{ url string }
+
+// startEngine starts it, with the router as its AWS.
+func startEngine(t *testing.T, python string, r *router) *engine {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: r}
+	go server.Serve(l)
+	t.Cleanup(func() { server.Close() })
+	address, err := promtest.FreeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(address)
+	_, routed, _ := net.SplitHostPort(l.Addr().String())
+	cmd := exec.Command(python, "-m", "moto.server", "-H", "127.0.0.1", "-p", port)
+	cmd.Env = append(os.Environ(), "MOTO_PORT="+routed, "AWS_DEFAULT_REGION=us-east-1", "AWS_ENDPOINT_URL_S3=")
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // "signal: killed"
+		if t.Failed() {
+			t.Logf("the engine said\n%s", log.String()[max(0, log.Len()-4000):])
+		}
+	})
+	e := &engine{"http://" + address}
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		if resp, err := http.Get(e.url + "/moto-api/data.json"); err == nil {
+			resp.Body.Close()
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatalf("the engine does not start: %v", err)
+		}
+	}
+	e.post(t, "/moto-api/reset", "", "{}", nil)
+	e.post(t, "/moto-api/config", "", `{"stepfunctions": {"execute_state_machine": true}}`, nil)
+	return e
+}
+
+// post makes a request of the engine.
+func (e *engine) post(t *testing.T, path, target, body string, answer any) {
+	t.Helper()
+	q, err := http.NewRequest(http.MethodPost, e.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	if target != "" {
+		q.Header.Set("X-Amz-Target", "AWSStepFunctions."+target)
+		q.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=a/20240101/us-east-1/states/aws4_request, SignedHeaders=host, Signature=0")
+	}
+	resp, err := http.DefaultClient.Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode >= 300 {
+		t.Fatalf("%s %s: %v %d %s", path, target, err, resp.StatusCode, data)
+	}
+	if answer != nil {
+		if err := json.Unmarshal(data, answer); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// run executes the state machine that ships and returns its output.
+func (e *engine) run(t *testing.T, input string) string {
+	t.Helper()
+	definition, err := os.ReadFile("../infra/deploy/fleet.asl.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.NewReplacer("${Bucket}", stack.Bucket, "${PlanArn}", arnOf("plan"), "${TrainArn}", arnOf("train"), "${PredictArn}", arnOf("predict"),
+		// The engine takes no whole number here, and the service takes one as well.
+		`"ToleratedFailurePercentage": 10,`, `"ToleratedFailurePercentage": 10.5,`).Replace(string(definition))
+	var made struct {
+		StateMachineArn, ExecutionArn string
+	}
+	body, _ := json.Marshal(map[string]string{"name": "fleet", "definition": text, "roleArn": "arn:aws:iam::123456789012:role/fleet"})
+	e.post(t, "/", "CreateStateMachine", string(body), &made)
+	body, _ = json.Marshal(map[string]string{"stateMachineArn": made.StateMachineArn, "input": input})
+	e.post(t, "/", "StartExecution", string(body), &made)
+	body, _ = json.Marshal(map[string]string{"executionArn": made.ExecutionArn})
+	for deadline := time.Now().Add(8 * time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		var x struct{ Status, Output, Error, Cause string }
+		e.post(t, "/", "DescribeExecution", string(body), &x)
+		if x.Status != "RUNNING" {
+			if x.Status != "SUCCEEDED" {
+				var history json.RawMessage
+				e.post(t, "/", "GetExecutionHistory", string(body), &history)
+				t.Fatalf("the run %s: %s %s\n…%s", x.Status, x.Error, x.Cause, history[max(0, len(history)-3000):])
+			}
+			return x.Output
+		}
+	}
+	t.Fatal("the run does not end")
+	return ""
+}
+
+func arnOf(name string) string { return "arn:aws:lambda:us-east-1:123456789012:function:" + name }

@@ -1,0 +1,112 @@
+// Package stack runs everything that a deployment has, on this machine and on
+// the loopback alone: an S3 server, a Prometheus back-filled with real metrics,
+// and the functions, from the bootstraps that ship.
+package stack
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/foretide/foretide/infra/local/lambda"
+	"github.com/foretide/foretide/internal/promtest"
+	"github.com/foretide/foretide/internal/s3test"
+)
+
+// Names are the functions.
+var Names = []string{"collect", "plan", "train", "predict", "forecast"}
+
+// Bucket is where everything is kept.
+const Bucket = "foretide"
+
+// Options say what a stack is like.
+type Options struct {
+	Bootstraps map[string]string // paths by the functions' names
+	// From and To are the stretch of the demo's metrics that Prometheus has, and
+	// Shift the seconds that they are moved by.
+	From, To, Shift int64
+	Env             []string // of all functions, as "NAME=value"
+	Timeout         time.Duration
+	Concurrency     int
+}
+
+// A Stack is what runs.
+type Stack struct {
+	S3         *s3test.Server
+	Prometheus *promtest.Server // nil without a stretch of metrics
+	Lambda     *lambda.Service
+	URL        string // of the Invoke API; URL + "/url/forecast/forecast" is the HTTP API
+	Store      string // for --store and FORETIDE_STORE
+	server     *http.Server
+}
+
+// Start starts a stack. The caller stops it.
+func Start(o Options) (s *Stack, err error) {
+	s = &Stack{Store: "s3://" + Bucket}
+	defer func() {
+		if err != nil {
+			s.Stop()
+		}
+	}()
+	if s.S3, err = s3test.Start(""); err != nil {
+		return s, err
+	}
+	if err = s.S3.CreateBucket(Bucket); err != nil {
+		return s, err
+	}
+	env := slices.Clone(o.Env)
+	for name, value := range s.S3.Env() {
+		env = append(env, name+"="+value)
+	}
+	env = append(env, "FORETIDE_STORE="+s.Store, "FORETIDE_SHARDS=2")
+	if o.To > o.From {
+		if s.Prometheus, err = promtest.Start(Samples(o.From, o.To, o.Shift), promtest.Options{}); err != nil {
+			return s, err
+		}
+		env = append(env, "PROMETHEUS_URL="+s.Prometheus.URL)
+	}
+	var functions []lambda.Function
+	for _, name := range Names {
+		functions = append(functions, lambda.Function{Name: name, Bootstrap: o.Bootstraps[name], Env: env, Timeout: o.Timeout, Memory: 512})
+	}
+	s.Lambda = lambda.New(max(o.Concurrency, 1), functions...)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return s, err
+	}
+	s.URL = "http://" + l.Addr().String()
+	s.server = &http.Server{Handler: s.Lambda, ReadHeaderTimeout: 10 * time.Second}
+	go s.server.Serve(l) // until Stop
+	return s, nil
+}
+
+// Stop ends all that runs and removes what it kept.
+func (s *Stack) Stop() {
+	if s.server != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		_ = s.server.Shutdown(ctx) // what still runs is ended next
+		cancel()
+	}
+	if s.Lambda != nil {
+		s.Lambda.Close()
+	}
+	if s.Prometheus != nil {
+		s.Prometheus.Stop()
+	}
+	if s.S3 != nil {
+		s.S3.Stop()
+	}
+}
+
+// Build compiles the functions for this machine into a folder of its own, which
+// the caller removes.
+func Build(ctx context.Context) (paths map[string]string, dir string, err error) {
+	if dir, err = os.MkdirTemp("", "foretide-functions-"); err != nil {
+		return nil, "", err
+	}
+	paths, err = lambda.Build(ctx, dir, "", Names...)
+	return paths, dir, err
+}

@@ -1,0 +1,10 @@
+//go:build !unix
+
+package mlflowtest
+
+import "os/exec"
+
+func group(*exec.Cmd) {}
+
+// kill ends a program.
+func kill(cmd *exec.Cmd) { _ = cmd.Process.Kill() } // it may have ended

@@ -1,0 +1,218 @@
+// The bytes that go into the module and come out of it (ABI.md, "Bytes").
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+const pad = (n) => (n + 7) & ~7;
+
+/** A Writer appends numbers and strings to bytes. */
+class Writer {
+  #bytes = new Uint8Array(256);
+  #view = new DataView(this.#bytes.buffer);
+  size = 0;
+
+  #room(n) {
+    if (this.size + n > this.#bytes.length) {
+      const more = new Uint8Array(Math.max(2 * this.#bytes.length, this.size + n));
+      more.set(this.#bytes);
+      this.#bytes = more;
+      this.#view = new DataView(more.buffer);
+    }
+    this.size += n;
+    return this.size - n;
+  }
+  u32(x) {
+    this.#view.setUint32(this.#room(4), x, true);
+  }
+  setU32(at, x) {
+    this.#view.setUint32(at, x, true);
+  }
+  i64(x) {
+    const at = this.#room(8);
+    this.#view.setBigInt64(at, BigInt(x), true);
+  }
+  f64(x) {
+    this.#view.setFloat64(this.#room(8), x, true);
+  }
+  floats(list) {
+    const at = this.#room(8 * list.length);
+    for (let i = 0; i < list.length; i++) this.#view.setFloat64(at + 8 * i, list[i] ?? NaN, true);
+  }
+  string(s) {
+    const b = encoder.encode(s);
+    this.u32(b.length);
+    const at = this.#room(b.length);
+    this.#bytes.set(b, at);
+  }
+  pad() {
+    this.#room(pad(this.size) - this.size);
+  }
+  bytes() {
+    return this.#bytes.subarray(0, this.size);
+  }
+}
+
+/** A Reader takes bytes of the module apart. */
+class Reader {
+  at = 0;
+  constructor(bytes) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  #next(n) {
+    this.at += n;
+    return this.at - n;
+  }
+  u32() {
+    return this.view.getUint32(this.#next(4), true);
+  }
+  i32() {
+    return this.view.getInt32(this.#next(4), true);
+  }
+  i64() {
+    return Number(this.view.getBigInt64(this.#next(8), true));
+  }
+  f64() {
+    return this.view.getFloat64(this.#next(8), true);
+  }
+  floats(n) {
+    return Float64Array.from({ length: n }, () => this.f64());
+  }
+  list(n, read) {
+    return Array.from({ length: n }, () => read.call(this));
+  }
+  string() {
+    const n = this.u32();
+    const at = this.#next(n);
+    return decoder.decode(this.bytes.subarray(at, at + n));
+  }
+}
+
+const reasonNames = [
+  "short_history", "short_window", "no_long", "all_missing", "constant", "stale", "not_better", "shrunk",
+  "not_finite", "fit_failed", "no_checkpoint", "shared_model", "uncalibrated", "interpolated_horizon", "no_input",
+];
+
+/** Returns the names of a set of reasons; of one that a newer module has, its bit. */
+const reasons = (set) =>
+  Array.from({ length: 32 }, (_, bit) => bit)
+    .filter((bit) => (set >>> bit) & 1)
+    .map((bit) => reasonNames[bit] ?? `bit_${bit}`);
+
+/** A whole number of seconds, or an error that names the field. */
+function seconds(x, field) {
+  if (!Number.isSafeInteger(x)) throw new TypeError(`foretide: ${field} is ${x}, not a whole number of seconds`);
+  return x;
+}
+
+/** The names of a window's metrics; each has as many values as the first. */
+function columns(part, field, names) {
+  if (typeof part?.metrics !== "object" || part.metrics === null) throw new TypeError(`foretide: ${field} is missing`);
+  const own = names ?? Object.keys(part.metrics);
+  if (own.length === 0) throw new TypeError(`foretide: ${field} names no metric`);
+  for (const name of own) {
+    const values = part.metrics[name];
+    if (typeof values?.length !== "number") throw new TypeError(`foretide: ${field}.${name} is not an array of numbers`);
+    const want = part.metrics[own[0]].length;
+    if (values.length !== want) throw new TypeError(`foretide: ${field}.${name} has ${values.length} values, ${own[0]} has ${want}`);
+  }
+  return own;
+}
+
+function writeWindow(w, window) {
+  const names = columns(window, "metrics");
+  const long = window.long;
+  if (long) columns(long, "long.metrics", names);
+  const start = w.size;
+  w.u32(0); // bytes
+  w.u32(long ? 0 : 1);
+  w.u32(names.length);
+  w.u32(window.metrics[names[0]].length);
+  w.u32(long ? long.metrics[names[0]].length : 0);
+  w.u32(0);
+  w.i64(seconds(window.start, "start"));
+  w.i64(seconds(window.step, "step"));
+  w.i64(long ? seconds(long.start, "long.start") : 0);
+  w.i64(long ? seconds(long.step, "long.step") : 0);
+  w.string(window.container ?? "");
+  for (const name of names) w.string(name);
+  w.pad();
+  for (const name of names) w.floats(window.metrics[name]);
+  for (const name of long ? names : []) w.floats(long.metrics[name]);
+  w.setU32(start, w.size - start);
+}
+
+/** Returns a request of forecasts. */
+export function request(windows, { horizons = [], metric = "" } = {}) {
+  const w = new Writer();
+  w.u32(windows.length);
+  w.u32(horizons.length);
+  for (const h of horizons) w.i64(seconds(h, "horizons"));
+  w.string(metric);
+  w.pad();
+  for (const window of windows) writeWindow(w, window);
+  return w.bytes();
+}
+
+/** Returns a request to learn from values that came true. */
+export function update(window, actuals) {
+  const w = new Writer();
+  w.u32(actuals.length);
+  w.u32(0);
+  for (const { ahead, value } of actuals) {
+    w.i64(seconds(ahead, "ahead"));
+    w.f64(value);
+  }
+  writeWindow(w, window);
+  return w.bytes();
+}
+
+/** Returns the forecasts of a result; failure makes what stands for a window that failed. */
+export function forecasts(bytes, failure) {
+  const r = new Reader(bytes);
+  const n = r.u32();
+  const quantiles = r.u32();
+  const levels = r.floats(quantiles);
+  return Array.from({ length: n }, () => {
+    const start = r.at;
+    const size = r.u32();
+    const status = r.i32();
+    const result = status === 0 ? forecast(r, levels, quantiles) : failure(status, r.string());
+    r.at = start + size;
+    return result;
+  });
+}
+
+function forecast(r, levels, quantiles) {
+  const origin = r.i64();
+  const n = r.u32();
+  const why = reasons(r.u32());
+  const horizons = r.list(n, () => {
+    const ahead = r.i64();
+    const mean = r.f64();
+    const why = reasons(r.u32());
+    r.u32();
+    return { ahead, time: origin + ahead, mean, reasons: why, quantiles: r.floats(quantiles), model: "", detail: "" };
+  });
+  for (const h of horizons) {
+    h.model = r.string();
+    h.detail = r.string();
+  }
+  return { origin, levels, reasons: why, horizons };
+}
+
+/** Returns the description of a checkpoint. */
+export function description(bytes) {
+  const r = new Reader(bytes);
+  const d = {
+    step: r.i64(), recentCells: r.i64(), longCells: r.i64(), longStep: r.i64(),
+    lower: r.f64(), upper: r.f64(), from: r.i64(), to: r.i64(), observations: r.i64(),
+  };
+  const [horizons, quantiles, containers, flags] = r.list(4, r.u32);
+  d.horizons = r.list(horizons, r.i64);
+  d.levels = r.floats(quantiles);
+  for (const name of ["kind", "metric", "container", "family", "version", "ended", "chosen"]) d[name] = r.string();
+  d.containers = r.list(containers, r.string);
+  d.updatable = (flags & 1) !== 0;
+  return d;
+}

@@ -1,0 +1,115 @@
+/** A failure of the module. */
+export class ForetideError extends Error {
+  /** Its name in ABI.md, such as "not_checkpoint"; "trap" where the module broke off; "bad_module". */
+  readonly code: string;
+  constructor(code: string, message: string);
+}
+
+/** Values of each metric on one grid; NaN where one is missing. */
+export interface Part {
+  /** Unix seconds at which the first cell begins: a multiple of step. */
+  start: number;
+  /** Seconds of a cell. */
+  step: number;
+  /** One array for each metric, all of the same length. */
+  metrics: Record<string, ArrayLike<number>>;
+}
+
+/**
+ * The recent past of a container. Without long it is simply all that there is,
+ * at any step that divides the model's, best of eight days.
+ */
+export interface Window extends Part {
+  container?: string;
+  /** The same metrics at a coarser step. */
+  long?: Part;
+}
+
+export interface Options {
+  /** Seconds ahead, ascending; all of the model's by default. */
+  horizons?: readonly number[];
+  /** The metric to forecast; needed where there is no checkpoint. */
+  metric?: string;
+}
+
+export interface Horizon {
+  /** Seconds after the origin. */
+  ahead: number;
+  /** Unix seconds: origin + ahead. */
+  time: number;
+  mean: number;
+  /** At the forecast's levels, never decreasing. */
+  quantiles: Float64Array;
+  reasons: string[];
+  /** The family of the model that made it. */
+  model: string;
+  detail: string;
+}
+
+export interface Forecast {
+  /** Unix seconds at which the last cell of the window begins. */
+  origin: number;
+  levels: Float64Array;
+  /** Of all horizons. */
+  reasons: string[];
+  horizons: Horizon[];
+}
+
+export interface Description {
+  step: number;
+  recentCells: number;
+  longCells: number;
+  longStep: number;
+  lower: number;
+  upper: number;
+  from: number;
+  to: number;
+  observations: number;
+  horizons: number[];
+  levels: Float64Array;
+  kind: string;
+  metric: string;
+  container: string;
+  family: string;
+  version: string;
+  ended: string;
+  chosen: string;
+  containers: string[];
+  updatable: boolean;
+}
+
+/** A value that came true. */
+export interface Actual {
+  /** Seconds after the window's origin. */
+  ahead: number;
+  value: number;
+}
+
+export type Source = string | URL | Response | BufferSource | WebAssembly.Module;
+
+export class Foretide {
+  /** Opens the module; by default the one in this package. */
+  static open(source?: Source | Promise<Source>): Promise<Foretide>;
+  constructor(module: WebAssembly.Module);
+  /** The compiled module, which can be posted to workers. */
+  readonly module: WebAssembly.Module;
+  /** Returns the model of a checkpoint's bytes. Throws ForetideError. */
+  load(checkpoint: BufferSource): Model;
+  /** Forecasts without a checkpoint. */
+  forecast(window: Window, options: Options & { metric: string }): Forecast;
+  forecastMany(windows: readonly Window[], options: Options & { metric: string }): (Forecast | ForetideError)[];
+}
+
+/** A checkpoint that is loaded. All methods throw ForetideError. */
+export class Model {
+  private constructor();
+  describe(): Description;
+  forecast(window: Window, options?: Options): Forecast;
+  /** A window that fails has an error in its place. */
+  forecastMany(windows: readonly Window[], options?: Options): (Forecast | ForetideError)[];
+  /** Has the calibration learn; returns how many values were used. */
+  update(window: Window, actuals: readonly Actual[]): number;
+  /** The state of the calibration, to keep and to set again. */
+  state: Uint8Array;
+  free(): void;
+}

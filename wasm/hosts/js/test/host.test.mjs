@@ -1,0 +1,114 @@
+// The host as programs use it.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Foretide, ForetideError } from "../src/index.js";
+import { forecasts } from "../src/bytes.js";
+import { file, module, vectors, windowOf } from "../testing/data.mjs";
+
+const compiled = await WebAssembly.compile(module);
+const kinds = ["naive", "arima", "linear", "prophet", "lstm"];
+
+/** What the module answered to a call of the vectors. */
+function answer(handle, request, nth = 0) {
+  const v = vectors.filter((v) => v.call === "forecast" && v.handle === handle && v.in === request)[nth];
+  return forecasts(file(v.out));
+}
+
+for (const [i, kind] of kinds.entries()) {
+  test(`a forecast of ${kind}`, () => {
+    const model = new Foretide(compiled).load(file(`${kind}.ckpt`));
+    assert.equal(model.describe().family, kind);
+    for (const request of ["window.req", "frame.req"]) {
+      const { window, options } = windowOf(file(request));
+      const [want] = answer(i + 1, request);
+      const got = model.forecast(window, options);
+      assert.deepEqual(got, want);
+      assert.ok(got.horizons.length > 0 && got.horizons.every((h) => Number.isFinite(h.mean) && h.time === got.origin + h.ahead));
+      assert.ok(got.horizons[0].quantiles instanceof Float64Array);
+    }
+    // Plain arrays will do, and null is a missing value.
+    const { window, options } = windowOf(file("frame.req"));
+    for (const [name, values] of Object.entries(window.metrics)) window.metrics[name] = Array.from(values, (x) => (Number.isNaN(x) ? null : x));
+    assert.deepEqual(model.forecast(window, options), answer(i + 1, "frame.req")[0]);
+  });
+}
+
+test("a forecast without a checkpoint", () => {
+  const f = new Foretide(compiled).forecast({ start: 0, step: 60, metrics: { cpu: new Float64Array(120).fill(3) } }, { metric: "cpu" });
+  assert.deepEqual(f.horizons.map((h) => h.ahead), [300, 900, 1800]);
+  assert.equal(f.horizons[0].mean, 3);
+  assert.ok(f.reasons.includes("no_checkpoint"));
+});
+
+test("many windows, of which one fails", () => {
+  const model = new Foretide(compiled).load(file("linear.ckpt"));
+  const { window, options } = windowOf(file("window.req"));
+  const [good, bad] = model.forecastMany([window, { ...window, step: 7, start: 0, long: undefined }], options);
+  assert.deepEqual(good, model.forecast(window, options));
+  assert.ok(bad instanceof ForetideError && bad.code === "bad_step", String(bad));
+});
+
+test("failures have the module's codes and words", () => {
+  const foretide = new Foretide(compiled);
+  for (const [name, code] of [["text.ckpt", "not_checkpoint"], ["half.ckpt", "damaged"], ["damaged.ckpt", "damaged"], ["newer.ckpt", "bad_version"]]) {
+    const v = vectors.find((v) => v.in === name);
+    assert.throws(() => foretide.load(file(name)), { name: "ForetideError", code, message: v.message });
+  }
+  const model = foretide.load(file("arima.ckpt"));
+  model.free();
+  assert.throws(() => model.describe(), { code: "bad_handle" });
+  assert.throws(() => foretide.forecast({ start: 0, step: 60, metrics: {} }, { metric: "cpu" }), /names no metric/);
+  assert.throws(() => foretide.forecast({ start: 0.5, step: 60, metrics: { cpu: [1] } }, { metric: "cpu" }), /start is 0.5/);
+  assert.throws(() => foretide.forecast({ start: 0, step: 60, metrics: { cpu: [1, 2], memory: [1] } }, { metric: "cpu" }), /memory has 1 values/);
+});
+
+test("intervals that learn, and whose state goes on elsewhere", () => {
+  const model = new Foretide(compiled).load(file("arima.ckpt"));
+  const { window, options } = windowOf(file("frame.req"));
+  const before = model.forecast(window, options);
+  const { ahead, quantiles } = before.horizons[0];
+  const high = quantiles.at(-1);
+  for (let i = 0; i < 20; i++) assert.equal(model.update(window, [{ ahead, value: 10 * high + 1 }]), 1);
+  const after = model.forecast(window, options);
+  assert.ok(after.horizons[0].quantiles.at(-1) > high);
+  const other = new Foretide(compiled).load(file("arima.ckpt"));
+  other.state = model.state;
+  assert.deepEqual(other.forecast(window, options), after);
+});
+
+/** The module with at most so many pages of memory more than it begins with. */
+function limited(pages) {
+  for (let at = 8; at < module.length; ) {
+    const id = module[at];
+    let size = 0, start = at + 1;
+    for (let shift = 0; ; shift += 7) {
+      const b = module[start++];
+      size |= (b & 0x7f) << shift;
+      if (b < 0x80) break;
+    }
+    if (id === 5) {
+      let min = 0;
+      for (let i = start + 2, shift = 0; i < start + size; i++, shift += 7) min |= (module[i] & 0x7f) << shift;
+      const leb = (x) => (x < 128 ? [x] : [(x & 127) | 128, ...leb(x >> 7)]);
+      const memory = [1, 1, ...leb(min), ...leb(min + pages)];
+      return Buffer.concat([module.subarray(0, at), Buffer.from([5, memory.length, ...memory]), module.subarray(start + size)]);
+    }
+    at = start + size;
+  }
+}
+
+test("after a trap the next call works", async () => {
+  const foretide = await Foretide.open(limited(80));
+  const model = foretide.load(file("lstm.ckpt"));
+  const { window, options } = windowOf(file("window.req"));
+  const want = model.forecast(window, options);
+  assert.throws(() => model.forecastMany(new Array(200).fill(windowOf(file("frame.req")).window), options), { code: "trap" });
+  assert.deepEqual(model.forecast(window, options), want);
+});
+
+test("what is no module is refused", async () => {
+  await assert.rejects(Foretide.open(new Uint8Array([1, 2, 3])), WebAssembly.CompileError);
+  const empty = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+  await assert.rejects(Foretide.open(empty), { code: "bad_module" });
+});
