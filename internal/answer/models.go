@@ -1,4 +1,4 @@
-package predicting
+package answer
 
 import (
 	"context"
