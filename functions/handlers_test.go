@@ -20,7 +20,6 @@ import (
 
 	"github.com/foretide/foretide/functions/internal/answering"
 	"github.com/foretide/foretide/functions/internal/batch"
-	"github.com/foretide/foretide/functions/internal/event"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/functions/internal/planning"
@@ -28,6 +27,8 @@ import (
 	"github.com/foretide/foretide/functions/internal/settings"
 	"github.com/foretide/foretide/functions/internal/training"
 	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/internal/answer"
+	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -43,7 +44,7 @@ type world struct {
 	trainer   *training.Trainer
 	train     *batch.Worker
 	predict   *batch.Worker
-	models    *predicting.Models
+	models    *answer.Models
 	planner   *planning.Planner
 	answering *answering.Answerer
 	log       bytes.Buffer
@@ -82,7 +83,7 @@ func newWorld(t *testing.T) *world {
 	configs := &settings.Configs{Objects: w.objects, Environ: []string{"FORETIDE_MODEL_TYPE=linear"}}
 	w.trainer = &training.Trainer{Lake: w.lake, Store: w.store, Config: configs.Of, History: 60 * 24 * time.Hour, MaxValues: 1 << 20, Now: now}
 	w.train = &batch.Worker{Name: "train", Objects: w.objects, Do: w.trainer.Train, Items: training.Drifted}
-	w.models = &predicting.Models{Store: w.store}
+	w.models = &answer.Models{Store: w.store}
 	f := &predicting.Forecaster{Lake: w.lake, Models: w.models, Window: 9 * 24 * time.Hour, Now: now}
 	w.predict = &batch.Worker{Name: "predict", Objects: w.objects, Do: f.Predict, Items: f.Of}
 	w.planner = &planning.Planner{Lake: w.lake, Store: w.store, Config: configs.Of, MaxAge: 24 * time.Hour, Recent: time.Hour, TrainBatch: 2, PredictBatch: 2, Now: now}
@@ -319,12 +320,12 @@ func TestPredictNotified(t *testing.T) {
 func TestRevalidation(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.train.Handle, w.event("train_direct"), nil)
-	get := func() answering.Answer {
+	get := func() answer.Answer {
 		var out struct {
 			Body string `json:"body"`
 		}
 		w.must(w.answering.Handle, bytes.Replace(w.event("forecast_get"), []byte(`"container": "shop/cart"`), []byte(`"container": "web"`), 1), &out)
-		var a answering.Answer
+		var a answer.Answer
 		if err := json.Unmarshal([]byte(out.Body), &a); err != nil || len(a.Forecasts) != 1 {
 			t.Fatalf("%v: %s", err, out.Body)
 		}

@@ -15,13 +15,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/functions/internal/answering"
 	"github.com/foretide/foretide/functions/internal/collecting"
-	"github.com/foretide/foretide/functions/internal/event"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/functions/internal/planning"
 	"github.com/foretide/foretide/functions/internal/settings"
 	"github.com/foretide/foretide/infra/local/stack"
+	"github.com/foretide/foretide/internal/answer"
+	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/forecastjson"
 	"github.com/foretide/foretide/internal/promtest"
 	"github.com/foretide/foretide/internal/s3test"
@@ -111,12 +111,7 @@ func TestWholeWay(t *testing.T) {
 	if plan.Train.Series != 3 || plan.Predict.Batches != 2 || c.Samples != samples {
 		t.Fatalf("planned %+v; collected %d, then %d", plan, samples, c.Samples)
 	}
-	for name, m := range map[string]planning.Manifest{"train": plan.Train, "predict": {}} {
-		if name == "predict" {
-			continue
-		}
-		batches(t, s, name, m.Key)
-	}
+	batches(t, s, "train", plan.Train.Key)
 	batches(t, s, "predict", plan.Predict.Key)
 	var sum planning.Summary
 	call(t, s, "plan", fmt.Sprintf(`{"summarize": %q}`, plan.Run), &sum)
@@ -159,7 +154,7 @@ func overHTTP(t *testing.T, s *stack.Stack, container, metric string) []forecast
 	}
 	defer r.Body.Close()
 	body, err := io.ReadAll(r.Body)
-	var a answering.Answer
+	var a answer.Answer
 	if err != nil || r.StatusCode != 200 || json.Unmarshal(body, &a) != nil || len(a.Forecasts) != 1 {
 		t.Fatalf("%v %d %s", err, r.StatusCode, body)
 	}
@@ -185,7 +180,7 @@ func commandLine(t *testing.T, s *stack.Stack, from, end int64) []forecastjson.F
 		return out
 	}
 	run("go", "build", "-o", program, "github.com/foretide/foretide/cmd/foretide")
-	run(program, "export", "--url", s.Prometheus.URL, "--start", strconv.FormatInt(from, 10), "--end", strconv.FormatInt(end, 10), "--step", "1m", "--out", "metrics.csv")
+	run(program, "export", "--url", s.Prometheus.URL, "--start", strconv.FormatInt(from, 10), "--end", strconv.FormatInt(end, 10), "--step", "1m", "--rate-window", "4m", "--out", "metrics.csv")
 	run(program, "train", "--data", "metrics.csv", "--model-type", "linear")
 	var out []forecastjson.Forecast
 	if err := json.Unmarshal(run(program, "predict", "--data", "metrics.csv", "--json"), &out); err != nil {

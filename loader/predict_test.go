@@ -327,3 +327,58 @@ func TestBadFrames(t *testing.T) {
 		t.Errorf("a frame without values: %v %+v", err, got)
 	}
 }
+
+// counting counts how often a store is listed and asked.
+type counting struct {
+	*loader.Memory
+	lists, stats int
+	mu           sync.Mutex
+}
+
+func (c *counting) List(ctx context.Context) ([]loader.Object, error) {
+	c.lists++
+	return c.Memory.List(ctx)
+}
+
+func (c *counting) Stat(ctx context.Context, name string) (loader.Object, error) {
+	c.mu.Lock()
+	c.stats++
+	c.mu.Unlock()
+	return c.Memory.Stat(ctx, name)
+}
+
+// TestRefreshKeys: a store of many checkpoints is asked about those alone that may
+// serve; one that changed is read again, and one that is gone serves no more.
+func TestRefreshKeys(t *testing.T) {
+	ctx := context.Background()
+	store := &counting{Memory: &loader.Memory{}}
+	put := func(name string) {
+		if err := store.Put(ctx, name, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"cpu/a.ckpt", "cpu/b.ckpt", "cpu/_shared.ckpt", "memory/a.ckpt"} {
+		put(name)
+	}
+	p := loader.NewLazy(store)
+	keys := []loader.Key{{Metric: "cpu", Container: "a"}, {Metric: "cpu", Container: "new"}}
+	serving := func() (out string) {
+		if err := p.RefreshKeys(ctx, keys); err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range keys {
+			s, why := p.Serving(k.Container, k.Metric)
+			out += s.String() + "(" + why.String() + ") "
+		}
+		return out
+	}
+	if got := serving(); got != "cpu of a() cpu of every container(shared_model) " || store.lists != 0 || store.stats != 3 || len(p.Keys()) != 2 {
+		t.Errorf("%s: %d lists, %d questions, %v", got, store.lists, store.stats, p.Keys())
+	}
+	if err := store.Delete(ctx, "cpu/a.ckpt"); err != nil {
+		t.Fatal(err)
+	}
+	if got := serving(); got != "cpu of every container(shared_model) cpu of every container(shared_model) " {
+		t.Errorf("after one is gone: %s", got)
+	}
+}

@@ -71,6 +71,17 @@ func (m *Memory) ListObjects(ctx context.Context, prefix, skip string) ([]Object
 	return out, ctx.Err()
 }
 
+// Stat implements Stater.
+func (m *Memory) Stat(ctx context.Context, name string) (Object, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	o, ok := m.objects[name]
+	if !ok {
+		return Object{}, &StoreError{Op: "read", Name: name, Err: ErrNotFound}
+	}
+	return Object{Name: name, Size: int64(len(o.data)), Revision: o.revision, Modified: o.modified}, ctx.Err()
+}
+
 // Get implements Store.
 func (m *Memory) Get(ctx context.Context, name string) ([]byte, string, error) {
 	m.mu.RLock()

@@ -57,7 +57,11 @@ func TestVectors(t *testing.T) { checkVectors(t, wasm.Module) }
 func checkVectors(t *testing.T, module []byte) {
 	t.Helper()
 	ctx := context.Background()
-	m, err := guest.Compile(ctx, module, guest.Config{MemoryPages: 1024})
+	c := guest.Config{MemoryPages: 1024}
+	if dir, err := os.UserCacheDir(); err == nil {
+		c.CacheDir = filepath.Join(dir, "foretide", "wasm") // as package loader's
+	}
+	m, err := guest.Compile(ctx, module, c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,37 +4,47 @@
 // and the last quarter is judged as a backtest judges.
 //
 //	go run ./benchmarks/network
-//	go run ./benchmarks/network -set dropout=0.1,epochs=2
+//	go run ./benchmarks/network -set "dropout=0.1;epochs=2"
 //	go run ./benchmarks/network -leave azure          # judged: a source it has not seen
 //	go run ./benchmarks/network -leave each
+//
+// Once settings are chosen, -final trains on what comes before the test parts and
+// judges on these, behind the gate and with intervals as it is served; -auto
+// judges its mean with each container's own linear model, too.
+//
+//	go run ./benchmarks/network -leave each -wide -final -list $FORETIDE_EVAL/subset.txt
 package main
 
 import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
-	"reflect"
 	"runtime"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/foretide/foretide/benchmarks/internal/trial"
 	"github.com/foretide/foretide/core/backtest"
+	ensemble "github.com/foretide/foretide/core/ensemble/fit"
 	"github.com/foretide/foretide/core/forecast"
+	linear "github.com/foretide/foretide/core/linear/fit"
 	"github.com/foretide/foretide/core/network"
 	"github.com/foretide/foretide/core/network/fit"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/train"
 	"github.com/foretide/foretide/infra/csvfile"
 )
 
 var (
 	data  = flag.String("data", os.Getenv("FORETIDE_DATA"), "folder of metrics files")
-	set   = flag.String("set", "", "fields of the configuration: dropout=0.1,epochs=2,hidden=128-64")
+	set   = flag.String("set", "", "fields of the configuration: dropout=0.1;epochs=2;hidden=128,64")
 	leave = flag.String("leave", "", "source that is left out of the training and judged alone, or each")
 	wide  = flag.Bool("wide", false, "train on all horizons of minutes to two hours, not only those judged")
+	final = flag.Bool("final", false, "judge on the test parts, as it is served: for what is published, not to choose by")
+	auto  = flag.Bool("auto", false, "with -final: judge the mean with the linear model")
+	list  = flag.String("list", "", "file that lists the series that are judged (default: all)")
 	seed  = flag.Uint64("seed", 1, "seed of the training")
 )
 
@@ -48,7 +58,7 @@ func main() {
 
 func run() error {
 	config := fit.Defaults()
-	if err := override(&config, *set); err != nil {
+	if err := trial.Set(&config, *set); err != nil {
 		return err
 	}
 	read, err := csvfile.Read(context.Background(), *data, csvfile.Options{})
@@ -56,7 +66,13 @@ func run() error {
 		return err
 	}
 	frames := read.Frames
-	trial.Cut(frames)
+	if !*final {
+		trial.Cut(frames)
+	}
+	listed, err := trial.ReadList(*list)
+	if err != nil {
+		return err
+	}
 	left := []string{*leave}
 	if *leave == "each" {
 		left = nil
@@ -66,23 +82,28 @@ func run() error {
 			}
 		}
 	}
-	var all []backtest.Series
+	all := map[string][]backtest.Series{}
 	began := time.Now()
 	for _, source := range left {
-		judged, err := try(config, frames, source)
-		if err != nil {
+		if err := try(all, config, frames, source, listed); err != nil {
 			return err
 		}
-		all = append(all, judged...)
 	}
-	trial.Print(all, *set, time.Since(began), backtest.BySource)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		trial.Print(all[name], name+" "+*set, time.Since(began), backtest.BySource)
+	}
 	return nil
 }
 
-// try trains on all sources but one, and judges that one, or all.
-func try(config fit.Config, frames []series.Frame, left string) ([]backtest.Series, error) {
+// try trains on all sources but one, and judges that one, or all; the results go
+// to all, by the name of what is judged.
+func try(all map[string][]backtest.Series, config fit.Config, frames []series.Frame, left string, listed map[string]bool) error {
 	cfg := backtest.Defaults()
-	cfg.TestShare, cfg.Workers = trial.TestShare, runtime.GOMAXPROCS(0)
+	cfg.Workers = runtime.GOMAXPROCS(0)
+	if !*final {
+		cfg.TestShare = trial.TestShare
+	}
+	cfg.Select = func(container, metric string) bool { return listed == nil || listed[container+" "+metric] }
 	horizons := []int64{300, 900, 1800}
 	if *wide {
 		horizons = fit.Horizons()
@@ -95,23 +116,40 @@ func try(config fit.Config, frames []series.Frame, left string) ([]backtest.Seri
 			judged = append(judged, *f)
 		}
 		if left == "" || trial.Source(f.Container) != left {
-			histories = append(histories, trial.Histories(f, trial.TestShare)...)
+			histories = append(histories, trial.Histories(f, cfg.TestShare)...)
 		}
 	}
 	began := time.Now()
 	net, _, err := config.Train(nil, histories, horizons, forecast.DefaultLevels(), forecast.Options{Seed: *seed})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	fmt.Printf("%s trained in %.0f s\n", left, time.Since(began).Seconds())
-	result, err := backtest.Run(judged, bound{net}, cfg, forecast.Options{}, nil)
-	if err != nil {
-		return nil, err
+	for _, t := range trainersOf(net) {
+		result, err := backtest.Run(judged, t, cfg, forecast.Options{}, nil)
+		if err != nil {
+			return err
+		}
+		all[t.Name()] = append(all[t.Name()], result.Series...)
 	}
-	return result.Series, nil
+	return nil
 }
 
-// bound is the network with neither gate nor calibration.
+// trainersOf returns what is judged.
+func trainersOf(net *network.Net) []backtest.Trainer {
+	if !*final {
+		return []backtest.Trainer{bound{net}}
+	}
+	alone := train.Trainer{Config: train.Defaults(), Model: bound{net}}
+	if !*auto {
+		return []backtest.Trainer{alone}
+	}
+	both := train.Trainer{Config: train.Defaults(), Model: ensemble.Config{Members: []forecast.Model{linear.Defaults(), bound{net}}, Guard: network.Name}}
+	both.Config.Calibrate.Both, both.Config.Calibrate.Caution = true, 0.5
+	return []backtest.Trainer{alone, both}
+}
+
+// bound is the network as a model: alone, with neither gate nor calibration.
 type bound struct{ net *network.Net }
 
 func (bound) Name() string { return network.Name }
@@ -121,37 +159,6 @@ func (b bound) Train(_ []series.Frame, task forecast.Task, _ forecast.Options) (
 	return f, forecast.Report{}, err
 }
 
-// override sets fields of a configuration by their names.
-func override(c *fit.Config, settings string) error {
-	if settings == "" {
-		return nil
-	}
-	for s := range strings.SplitSeq(settings, ",") {
-		name, value, _ := strings.Cut(s, "=")
-		f := reflect.ValueOf(c).Elem().FieldByNameFunc(func(field string) bool { return strings.EqualFold(field, name) })
-		if !f.IsValid() {
-			return fmt.Errorf("-set %s: the configuration has no field %q", s, name)
-		}
-		var numbers []float64
-		for text := range strings.SplitSeq(value, "-") {
-			x, err := strconv.ParseFloat(text, 64)
-			if err != nil {
-				return fmt.Errorf("-set %s: %w", s, err)
-			}
-			numbers = append(numbers, x)
-		}
-		switch f.Kind() {
-		case reflect.Slice:
-			var widths []int
-			for _, x := range numbers {
-				widths = append(widths, int(x))
-			}
-			f.Set(reflect.ValueOf(widths))
-		case reflect.Int:
-			f.SetInt(int64(numbers[0]))
-		default:
-			f.SetFloat(numbers[0])
-		}
-	}
-	return nil
+func (b bound) Fit(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
+	return b.Train(history, task, opts)
 }

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +15,7 @@ import (
 	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/record"
+	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
 
@@ -195,7 +194,7 @@ func (t *trainingRecord) finish(out []fleet.Result, err error) {
 	main := t.session.Main()
 	var trained, failed float64
 	byMetric := map[string]map[string][]float64{} // metric, score
-	kept := map[string]bool{}
+	stored := false
 	for i := range out {
 		r := &out[i]
 		switch {
@@ -213,16 +212,13 @@ func (t *trainingRecord) finish(out []fleet.Result, err error) {
 		for k, v := range scores {
 			byMetric[r.Metric][k] = append(byMetric[r.Metric][k], v)
 		}
-		if !kept[r.Name] {
-			kept[r.Name] = true
-			t.keep(main, r.Name)
-		}
+		stored = true
 	}
 	main.Metrics(map[string]float64{"trained": trained, "failed": failed, "seconds": time.Since(t.start).Seconds()})
 	if len(t.jobs) > 1 {
 		main.Metrics(medians(byMetric))
 	}
-	if len(kept) > 0 {
+	if stored {
 		main.Artifact("model/MLmodel", record.ModelFile(t.session.Main().ID()))
 	}
 	var b bytes.Buffer
@@ -235,12 +231,40 @@ func (t *trainingRecord) finish(out []fleet.Result, err error) {
 	main.Finish(statusOf(err, fleet.Failure(out)))
 }
 
-// keep keeps a checkpoint in the run, in a folder that is a store itself.
-func (t *trainingRecord) keep(main *record.Run, name string) {
-	b, err := os.ReadFile(filepath.Join(t.store, filepath.FromSlash(name)))
-	if err == nil {
-		main.Artifact("model/checkpoints/"+name, b)
+// keeping returns the store, whose checkpoints are kept in the run, too, as they
+// are written: in a folder that is a store itself.
+func (t *trainingRecord) keeping(store loader.Store) loader.Store {
+	if t.session == nil {
+		return store
 	}
+	return keptStore{store, func(name string, data []byte) {
+		t.session.Main().Artifact("model/checkpoints/"+name, data)
+	}}
+}
+
+// keptStore passes on the checkpoints that are stored.
+type keptStore struct {
+	loader.Store
+	keep func(name string, data []byte)
+}
+
+// Put implements loader.Store.
+func (k keptStore) Put(ctx context.Context, name string, data []byte) error {
+	err := k.Store.Put(ctx, name, data)
+	if err == nil && strings.HasSuffix(name, ".ckpt") { // not the state of a training
+		k.keep(name, data)
+	}
+	return err
+}
+
+// Delete removes what a store that can is asked to.
+func (k keptStore) Delete(ctx context.Context, name string) error {
+	if s, ok := k.Store.(interface {
+		Delete(ctx context.Context, name string) error
+	}); ok {
+		return s.Delete(ctx, name)
+	}
+	return nil
 }
 
 // medians are the medians over containers of each metric's scores, and the

@@ -31,7 +31,7 @@ func spark(v []float64, width int) string {
 		case hi == lo:
 			b.WriteRune(levels[0])
 		default:
-			share := x/(hi-lo) - lo/(hi-lo) // of what may be as large as a float can be
+			share := (x/2 - lo/2) / (hi/2 - lo/2) // halves: they may be as large as a float can be
 			b.WriteRune(levels[max(0, min(len(levels)-1, int(share*float64(len(levels)))))])
 		}
 	}

@@ -71,7 +71,7 @@ func (a *app) train(cmd *cobra.Command, f *trainFlags) error {
 		return err
 	}
 	rec := a.recordTraining(cmd, f, jobs)
-	out, err := a.trainFleet(cmd.Context(), jobs, store, fleet.Options{Resume: f.resume, Progress: rec.progress, Done: rec.done})
+	out, err := a.trainFleet(cmd.Context(), jobs, rec.keeping(store), fleet.Options{Resume: f.resume, Progress: rec.progress, Done: rec.done})
 	rec.finish(out, err)
 	if err != nil {
 		return err

@@ -84,10 +84,10 @@ func (b *Bucket) GetIfChanged(ctx context.Context, key, etag string, limit int64
 		if err == nil || !broken || attempt >= b.config.Attempts || ctx.Err() != nil || isDamaged(err) && attempt > 1 {
 			break
 		}
-		pause(ctx, attempt)
+		pause(ctx, min(100*time.Millisecond<<attempt, b.config.Timeout/4))
 	}
 	if err != nil {
-		return nil, Object{}, b.fail("read", key, err)
+		return nil, Object{}, b.fail(ctx, "read", key, err)
 	}
 	o.Key = key
 	return data, o, nil
@@ -140,11 +140,11 @@ func (w *watched) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// pause waits a little longer after each attempt, or until the context ends.
-func pause(ctx context.Context, attempt int) {
+// pause waits, or until the context ends.
+func pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
-	case <-time.After(min(100*time.Millisecond<<attempt, 5*time.Second)):
+	case <-time.After(d):
 	}
 }
 
@@ -152,7 +152,7 @@ func pause(ctx context.Context, attempt int) {
 func (b *Bucket) Head(ctx context.Context, key string) (Object, error) {
 	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.config.Bucket, Key: aws.String(b.key(key))})
 	if err != nil {
-		return Object{}, b.fail("look at", key, err)
+		return Object{}, b.fail(ctx, "look at", key, err)
 	}
 	return Object{key, aws.ToInt64(out.ContentLength), aws.ToString(out.ETag), aws.ToTime(out.LastModified)}, nil
 }
@@ -201,7 +201,7 @@ func (b *Bucket) Put(ctx context.Context, key string, data []byte, opts ...PutOp
 		if (in.IfMatch != nil || in.IfNoneMatch != nil) && isChanged(err, in.IfMatch != nil) {
 			err = ErrChanged
 		}
-		return "", b.fail("write", key, err)
+		return "", b.fail(ctx, "write", key, err)
 	}
 	return aws.ToString(out.ETag), nil
 }
@@ -217,7 +217,7 @@ func (b *Bucket) List(ctx context.Context, prefix, from string, f func(Object) e
 	for pages := s3.NewListObjectsV2Paginator(b.client, in); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return b.fail("list", prefix, err)
+			return b.fail(ctx, "list", prefix, err)
 		}
 		for i := range page.Contents {
 			o := &page.Contents[i]
@@ -232,7 +232,7 @@ func (b *Bucket) List(ctx context.Context, prefix, from string, f func(Object) e
 // Delete removes an object; that there is none is no error.
 func (b *Bucket) Delete(ctx context.Context, key string) error {
 	_, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.config.Bucket, Key: aws.String(b.key(key))})
-	if err = b.fail("delete", key, err); errors.Is(err, ErrNotFound) {
+	if err = b.fail(ctx, "delete", key, err); errors.Is(err, ErrNotFound) {
 		return nil
 	}
 	return err

@@ -184,7 +184,7 @@ func New(ctx context.Context, c Config) (*Bucket, error) {
 	})
 	loaded, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client), config.WithRetryer(func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts, o.MaxBackoff = c.Attempts, 5*time.Second
+			o.MaxAttempts, o.MaxBackoff = c.Attempts, c.Timeout/4
 		})
 	}))
 	if err != nil {

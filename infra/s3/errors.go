@@ -109,6 +109,7 @@ func codes(err error) (code string, status int) {
 var hints = map[string]string{
 	"SignatureDoesNotMatch":        "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID; correct it",
 	"InvalidAccessKeyId":           "the server does not know AWS_ACCESS_KEY_ID; correct it, or name another AWS_PROFILE",
+	"XAdminUserNotFound":           "the server does not know AWS_ACCESS_KEY_ID; correct it, or name another AWS_PROFILE", // versitygw's
 	"ExpiredToken":                 "the credentials have expired; get new ones (aws sso login, or what gave AWS_SESSION_TOKEN)",
 	"ExpiredTokenException":        "the credentials have expired; get new ones (aws sso login, or what gave AWS_SESSION_TOKEN)",
 	"TokenRefreshRequired":         "the credentials have expired; get new ones",
@@ -123,12 +124,13 @@ var hints = map[string]string{
 }
 
 // fail returns the error for people and for errors.Is; nil for nil.
-func (b *Bucket) fail(op, key string, err error) error {
+func (b *Bucket) fail(ctx context.Context, op, key string, err error) error {
 	if err == nil {
 		return nil
 	}
 	e := &Error{Op: op, Address: Scheme + b.config.Bucket + "/" + b.key(key), Err: err}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) && !isTimeout(err) {
+	if ctx.Err() != nil {
+		e.Err = ctx.Err()
 		return e
 	}
 	for _, known := range []error{ErrTooLarge, ErrChanged} {
@@ -147,10 +149,10 @@ func (b *Bucket) fail(op, key string, err error) error {
 		e.Err, e.Detail = ErrNotModified, ""
 	case code == "NoSuchBucket":
 		e.Err, e.Detail, e.Hint = ErrNoBucket, "", "create it (aws s3 mb "+Scheme+b.config.Bucket+"), or correct the address"
-	case code == "NoSuchKey", code == "NotFound", status == http.StatusNotFound:
-		e.Err, e.Detail = ErrNotFound, ""
-	case hints[code] != "":
+	case hints[code] != "": // whatever the status is
 		e.Err, e.Hint = ErrDenied, hints[code]
+	case code == "NoSuchKey", code == "NotFound", status == http.StatusNotFound && code == "":
+		e.Err, e.Detail = ErrNotFound, ""
 	case status == http.StatusForbidden, status == http.StatusUnauthorized:
 		e.Err, e.Hint = ErrDenied, hints["AccessDenied"]
 	case isCredentials(err):

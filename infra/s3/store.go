@@ -21,6 +21,12 @@ type Store struct {
 	bucket *Bucket
 }
 
+// Stat implements loader.Stater, in one request.
+func (s *Store) Stat(ctx context.Context, name string) (loader.Object, error) {
+	x, err := s.bucket.Head(ctx, name)
+	return loader.Object{Name: name, Size: x.Size, Revision: x.ETag, Modified: x.Modified}, err
+}
+
 // OpenStore returns the store of an address, as Open does the bucket.
 func OpenStore(ctx context.Context, address string) (*Store, error) {
 	b, err := Open(ctx, address)

@@ -99,7 +99,7 @@ func (s *Server) Restart() error {
 		return err
 	}
 	client := &http.Client{Timeout: 10 * time.Second}
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(4 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		resp, err := client.Get(s.URL + "/version")
 		if err != nil {
 			continue
@@ -113,7 +113,7 @@ func (s *Server) Restart() error {
 	}
 	s.Kill()
 	log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
-	return fmt.Errorf("%s: MLflow does not answer after two minutes\n%s", s.python, log[max(0, len(log)-4000):])
+	return fmt.Errorf("%s: MLflow does not answer after four minutes\n%s", s.python, log[max(0, len(log)-4000):])
 }
 
 // Kill ends the server at once, and what it started. Restart starts it again.

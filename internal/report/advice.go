@@ -88,7 +88,7 @@ func (a *adviser) totals() {
 func (a *adviser) missing() {
 	s := a.where(func(s *Series) bool { return s.Serving.Checkpoint == "" })
 	if len(s) > 0 {
-		a.add("Without a checkpoint: "+count(s)+". A fixed mix of simple predictors stands in, and its intervals are a guess.", a.train(s, ""), s)
+		a.add("Without a checkpoint: "+count(s)+". What is built in stands in, which knows nothing of them.", a.train(s, ""), s)
 	}
 	s = a.where(func(s *Series) bool { return s.Serving.Reasons.Has(forecast.FitFailed) })
 	if len(s) > 0 {

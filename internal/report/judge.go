@@ -25,6 +25,9 @@ func (s stored) Train([]series.Frame, forecast.Task, forecast.Options) (forecast
 // it worth judging on these alone.
 const enoughUnseen = 86400
 
+// defaultHorizons are those of forecasts without a checkpoint, in seconds.
+var defaultHorizons = []int64{300, 900, 1800}
+
 // A judge works on one series.
 type judge struct {
 	o     *Options
@@ -72,17 +75,10 @@ func (j *judge) serving(ctx context.Context) error {
 	key, _ := j.p.Serving(s.Container, s.Metric)
 	v.Reasons = why
 	if model == nil {
-		task, err := backtest.DefaultTask(s.Metric, s.Step)
-		if err != nil {
+		if j.model, err = serve.StandIn(s.Metric, s.Step, nil, defaultHorizons, why); err != nil {
 			return err
 		}
-		if len(task.Horizons) == 0 {
-			task.Horizons = []int64{s.Step}
-		}
-		if j.model, err = serve.StandIn(s.Metric, s.Step, task.Horizons, nil, why); err != nil {
-			return err
-		}
-		v.Model, v.Detail = j.model.Spec().Model, "needs no training"
+		v.Model = j.model.Spec().Model
 		return nil
 	}
 	j.model = model

@@ -316,7 +316,7 @@ func TestAdvice(t *testing.T) {
 		all += a.Text + "\n" + a.Command + "\n" + strings.Join(a.Series, ", ") + "\n"
 	}
 	for _, want := range []string{
-		"Without a checkpoint: 2 series. A fixed mix of simple predictors stands in, and its intervals are a guess.\n" +
+		"Without a checkpoint: 2 series. What is built in stands in, which knows nothing of them.\n" +
 			`foretide train --data 'it'\''s/m.csv' --store checkpoints --metric memory` + "\n",
 		"a memory", "Judged on data that the checkpoint was fitted to: 2 series", "--metric cpu --model naive\n",
 	} {

@@ -85,10 +85,8 @@ func Start(shell string) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{dir: dir, Folder: filepath.Join(dir, "objects"), shell: shell}
-	for _, f := range []string{s.Folder, filepath.Join(dir, "traits")} {
-		if err := os.Mkdir(f, 0o755); err != nil {
-			return nil, err
-		}
+	if err := os.Mkdir(s.Folder, 0o755); err != nil {
+		return nil, err
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -164,7 +162,7 @@ func (s *Server) Restart() error {
 		return err
 	}
 	args := []string{path, "--port", s.address, "--region", Region, "--quiet", "--health", "/health",
-		"posix", "--sidecar", filepath.Join(s.dir, "traits"), s.Folder} // not every file system has attributes
+		"posix", s.Folder}
 	if s.shell != "" {
 		args = append([]string{"sh", "-c", s.shell + `; exec "$0" "$@"`}, args...)
 	}

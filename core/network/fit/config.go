@@ -20,7 +20,7 @@ type Config struct {
 
 	Epochs  int     // the windows drawn are those of the histories so many times
 	Fewest  int     // windows drawn, at least
-	Most    int     // windows drawn, at most
+	Most    int     // windows drawn, at most; of more than eight horizons so many fewer
 	Share   float64 // a history of n windows is drawn from in proportion to n^Share
 	Batch   int     // windows of a step of the optimiser
 	Rate    float64 // learning rate at its highest

@@ -132,6 +132,9 @@ func Decode(payload []byte) (*Fitted, error) {
 	return Bind(task)
 }
 
+// ErrFar: a task has a horizon further ahead than the network was trained for.
+var ErrFar = errors.New("general: the network in the box knows horizons of two hours at most")
+
 // Model is the family as a forecast.Model: there is nothing to fit.
 type Model struct{}
 
@@ -142,12 +145,15 @@ func (Model) Name() string { return Name }
 // for.
 func (Model) Global() bool { return false }
 
-// Fit returns the network, bound to the task. The errors are those of Task.Only
-// and Bind.
+// Fit returns the network, bound to the task. The errors are ErrFar and those of
+// Task.Only and Bind.
 func (Model) Fit(history []series.Frame, task forecast.Task, _ forecast.Options) (forecast.Fitted, forecast.Report, error) {
 	s, err := task.Only(history)
 	if err != nil {
 		return nil, forecast.Report{}, err
+	}
+	if task.Horizons[len(task.Horizons)-1] > LongestHorizon {
+		return nil, forecast.Report{}, ErrFar
 	}
 	f, err := Bind(task)
 	if err != nil {

@@ -101,6 +101,20 @@ func TestVersion(t *testing.T) {
 	}
 }
 
+// TestFar: what it was not trained for is refused, so that an ensemble does
+// without it.
+func TestFar(t *testing.T) {
+	h := []series.Frame{jobs(300, 2)}
+	tk := task(300)
+	if _, _, err := (Model{}).Fit(h, tk, forecast.Options{}); err != nil {
+		t.Error(err)
+	}
+	tk.Horizons = append(tk.Horizons, LongestHorizon+300)
+	if _, _, err := (Model{}).Fit(h, tk, forecast.Options{}); !errors.Is(err, ErrFar) {
+		t.Errorf("beyond two hours: %v", err)
+	}
+}
+
 func BenchmarkForecast(b *testing.B) {
 	f, _ := Bind(task(60))
 	h := jobs(60, 9)

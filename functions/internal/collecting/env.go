@@ -43,6 +43,8 @@ func source(e *settings.Env) prometheus.Options {
 	if o.Step%time.Second != 0 {
 		e.Fail("FORETIDE_COLLECT_STEP", o.Step.String(), "whole seconds")
 	}
+	// Fixed, so that every chunk of time has the same one.
+	o.RateWindow = e.Duration("FORETIDE_COLLECT_RATE_WINDOW", 4*o.Step, time.Second, day)
 	o.Preset = e.Text("FORETIDE_COLLECT_PRESET", o.Preset)
 	if !slices.Contains(prometheus.Presets, o.Preset) {
 		e.Fail("FORETIDE_COLLECT_PRESET", o.Preset, fmt.Sprintf("one of %v", prometheus.Presets))

@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/functions/internal/batch"
-	"github.com/foretide/foretide/functions/internal/event"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/functions/internal/training"
+	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
@@ -150,7 +150,7 @@ func (r *round) plan(ctx context.Context) (*Plan, error) {
 	}
 	if r.event.Predict {
 		var items []event.Item
-		for _, c := range slices.Sorted(maps.Keys(have)) {
+		for _, c := range r.ordered(have) {
 			items = append(items, event.Item{Container: c, Metrics: have[c]})
 		}
 		if plan.Predict, err = r.manifest(ctx, plan.Run, "predict", items, r.PredictBatch); err != nil {
@@ -176,7 +176,7 @@ func (r *round) toTrain(ctx context.Context, have map[string][]string) ([]event.
 	}
 	shared := map[string]bool{}
 	var items []event.Item
-	for _, c := range slices.Sorted(maps.Keys(have)) {
+	for _, c := range r.ordered(have) {
 		item := event.Item{Container: c}
 		for _, m := range have[c] {
 			global, err := r.global(ctx, m)
@@ -200,6 +200,14 @@ func (r *round) toTrain(ctx context.Context, have map[string][]string) ([]event.
 		}
 	}
 	return append(all, items...), nil
+}
+
+// ordered returns containers by the shard that their samples are in, so that a
+// batch reads few files, and by name.
+func (r *round) ordered(have map[string][]string) []string {
+	return slices.SortedFunc(maps.Keys(have), func(a, b string) int {
+		return cmp.Or(lake.ShardOf(a, r.Lake.Shards)-lake.ShardOf(b, r.Lake.Shards), strings.Compare(a, b))
+	})
 }
 
 // global reports whether a metric's model is one for all containers.

@@ -17,9 +17,10 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/functions/internal/event"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
+	"github.com/foretide/foretide/internal/answer"
+	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -27,7 +28,7 @@ import (
 type Forecaster struct {
 	Lake *lake.Lake
 	// Models keeps the models from one invocation to the next.
-	Models *Models
+	Models *answer.Models
 	// Window is how far back samples are read: as far as models look.
 	Window time.Duration
 	// Push hands forecasts to another system; nil for none. What fails there is

@@ -136,7 +136,7 @@ var reasonText = map[string]string{
 	"shrunk":               "training gave the model a weight below one; the rest is the last value",
 	"not_finite":           "the model's numbers were not finite; a naive forecast stands in",
 	"fit_failed":           "estimation failed; a naive forecast stands in",
-	"no_checkpoint":        "nothing serves this container and metric; a naive forecast stands in",
+	"no_checkpoint":        "no checkpoint serves this container and metric; a built-in model stands in",
 	"shared_model":         "the metric's shared checkpoint serves the container, which it was not fitted to",
 	"uncalibrated":         "too few errors to calibrate the intervals; they are a rough guess",
 	"interpolated_horizon": "the horizon lies between two that the model has",
