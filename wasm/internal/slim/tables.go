@@ -27,6 +27,7 @@ const (
 	atLine      = 24
 	atPCData    = 28 // how many
 	atUnit      = 32
+	atFirstLine = 36
 	atFuncData  = 43 // how many
 	funcSize    = 44
 	noFuncData  = 0xffffffff
@@ -148,7 +149,7 @@ func slimFunction(f []byte, counters *packer) error {
 		return unknown("the entry of a function is impossible")
 	}
 	set := func(at int, v uint32) { binary.LittleEndian.PutUint32(f[at:], v) }
-	for _, at := range []int{atName, atFile, atLine, atUnit} {
+	for _, at := range []int{atName, atFile, atLine, atUnit, atFirstLine} {
 		set(at, 0)
 	}
 	for k := range pcdata + 1 {
