@@ -44,7 +44,7 @@ type world struct {
 	trainer   *training.Trainer
 	train     *batch.Worker
 	predict   *batch.Worker
-	models    *answer.Models
+	models    *predicting.Models
 	planner   *planning.Planner
 	answering *answering.Answerer
 	log       bytes.Buffer
@@ -83,7 +83,7 @@ func newWorld(t *testing.T) *world {
 	configs := &settings.Configs{Objects: w.objects, Environ: []string{"FORETIDE_MODEL_TYPE=linear"}}
 	w.trainer = &training.Trainer{Lake: w.lake, Store: w.store, Config: configs.Of, History: 60 * 24 * time.Hour, MaxValues: 1 << 20, Now: now}
 	w.train = &batch.Worker{Name: "train", Objects: w.objects, Do: w.trainer.Train, Items: training.Drifted}
-	w.models = &answer.Models{Store: w.store}
+	w.models = &predicting.Models{Store: w.store}
 	f := &predicting.Forecaster{Lake: w.lake, Models: w.models, Window: 9 * 24 * time.Hour, Now: now}
 	w.predict = &batch.Worker{Name: "predict", Objects: w.objects, Do: f.Predict, Items: f.Of}
 	w.planner = &planning.Planner{Lake: w.lake, Store: w.store, Config: configs.Of, MaxAge: 24 * time.Hour, Recent: time.Hour, TrainBatch: 2, PredictBatch: 2, Now: now}

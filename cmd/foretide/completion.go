@@ -28,7 +28,7 @@ func choices() map[string][]string {
 // its subcommands'.
 func complete(cmd *cobra.Command) {
 	by := choices()
-	if cmd.Name() == "export" {
+	if cmd.Name() == "export" || cmd.Name() == "serve" {
 		by["by"] = []string{"container", "pod", "workload"}
 	}
 	if cmd.HasParent() && cmd.Parent().Name() == "runs" {

@@ -126,7 +126,7 @@ func (a *app) root() *cobra.Command {
 		return nil
 	}
 	root.AddCommand(a.demoCommand(), a.exportCommand(), a.trainCommand(), a.predictCommand(), a.backtestCommand(),
-		a.driftCommand(), a.reportCommand(), a.plotCommand(), a.runsCommand(), a.checkpointCommand(), a.windowsCommand(), a.configCommand(), a.versionCommand())
+		a.driftCommand(), a.reportCommand(), a.plotCommand(), a.serveCommand(), a.runsCommand(), a.checkpointCommand(), a.windowsCommand(), a.configCommand(), a.versionCommand())
 	complete(root)
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()
@@ -138,7 +138,7 @@ func (a *app) root() *cobra.Command {
 		}
 		extra := ""
 		switch cmd.Name() {
-		case "export":
+		case "export", "serve":
 			extra = exportEnv
 		case "runs":
 			extra = runsEnv

@@ -23,7 +23,13 @@ type Answerer struct {
 	// Frame returns a container's recent values. The error is forecast.ErrEmpty
 	// where there are none.
 	Frame  func(ctx context.Context, container string) (series.Frame, error)
-	Models *Models
+	Models Models
+}
+
+// Models are checkpoints that are kept up to date.
+type Models interface {
+	// Fresh returns a predictor that knows the checkpoints that may serve the keys.
+	Fresh(ctx context.Context, keys []loader.Key) (*loader.Predictor, error)
 }
 
 // An Answer is the forecasts that were asked for, by metric.

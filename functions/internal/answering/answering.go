@@ -16,6 +16,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
+	"github.com/foretide/foretide/functions/internal/predicting"
 	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
 )
@@ -23,7 +24,7 @@ import (
 // An Answerer answers requests. Its fields must be set.
 type Answerer struct {
 	Lake   *lake.Lake
-	Models *answer.Models
+	Models *predicting.Models
 	Window time.Duration // how far back samples are read
 	Now    func() time.Time
 }

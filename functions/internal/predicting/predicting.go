@@ -19,7 +19,6 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
-	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/loader"
 )
@@ -28,7 +27,7 @@ import (
 type Forecaster struct {
 	Lake *lake.Lake
 	// Models keeps the models from one invocation to the next.
-	Models *answer.Models
+	Models *Models
 	// Window is how far back samples are read: as far as models look.
 	Window time.Duration
 	// Push hands forecasts to another system; nil for none. What fails there is

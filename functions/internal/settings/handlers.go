@@ -12,7 +12,6 @@ import (
 	"github.com/foretide/foretide/functions/internal/planning"
 	"github.com/foretide/foretide/functions/internal/predicting"
 	"github.com/foretide/foretide/functions/internal/training"
-	"github.com/foretide/foretide/internal/answer"
 )
 
 const (
@@ -60,8 +59,8 @@ func Train() (invoke.Handler, error) {
 }
 
 // models are those of the store, kept between invocations.
-func (e *Env) models(s *Storage) *answer.Models {
-	return &answer.Models{Store: s.Store, Every: e.Duration("FORETIDE_REFRESH", 30*time.Second, 0, day)}
+func (e *Env) models(s *Storage) *predicting.Models {
+	return &predicting.Models{Store: s.Store, Every: e.Duration("FORETIDE_REFRESH", 30*time.Second, 0, day)}
 }
 
 // window is how far back forecasts look: eight days, and what the step rounds.
