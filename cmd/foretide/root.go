@@ -81,7 +81,8 @@ and 30 minutes ahead, with intervals, from their recent metrics.
   foretide predict --data m.csv.gz --metrics cpu  forecasts with intervals
   foretide backtest --data m.csv.gz               how good they would have been
   foretide runs list                              what was trained and judged
-  foretide report --data m.csv.gz                 a page about the fleet and its models`
+  foretide report --data m.csv.gz                 a page about the fleet and its models
+  foretide serve --url http://localhost:9090      forecasts over HTTP and for Prometheus`
 
 const rootExit = `
 Exit codes:
