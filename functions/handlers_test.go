@@ -20,7 +20,6 @@ import (
 
 	"github.com/foretide/foretide/functions/internal/answering"
 	"github.com/foretide/foretide/functions/internal/batch"
-	"github.com/foretide/foretide/functions/internal/event"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/functions/internal/planning"
@@ -28,6 +27,8 @@ import (
 	"github.com/foretide/foretide/functions/internal/settings"
 	"github.com/foretide/foretide/functions/internal/training"
 	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/internal/answer"
+	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -319,12 +320,12 @@ func TestPredictNotified(t *testing.T) {
 func TestRevalidation(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.train.Handle, w.event("train_direct"), nil)
-	get := func() answering.Answer {
+	get := func() answer.Answer {
 		var out struct {
 			Body string `json:"body"`
 		}
 		w.must(w.answering.Handle, bytes.Replace(w.event("forecast_get"), []byte(`"container": "shop/cart"`), []byte(`"container": "web"`), 1), &out)
-		var a answering.Answer
+		var a answer.Answer
 		if err := json.Unmarshal([]byte(out.Body), &a); err != nil || len(a.Forecasts) != 1 {
 			t.Fatalf("%v: %s", err, out.Body)
 		}

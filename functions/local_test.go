@@ -15,13 +15,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/functions/internal/answering"
 	"github.com/foretide/foretide/functions/internal/collecting"
-	"github.com/foretide/foretide/functions/internal/event"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/functions/internal/planning"
 	"github.com/foretide/foretide/functions/internal/settings"
 	"github.com/foretide/foretide/infra/local/stack"
+	"github.com/foretide/foretide/internal/answer"
+	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/forecastjson"
 	"github.com/foretide/foretide/internal/promtest"
 	"github.com/foretide/foretide/internal/s3test"
@@ -154,7 +154,7 @@ func overHTTP(t *testing.T, s *stack.Stack, container, metric string) []forecast
 	}
 	defer r.Body.Close()
 	body, err := io.ReadAll(r.Body)
-	var a answering.Answer
+	var a answer.Answer
 	if err != nil || r.StatusCode != 200 || json.Unmarshal(body, &a) != nil || len(a.Forecasts) != 1 {
 		t.Fatalf("%v %d %s", err, r.StatusCode, body)
 	}

@@ -28,8 +28,11 @@ func choices() map[string][]string {
 // its subcommands'.
 func complete(cmd *cobra.Command) {
 	by := choices()
-	if cmd.Name() == "export" {
+	if cmd.Name() == "export" || cmd.Name() == "serve" {
 		by["by"] = []string{"container", "pod", "workload"}
+	}
+	if cmd.HasParent() && cmd.Parent().Name() == "runs" {
+		delete(by, "metric") // it is one of a run's
 	}
 	for name, values := range by {
 		if cmd.LocalFlags().Lookup(name) != nil {

@@ -42,6 +42,23 @@ func (s *serverFlags) add(fs *pflag.FlagSet) {
 	fs.DurationVar(&s.timeout, "timeout", d.Timeout, "how long one request may take")
 }
 
+// addSource adds the flags that say what is asked for, of which server.
+func (f *exportFlags) addSource(fs *pflag.FlagSet, d prometheus.Options) {
+	fs.DurationVar(&f.step, "step", d.Step, "time from one row to the next, in whole seconds")
+	fs.StringVar(&f.preset, "preset", d.Preset, "where the metrics come from: cadvisor (also docker, kubernetes), node-exporter (also node), none")
+	fs.StringVar(&f.by, "by", d.By, "what a row is about: container, pod, workload")
+	fs.BoolVar(&f.hosts, "hosts", false, "begin a Docker container's name with its host: where hosts have containers of the same name")
+	fs.StringArrayVar(&f.containers, "container", nil, "the only container to write, as it is named in the file; * is any text (repeatable; default: all)")
+	fs.StringVar(&f.selector, "selector", "", `label matchers for the preset's queries: 'namespace="shop",pod=~"web-.*"'`)
+	fs.StringSliceVar(&f.metrics, "metric", nil, "metrics to ask for, with commas between; the other columns stay empty (default: all)")
+	fs.StringSliceVar(&f.metrics, "metrics", nil, "the same as --metric")
+	fs.StringArrayVar(&f.queries, "query", nil, "METRIC=PROMQL: a column of your own (repeatable)")
+	fs.StringVar(&f.label, "label", "", "label that names the container in the results of --query (default: as in the preset)")
+	fs.StringVar(&f.workloadLabel, "workload-label", "", "label that names the workload (default: the owner's name, or from the pod's name)")
+	fs.DurationVar(&f.window, "rate-window", 0, "range that rates are taken over (default: from the step and the scrape interval of the range)")
+	f.server.add(fs)
+}
+
 // options returns what the flags ask for, over the environment.
 func (f *exportFlags) options(cmd *cobra.Command, stdout io.Writer) (prometheus.Options, error) {
 	o := prometheus.Defaults()
@@ -52,6 +69,15 @@ func (f *exportFlags) options(cmd *cobra.Command, stdout io.Writer) (prometheus.
 	if f.out == "-" {
 		f.stream, o.Path, o.Out = true, "", stdout
 	}
+	f.source(&o)
+	if err := f.span(cmd, &o); err != nil {
+		return o, err
+	}
+	return o, f.validate(cmd, &o)
+}
+
+// source sets what is asked for.
+func (f *exportFlags) source(o *prometheus.Options) {
 	o.Preset, o.By, o.Hosts, o.Match = f.preset, f.by, f.hosts, f.selector
 	if other, ok := presetAliases[f.preset]; ok {
 		o.Preset = other
@@ -62,10 +88,6 @@ func (f *exportFlags) options(cmd *cobra.Command, stdout io.Writer) (prometheus.
 		metric, query, _ := strings.Cut(q, "=")
 		o.Queries = append(o.Queries, prometheus.Query{Metric: strings.TrimSpace(metric), PromQL: strings.TrimSpace(query)})
 	}
-	if err := f.span(cmd, &o); err != nil {
-		return o, err
-	}
-	return o, f.validate(cmd, &o)
 }
 
 // presetAliases are other names of presets.
@@ -86,6 +108,13 @@ func (f *exportFlags) validate(cmd *cobra.Command, o *prometheus.Options) error 
 		return usagef(cmd, "--json and --out - both print: name a file with --out")
 	case f.out == "":
 		return usagef(cmd, "--out is empty: name a file, or - for the standard output")
+	}
+	return f.validateSource(cmd, o)
+}
+
+// validateSource refuses what cannot be asked for.
+func (f *exportFlags) validateSource(cmd *cobra.Command, o *prometheus.Options) error {
+	switch {
 	case f.step < time.Second || f.step%time.Second != 0:
 		return usagef(cmd, "--step is %v; it is whole seconds, such as 15s or 1m", f.step)
 	case f.window < 0 || f.window%time.Second != 0:

@@ -80,7 +80,9 @@ and 30 minutes ahead, with intervals, from their recent metrics.
   foretide train --data m.csv.gz --metric cpu     a checkpoint for each container
   foretide predict --data m.csv.gz --metrics cpu  forecasts with intervals
   foretide backtest --data m.csv.gz               how good they would have been
-  foretide report --data m.csv.gz                 a page about the fleet and its models`
+  foretide runs list                              what was trained and judged
+  foretide report --data m.csv.gz                 a page about the fleet and its models
+  foretide serve --url http://localhost:9090      forecasts over HTTP and for Prometheus`
 
 const rootExit = `
 Exit codes:
@@ -125,7 +127,7 @@ func (a *app) root() *cobra.Command {
 		return nil
 	}
 	root.AddCommand(a.demoCommand(), a.exportCommand(), a.trainCommand(), a.predictCommand(), a.backtestCommand(),
-		a.driftCommand(), a.reportCommand(), a.plotCommand(), a.runsCommand(), a.checkpointCommand(), a.windowsCommand(), a.configCommand(), a.versionCommand())
+		a.driftCommand(), a.reportCommand(), a.plotCommand(), a.serveCommand(), a.runsCommand(), a.checkpointCommand(), a.windowsCommand(), a.configCommand(), a.versionCommand())
 	complete(root)
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()
@@ -137,7 +139,7 @@ func (a *app) root() *cobra.Command {
 		}
 		extra := ""
 		switch cmd.Name() {
-		case "export":
+		case "export", "serve":
 			extra = exportEnv
 		case "runs":
 			extra = runsEnv

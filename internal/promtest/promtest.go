@@ -5,6 +5,7 @@ package promtest
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -47,6 +48,8 @@ type Options struct {
 	TLS       bool              // the web configuration has a certificate
 	Client    []tls.Certificate // what it wants of its clients
 	Flags     []string          // more of them
+	// Config is the text of the server's configuration; "" scrapes nothing.
+	Config string
 }
 
 // Start runs a server with the samples that write gives as OpenMetrics text,
@@ -75,7 +78,8 @@ func (s *Server) prepare(write func(io.Writer), o Options) error {
 		return err
 	}
 	settings := filepath.Join(s.dir, "prometheus.yml")
-	if err := os.WriteFile(settings, []byte("global: {scrape_interval: 15s}\n"), 0o644); err != nil {
+	text := cmp.Or(o.Config, "global: {scrape_interval: 15s}\n")
+	if err := os.WriteFile(settings, []byte(text), 0o644); err != nil {
 		return err
 	}
 	address, err := FreeAddress()

@@ -1,23 +1,24 @@
+// Package answering is package answer behind API Gateway's HTTP API, a function's
+// URL, and direct calls.
 package answering
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
-	"maps"
 	"net/http"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/functions/internal/event"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/functions/internal/predicting"
-	"github.com/foretide/foretide/internal/forecastjson"
-	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/internal/answer"
+	"github.com/foretide/foretide/internal/event"
 )
 
 // An Answerer answers requests. Its fields must be set.
@@ -28,10 +29,25 @@ type Answerer struct {
 	Now    func() time.Time
 }
 
-// An Answer is the forecasts that were asked for, by metric.
-type Answer struct {
-	Container string                  `json:"container"`
-	Forecasts []forecastjson.Forecast `json:"forecasts"`
+// httpRequest is what is read of a request of API Gateway's HTTP API, or of a
+// function's URL (payload format 2.0).
+type httpRequest struct {
+	Query   map[string]string `json:"queryStringParameters"`
+	Headers map[string]string `json:"headers"`
+	Body    string            `json:"body"`
+	Base64  bool              `json:"isBase64Encoded"`
+	Context struct {
+		HTTP struct {
+			Method string `json:"method"`
+		} `json:"http"`
+	} `json:"requestContext"`
+}
+
+// httpAnswer is an answer for them.
+type httpAnswer struct {
+	Status  int               `json:"statusCode"`
+	Headers map[string]string `json:"headers"`
+	Body    string            `json:"body"`
 }
 
 // Handle is an invoke.Handler: of requests over HTTP, which get an answer in any
@@ -39,10 +55,10 @@ type Answer struct {
 func (a *Answerer) Handle(ctx context.Context, in *invoke.Invocation, payload []byte) (any, error) {
 	var h httpRequest
 	if len(payload) > event.MaxBytes {
-		return nil, invalid(event.Fieldf("", "it has %d bytes; the limit is %d", len(payload), event.MaxBytes))
+		return nil, event.Fieldf("", "it has %d bytes; the limit is %d", len(payload), event.MaxBytes)
 	}
 	if err := json.Unmarshal(payload, &h); err != nil || h.Context.HTTP.Method == "" {
-		r, err := parseBody(payload)
+		r, err := answer.ParseBody(payload)
 		if err != nil {
 			return nil, event.Fieldf("", "%v", err)
 		}
@@ -54,7 +70,7 @@ func (a *Answerer) Handle(ctx context.Context, in *invoke.Invocation, payload []
 	}
 	began := time.Now()
 	r, err := h.parse()
-	var out *Answer
+	var out *answer.Answer
 	if err == nil {
 		out, err = a.forecast(ctx, r)
 	}
@@ -73,8 +89,32 @@ func (a *Answerer) Handle(ctx context.Context, in *invoke.Invocation, payload []
 	return httpAnswer{http.StatusOK, map[string]string{"content-type": "application/json", "cache-control": "no-store"}, string(body)}, nil
 }
 
+// parse reads the request for a forecast. The error is a *answer.Problem.
+func (h *httpRequest) parse() (*answer.Request, error) {
+	kind := ""
+	for name, value := range h.Headers {
+		if strings.EqualFold(name, "content-type") {
+			kind = value
+		}
+	}
+	return answer.Parse(h.Context.HTTP.Method, h.Query, kind, func() ([]byte, error) {
+		if !h.Base64 {
+			return []byte(h.Body), nil
+		}
+		if base64.StdEncoding.DecodedLen(len(h.Body)) > answer.MaxBody+3 {
+			return nil, answer.TooLarge(len(h.Body))
+		}
+		body, err := base64.StdEncoding.DecodeString(h.Body)
+		if err != nil {
+			return nil, &answer.Problem{Status: http.StatusBadRequest, Detail: "body: is no base64", Reason: event.Invalid, Field: "body"}
+		}
+		return body, nil
+	})
+}
+
 func (a *Answerer) refuse(in *invoke.Invocation, err error, id string) httpAnswer {
-	p := problemOf(err)
+	reason, retry := invoke.Reason(err)
+	p := answer.ProblemOf(err, reason, retry)
 	if p.Status >= http.StatusInternalServerError {
 		in.Log.Error("no forecast", "status", p.Status, "reason", p.Reason, "error", err.Error())
 		in.Metrics.Add("Answers5xx", "Count", 1)
@@ -82,46 +122,18 @@ func (a *Answerer) refuse(in *invoke.Invocation, err error, id string) httpAnswe
 		in.Log.Info("refused", "status", p.Status, "reason", p.Reason, "error", err.Error())
 		in.Metrics.Add("Answers4xx", "Count", 1)
 	}
-	return p.answer(id)
+	headers, body := p.Answer(id)
+	return httpAnswer{p.Status, headers, string(body)}
 }
 
-// forecast answers a request that was checked.
-func (a *Answerer) forecast(ctx context.Context, r *Request) (*Answer, error) {
-	frame, err := a.frame(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	horizons, err := event.ParseHorizons(r.Horizons)
-	if err != nil {
-		return nil, invalid(err)
-	}
-	var keys []loader.Key
-	for _, m := range frame.Metrics {
-		keys = append(keys, loader.Key{Metric: m, Container: r.Container})
-	}
-	models, err := a.Models.Fresh(ctx, keys)
-	if err != nil {
-		return nil, err
-	}
-	forecasts, err := models.PredictAt(ctx, frame, r.Container, horizons, r.Metrics...)
-	if err != nil {
-		return nil, err
-	}
-	out := &Answer{Container: r.Container}
-	for _, f := range forecasts {
-		out.Forecasts = append(out.Forecasts, forecastjson.Of(f))
-	}
-	return out, nil
+func (a *Answerer) forecast(ctx context.Context, r *answer.Request) (*answer.Answer, error) {
+	return (&answer.Answerer{Frame: a.frame, Models: a.Models}).Forecast(ctx, r)
 }
 
-// frame returns the values to forecast from: those of the request, or the
-// container's samples.
-func (a *Answerer) frame(ctx context.Context, r *Request) (series.Frame, error) {
-	if r.Window != nil {
-		return r.Window.frame(r.Container), nil
-	}
+// frame returns a container's samples.
+func (a *Answerer) frame(ctx context.Context, container string) (series.Frame, error) {
 	now := a.Now()
-	q := lake.Query{Containers: []string{r.Container}, From: now.Add(-a.Window).Unix(), To: now.Unix()}
+	q := lake.Query{Containers: []string{container}, From: now.Add(-a.Window).Unix(), To: now.Unix()}
 	var out series.Frame
 	err := a.Lake.Read(ctx, q, func(f series.Frame) error { out = f; return nil })
 	if err == nil && out.Len() == 0 {
@@ -129,5 +141,3 @@ func (a *Answerer) frame(ctx context.Context, r *Request) (series.Frame, error) 
 	}
 	return out, err
 }
-
-func sorted(m map[string]Column) []string { return slices.Sorted(maps.Keys(m)) }

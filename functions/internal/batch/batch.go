@@ -7,9 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/foretide/foretide/functions/internal/event"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
+	"github.com/foretide/foretide/internal/event"
 )
 
 // A Worker is what a function does with batches.

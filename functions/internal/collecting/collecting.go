@@ -11,11 +11,11 @@ import (
 	"math"
 	"time"
 
-	"github.com/foretide/foretide/functions/internal/event"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/infra/parquet"
 	"github.com/foretide/foretide/infra/prometheus"
+	"github.com/foretide/foretide/internal/event"
 )
 
 // stateKey is where it is noted how far the samples are collected.

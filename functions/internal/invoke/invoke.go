@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"github.com/foretide/foretide/functions/internal/event"
+	"github.com/foretide/foretide/internal/event"
 )
 
 // A Handler does the work of one invocation. What it returns is encoded as JSON.

@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/functions/internal/batch"
-	"github.com/foretide/foretide/functions/internal/event"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/functions/internal/training"
+	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"

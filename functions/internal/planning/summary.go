@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/foretide/foretide/functions/internal/batch"
-	"github.com/foretide/foretide/functions/internal/event"
 	"github.com/foretide/foretide/functions/internal/lake"
+	"github.com/foretide/foretide/internal/event"
 )
 
 // A Summary adds the answers of a run up.

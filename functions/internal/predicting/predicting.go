@@ -17,9 +17,9 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/functions/internal/event"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
+	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/loader"
 )
 

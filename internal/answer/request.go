@@ -1,10 +1,7 @@
-// Package answering forecasts while somebody waits: a request over HTTP, with a
-// window of recent values or a container's name, gets the quantile forecast.
-package answering
+package answer
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"math"
 	"mime"
@@ -14,7 +11,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/functions/internal/event"
+	"github.com/foretide/foretide/internal/event"
 )
 
 // Limits of a request.
@@ -161,37 +158,30 @@ func (w *Window) frame(container string) series.Frame {
 	return f
 }
 
-// httpRequest is what is read of a request of API Gateway's HTTP API, or of a
-// function's URL (payload format 2.0).
-type httpRequest struct {
-	Path    string            `json:"rawPath"`
-	Query   map[string]string `json:"queryStringParameters"`
-	Headers map[string]string `json:"headers"`
-	Body    string            `json:"body"`
-	Base64  bool              `json:"isBase64Encoded"`
-	Context struct {
-		HTTP struct {
-			Method string `json:"method"`
-		} `json:"http"`
-	} `json:"requestContext"`
-}
-
-// parse reads the request for a forecast. The error is a *problem.
-func (h *httpRequest) parse() (*Request, error) {
-	switch h.Context.HTTP.Method {
+// Parse reads a request over HTTP: GET with parameters, or POST with a body. The
+// body is called where it is needed. The error is a *Problem.
+func Parse(method string, query map[string]string, contentType string, body func() ([]byte, error)) (*Request, error) {
+	switch method {
 	case http.MethodGet, http.MethodHead:
-		return h.query()
+		return parseQuery(query)
 	case http.MethodPost:
-		return h.body()
+		if media, _, err := mime.ParseMediaType(contentType); contentType != "" && (err != nil || media != "application/json") {
+			return nil, &Problem{Status: http.StatusUnsupportedMediaType, Detail: "the content type is " + clip(contentType) + "; it is application/json"}
+		}
+		b, err := body()
+		if err != nil {
+			return nil, err
+		}
+		return ParseBody(b)
 	}
-	return nil, &problem{Status: http.StatusMethodNotAllowed, Detail: "the method is " + clip(h.Context.HTTP.Method) + "; it is GET with ?container=, or POST"}
+	return nil, &Problem{Status: http.StatusMethodNotAllowed, Detail: "the method is " + clip(method) + "; it is GET with ?container=, or POST"}
 }
 
 func clip(s string) string { return strconv.Quote(s[:min(len(s), 40)]) }
 
-func (h *httpRequest) query() (*Request, error) {
+func parseQuery(query map[string]string) (*Request, error) {
 	r := &Request{}
-	for name, value := range h.Query {
+	for name, value := range query {
 		switch name {
 		case "container":
 			r.Container = value
@@ -206,32 +196,10 @@ func (h *httpRequest) query() (*Request, error) {
 	return r, r.checked()
 }
 
-func (h *httpRequest) body() (*Request, error) {
-	kind := ""
-	for name, value := range h.Headers {
-		if strings.EqualFold(name, "content-type") {
-			kind = value
-		}
-	}
-	if media, _, err := mime.ParseMediaType(kind); kind != "" && (err != nil || media != "application/json") {
-		return nil, &problem{Status: http.StatusUnsupportedMediaType, Detail: "the content type is " + clip(kind) + "; it is application/json"}
-	}
-	body := []byte(h.Body)
-	if h.Base64 {
-		if base64.StdEncoding.DecodedLen(len(h.Body)) > MaxBody+3 {
-			return nil, tooLarge(len(h.Body))
-		}
-		var err error
-		if body, err = base64.StdEncoding.DecodeString(h.Body); err != nil {
-			return nil, invalid(event.Fieldf("body", "is no base64"))
-		}
-	}
-	return parseBody(body)
-}
-
-func parseBody(body []byte) (*Request, error) {
+// ParseBody reads a request that is JSON. The error is a *Problem.
+func ParseBody(body []byte) (*Request, error) {
 	if len(body) > MaxBody {
-		return nil, tooLarge(len(body))
+		return nil, TooLarge(len(body))
 	}
 	r := &Request{}
 	if err := event.Strict(body, r); err != nil {
