@@ -162,6 +162,7 @@ class Predictor(unittest.TestCase):
             (good, dict(horizon_minutes=0), ForetideError, "horizon"),
             (good, dict(horizon_minutes=1.001), ValueError, "horizon_minutes has 1.001"),
             ({"cpu": [1]}, {}, ValueError, "no column timestamp; there are cpu"),
+            ({"timestamp": [0, 60]}, {}, ValueError, "no metric, only timestamp"),
             ({"timestamp": [0, 60], "cpu": [1]}, {}, ValueError, "column cpu has 1 rows, timestamp 2"),
             ({"timestamp": [1.7e12], "cpu": [1]}, {}, ValueError, "1700000000000, which are no seconds"),
             ({"timestamp": [0, None], "cpu": [1, 2]}, {}, ValueError, r"timestamp is missing \(row 1\)"),
