@@ -41,6 +41,7 @@ export function chart(el, spec) {
   tip.setAttribute("role", "status");
   for (const b of spec.bands) key(legend, b, "rect", { x: 0, y: 1, width: 26, height: 10, class: `band ${b.cls}` });
   for (const l of spec.lines) key(legend, l, "path", { d: "M1 6H25", class: `line ${l.cls}` });
+  if (spec.misses?.x.length) key(legend, spec.misses, "circle", { cx: 13, cy: 6, r: 4, class: "miss" });
   const stops = Float64Array.from(new Set(spec.lines.flatMap((l) => Array.from(l.x)))).sort();
   let at = -1, drawn;
   const draw = () => {

@@ -36,8 +36,8 @@ function ask(duty, args, transfer = []) {
   });
 }
 
-const spans = [[6 * 3600, "6 h"], [86400, "24 h"], [8 * 86400, "8 days"]];
-const state = { opened: 0, containers: [], span: spans[1][0], ahead: 900, shown: null, turn: 0 };
+const spans = [[3 * 3600, "3 h"], [86400, "24 h"], [8 * 86400, "8 days"]];
+const state = { opened: 0, containers: [], span: spans[0][0], ahead: 900, shown: null, turn: 0 };
 
 function complain(e) {
   one("error").textContent = e.message.replace(/^foretide: /, "");
@@ -130,6 +130,7 @@ async function show() {
   const past = await ask("past", { container, metric });
   if (turn !== state.turn || past === null) return;
   state.shown.past = past;
+  views.tiles(one("tiles"), state.shown, state.opened);
   drawPast();
 }
 

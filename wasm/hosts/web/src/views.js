@@ -24,21 +24,21 @@ function levelAt(levels, p) {
 /** A forecast's median and the ends of its intervals. */
 const parts = (levels) => ({ mid: levelAt(levels, 0.5), lo80: levelAt(levels, 0.1), hi80: levelAt(levels, 0.9), lo95: levelAt(levels, 0.025), hi95: levelAt(levels, 0.975) });
 
-const range = (h, lo, hi) => `${value(h.quantiles[lo])} … ${value(h.quantiles[hi])}`;
+const range = (h, lo, hi, digits) => `${value(h.quantiles[lo], digits)} … ${value(h.quantiles[hi], digits)}`;
 
-export function tiles(el, { forecast, ms, first }, opened) {
+export function tiles(el, { forecast, ms, past }, opened) {
   const { mid, lo80, hi80 } = parts(forecast.levels);
   el.replaceChildren();
   for (const h of forecast.horizons) {
     const tile = html("div", "tile", el);
     html("span", "", tile, `in ${duration(h.ahead)}`);
     html("b", "", tile, value(h.quantiles[mid]));
-    html("span", "", tile, `80 %: ${range(h, lo80, hi80)}`);
+    html("span", "", tile, `80 %: ${range(h, lo80, hi80, 3)}`);
   }
   const tile = html("div", "tile time", el);
   html("span", "", tile, "time per forecast");
-  html("b", "", tile, milliseconds(ms));
-  html("span", "", tile, `the first ${milliseconds(first)}; the module was ready in ${milliseconds(opened)}`);
+  html("b", "", tile, milliseconds(past?.ms ?? ms));
+  html("span", "", tile, `this one ${milliseconds(ms)}; the module was ready in ${milliseconds(opened)}`);
 }
 
 export function notes(el, { forecast, by }) {
@@ -82,7 +82,7 @@ export function history(el, title, { name, series, forecast, span }) {
   const end = forecast.origin, last = lastBefore(series, end);
   const fan = [end, ...forecast.horizons.map((h) => h.time)];
   const line = (q) => [last, ...forecast.horizons.map((h) => h.quantiles[q])];
-  title.textContent = `History and forecast of ${name}${past.mean ? `, means of ${duration(past.wide)}` : ""}`;
+  title.textContent = `${name}: history and forecast${past.mean ? ` (means of ${duration(past.wide)})` : ""}`;
   chart(el, {
     label: `${name}: the last ${duration(span)} and the forecast: ${forecast.horizons.map((h) => `${value(h.quantiles[mid])} in ${duration(h.ahead)}`).join(", ")}. Arrow keys move the cursor.`,
     height: 280,
@@ -125,9 +125,9 @@ export function judge(series, forecasts, ahead) {
   return out;
 }
 
-export function past(el, title, score, { name, series, forecasts, stride, ahead, ms }) {
+export function past(el, title, score, { name, series, forecasts, stride, ahead }) {
   const j = judge(series, forecasts, ahead);
-  title.textContent = `Forecasts of ${name} ${duration(ahead)} ahead, and what came`;
+  title.textContent = `${name}: forecasts ${duration(ahead)} ahead, and what came`;
   if (j.n < 2) {
     score.textContent = "There is too little history to look back at past forecasts.";
     el.replaceChildren();
@@ -136,12 +136,12 @@ export function past(el, title, score, { name, series, forecasts, stride, ahead,
   }
   const better = j.naive > 0 ? ` (${(j.error / j.naive).toFixed(2)} times it)` : "";
   score.textContent = `${j.n} forecasts, one every ${duration(stride)}, each from what came before it alone: mean absolute error ` +
-    `${value(j.error / j.n)}, of the last value ${value(j.naive / j.n)}${better}; ${Math.round((100 * j.inside) / j.n)} % came inside the 80 % interval. ${milliseconds(ms)} each.`;
+    `${value(j.error / j.n)}, of the last value ${value(j.naive / j.n)}${better}; ${Math.round((100 * j.inside) / j.n)} % came inside the 80 % interval.`;
   const came = j.x.map((t) => series.values[(t - series.start) / series.step] ?? NaN);
   chart(el, {
     label: `${score.textContent} Arrow keys move the cursor.`,
     lines: [{ name: "what came", cls: "actual", x: j.x, y: came }, { name: `forecast ${duration(ahead)} before`, cls: "model", x: j.x, y: j.y }],
     bands: [{ name: "80 %", cls: "b80", x: j.x, lo: j.lo, hi: j.hi }],
-    misses: j.misses,
+    misses: { name: "outside the 80 %", ...j.misses },
   });
 }

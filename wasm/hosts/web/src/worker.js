@@ -48,28 +48,23 @@ const duties = {
     return { start, step, values: metrics[metric] };
   },
 
-  /** Forecasts from the end of the data; first is the first call's time, ms one of many's. */
+  /** Forecasts from the end of the data; ms is the time that it took. */
   forecast({ container, metric }) {
     const c = data.get(container);
     const { ask, by } = modelOf(container, metric);
     const window = windowAt(c, c.cells - 1);
-    let begin = performance.now();
+    const begin = performance.now();
     const forecast = ask([window])[0];
-    const first = performance.now() - begin;
+    const ms = performance.now() - begin;
     if (forecast instanceof Error) throw forecast;
-    const times = [];
-    for (let i = 0, all = performance.now(); i < 15 && performance.now() - all < 150; i++) {
-      begin = performance.now();
-      ask([window]);
-      times.push(performance.now() - begin);
-    }
-    times.sort((a, b) => a - b);
-    return { forecast, by, first, ms: times[times.length >> 1] ?? first };
+    return { forecast, by, ms };
   },
 
   /**
    * Forecasts from up to 144 moments of the last day, each from what came
-   * before it alone; null where another request has come meanwhile.
+   * before it alone; null where another request has come meanwhile. ms is the
+   * median time of one in the second half of the calls: the browser compiles
+   * the module better while it runs.
    */
   async past({ container, metric }) {
     const mine = ++wish;
@@ -79,17 +74,20 @@ const duties = {
     const origins = [];
     for (let i = c.cells - 1 - stride; i >= 10 && i >= c.cells - 86400 / c.step && origins.length < 144; i -= stride) origins.unshift(i);
     const out = [];
-    let ms = 0;
+    const times = [];
     for (let i = 0; i < origins.length; i += atOnce) {
       const begin = performance.now();
-      out.push(...ask(origins.slice(i, i + atOnce).map((at) => windowAt(c, at))));
-      ms += performance.now() - begin;
+      const some = ask(origins.slice(i, i + atOnce).map((at) => windowAt(c, at)));
+      times.push((performance.now() - begin) / some.length);
+      out.push(...some);
       await new Promise((done) => setTimeout(done));
       if (mine !== wish) return null;
     }
-    return { forecasts: out.filter((f) => !(f instanceof Error)), ms: ms / Math.max(1, out.length), stride: stride * c.step };
+    return { forecasts: out.filter((f) => !(f instanceof Error)), ms: median(times.slice(times.length >> 1)), stride: stride * c.step };
   },
 };
+
+const median = (times) => times.sort((a, b) => a - b)[times.length >> 1];
 
 const list = () => checkpoints.map(({ name, about }) => ({ name, metric: about.metric, container: about.container, family: about.family }));
 

@@ -1,4 +1,4 @@
-// Pictures of the page, to look at: node test/shots.mjs FOLDER
+// Pictures of the page, to look at: node testing/shots.mjs FOLDER
 import { join } from "node:path";
 import { chromium, launch, serve } from "./page.mjs";
 
