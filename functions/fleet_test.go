@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -30,8 +31,7 @@ const fleetSize = 200
 
 // TestFleet: the state machine that ships trains and forecasts 200 containers
 // with the bootstraps that ship and a real S3 server, on an engine that runs
-// distributed maps. Invocations fail on the way; containers without samples,
-// damaged checkpoints and calls that answer nothing do not fail the run.
+// distributed maps. Invocations fail on the way, and are tried again.
 func TestFleet(t *testing.T) {
 	python := need.Python(t, "moto.server", "moto.stepfunctions")
 	s := start(t, stack.Options{
@@ -94,7 +94,10 @@ func (r *router) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		if n%23 == 7 { // the service is busy, as it is at times
 			r.failed.Add(1)
 			w.Header().Set("X-Amzn-ErrorType", "ServiceException")
-			http.Error(w, `{"Type": "Service", "Message": "injected"}`, http.StatusInternalServerError)
+			w.Header().Set("X-Amzn-RequestId", "00000000-0000-4000-8000-000000000000") // the engine reads it
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = io.WriteString(w, `{"Type": "Service", "Message": "injected"}`)
 			return
 		}
 		r.stack.Lambda.ServeHTTP(w, q)
@@ -139,7 +142,8 @@ func startEngine(t *testing.T, python string, r *router) *engine {
 	_, port, _ := net.SplitHostPort(address)
 	_, routed, _ := net.SplitHostPort(l.Addr().String())
 	cmd := exec.Command(python, "-m", "moto.server", "-H", "127.0.0.1", "-p", port)
-	cmd.Env = append(os.Environ(), "MOTO_PORT="+routed, "AWS_DEFAULT_REGION=us-east-1", "AWS_ENDPOINT_URL_S3=")
+	clean := slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "AWS_") }) // an empty profile is none that there is
+	cmd.Env = append(clean, "MOTO_PORT="+routed, "AWS_DEFAULT_REGION=us-east-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b")
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {

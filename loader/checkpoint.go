@@ -82,6 +82,9 @@ func read(ctx context.Context, s Store, name string, k Key, limit int) (*codec.C
 		return nil, "", err
 	}
 	c, err := Decode(b, limit)
+	if v := new(codec.VersionError); errors.As(err, &v) && v.Major > codec.Major {
+		err = &newerError{err}
+	}
 	if err == nil && KeyOf(c) != k {
 		err = &MismatchError{Want: k.String(), Have: KeyOf(c).String()}
 	}
@@ -90,6 +93,15 @@ func read(ctx context.Context, s Store, name string, k Key, limit int) (*codec.C
 	}
 	return c, revision, nil
 }
+
+// A newerError is of a checkpoint that a newer foretide wrote into a store.
+type newerError struct{ error }
+
+func (e *newerError) Error() string {
+	return e.error.Error() + "; use a newer foretide, or \"foretide checkpoint rollback\" to return to an earlier version"
+}
+
+func (e *newerError) Unwrap() error { return e.error }
 
 // nameError returns the error about a name that a store gave, with the
 // folder's path where the store is one.

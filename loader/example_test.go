@@ -32,3 +32,18 @@ func ExamplePredictor_Predict() {
 		fmt.Printf("%s in 15 min: %.2f, with 80 %% between %.2f and %.2f (%s)\n", f.Metric, f.Median(h), lo, hi, h.Reasons)
 	}
 }
+
+// The same in the WebAssembly module, which the README shows too.
+func ExampleWithHost() {
+	ctx := context.Background()
+	h, err := loader.NewHost(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer h.Close()
+	p, err := loader.Open("checkpoints", loader.WithHost(h))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(p.Keys())
+}

@@ -31,24 +31,9 @@ func vectorCheckpoint(t testing.TB, name string) []byte {
 	return b
 }
 
-// cache is one folder of compiled code for all tests.
-var cache = sync.OnceValue(func() string {
-	dir, err := os.MkdirTemp("", "foretide-cache")
-	if err != nil {
-		panic(err)
-	}
-	return dir
-})
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	os.RemoveAll(cache())
-	os.Exit(code)
-}
-
 func host(t testing.TB, o ...loader.HostOption) *loader.Host {
 	t.Helper()
-	h, err := loader.NewHost(context.Background(), append([]loader.HostOption{loader.WithCacheDir(cache())}, o...)...)
+	h, err := loader.NewHost(context.Background(), o...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +240,7 @@ func TestHostConcurrent(t *testing.T) {
 
 // TestHostClose: calls that run are finished, later ones are refused.
 func TestHostClose(t *testing.T) {
-	h, err := loader.NewHost(context.Background(), loader.WithCacheDir(cache()), loader.WithInstances(1))
+	h, err := loader.NewHost(context.Background(), loader.WithInstances(1))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -124,7 +124,7 @@ func TestHostYields(t *testing.T) {
 	t.Logf("%d collections during %d forecasts of %v; %d of %d stops waited 5 ms or more", n, calls, each, late, total)
 	// Others may have the processor, so one in four may be late. Without its turn
 	// the collector would wait for the end of each forecast.
-	if n < 3*calls || late*4 > total {
+	if n < 3 || total < 6 || late*4 > total {
 		t.Errorf("%d of %d stops waited 5 ms or more, in %d collections", late, total, n)
 	}
 }

@@ -11,10 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"reflect"
 	"runtime"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/foretide/foretide/benchmarks/internal/trial"
@@ -70,7 +67,7 @@ func main() {
 
 func run() error {
 	config := fit.Defaults()
-	if err := override(&config, *set); err != nil {
+	if err := trial.Set(&config, *set); err != nil {
 		return err
 	}
 	var model forecast.Model = config
@@ -112,36 +109,5 @@ func run() error {
 		by = append(by, backtest.BySeries)
 	}
 	trial.Print(result.Series, *set, time.Since(began), by...)
-	return nil
-}
-
-// override sets fields of a configuration by their names.
-func override(c *fit.Config, settings string) error {
-	if settings == "" {
-		return nil
-	}
-	for s := range strings.SplitSeq(settings, ";") {
-		name, value, _ := strings.Cut(s, "=")
-		f := reflect.ValueOf(c).Elem().FieldByNameFunc(func(field string) bool { return strings.EqualFold(field, name) })
-		if !f.IsValid() {
-			return fmt.Errorf("-set %s: the configuration has no field %q", s, name)
-		}
-		var numbers []float64
-		for text := range strings.SplitSeq(value, ",") {
-			x, err := strconv.ParseFloat(text, 64)
-			if err != nil {
-				return fmt.Errorf("-set %s: %w", s, err)
-			}
-			numbers = append(numbers, x)
-		}
-		switch f.Kind() {
-		case reflect.Slice:
-			f.Set(reflect.ValueOf(numbers))
-		case reflect.Int:
-			f.SetInt(int64(numbers[0]))
-		default:
-			f.SetFloat(numbers[0])
-		}
-	}
 	return nil
 }

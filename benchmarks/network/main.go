@@ -4,7 +4,7 @@
 // and the last quarter is judged as a backtest judges.
 //
 //	go run ./benchmarks/network
-//	go run ./benchmarks/network -set dropout=0.1,epochs=2
+//	go run ./benchmarks/network -set "dropout=0.1;epochs=2"
 //	go run ./benchmarks/network -leave azure          # judged: a source it has not seen
 //	go run ./benchmarks/network -leave each
 //
@@ -21,11 +21,8 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"reflect"
 	"runtime"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/foretide/foretide/benchmarks/internal/trial"
@@ -42,7 +39,7 @@ import (
 
 var (
 	data  = flag.String("data", os.Getenv("FORETIDE_DATA"), "folder of metrics files")
-	set   = flag.String("set", "", "fields of the configuration: dropout=0.1,epochs=2,hidden=128-64")
+	set   = flag.String("set", "", "fields of the configuration: dropout=0.1;epochs=2;hidden=128,64")
 	leave = flag.String("leave", "", "source that is left out of the training and judged alone, or each")
 	wide  = flag.Bool("wide", false, "train on all horizons of minutes to two hours, not only those judged")
 	final = flag.Bool("final", false, "judge on the test parts, as it is served: for what is published, not to choose by")
@@ -61,7 +58,7 @@ func main() {
 
 func run() error {
 	config := fit.Defaults()
-	if err := override(&config, *set); err != nil {
+	if err := trial.Set(&config, *set); err != nil {
 		return err
 	}
 	read, err := csvfile.Read(context.Background(), *data, csvfile.Options{})
@@ -164,39 +161,4 @@ func (b bound) Train(_ []series.Frame, task forecast.Task, _ forecast.Options) (
 
 func (b bound) Fit(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
 	return b.Train(history, task, opts)
-}
-
-// override sets fields of a configuration by their names.
-func override(c *fit.Config, settings string) error {
-	if settings == "" {
-		return nil
-	}
-	for s := range strings.SplitSeq(settings, ",") {
-		name, value, _ := strings.Cut(s, "=")
-		f := reflect.ValueOf(c).Elem().FieldByNameFunc(func(field string) bool { return strings.EqualFold(field, name) })
-		if !f.IsValid() {
-			return fmt.Errorf("-set %s: the configuration has no field %q", s, name)
-		}
-		var numbers []float64
-		for text := range strings.SplitSeq(value, "-") {
-			x, err := strconv.ParseFloat(text, 64)
-			if err != nil {
-				return fmt.Errorf("-set %s: %w", s, err)
-			}
-			numbers = append(numbers, x)
-		}
-		switch f.Kind() {
-		case reflect.Slice:
-			var widths []int
-			for _, x := range numbers {
-				widths = append(widths, int(x))
-			}
-			f.Set(reflect.ValueOf(widths))
-		case reflect.Int:
-			f.SetInt(int64(numbers[0]))
-		default:
-			f.SetFloat(numbers[0])
-		}
-	}
-	return nil
 }

@@ -31,6 +31,9 @@ func complete(cmd *cobra.Command) {
 	if cmd.Name() == "export" || cmd.Name() == "serve" {
 		by["by"] = []string{"container", "pod", "workload"}
 	}
+	if cmd.HasParent() && cmd.Parent().Name() == "runs" {
+		delete(by, "metric") // it is one of a run's
+	}
 	for name, values := range by {
 		if cmd.LocalFlags().Lookup(name) != nil {
 			_ = cmd.RegisterFlagCompletionFunc(name, completeFrom(values)) // the flag is there

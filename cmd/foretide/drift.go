@@ -50,7 +50,7 @@ The exit code is 5 where a model has drifted, so that a schedule can train it.` 
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
-	fs.StringVar(&f.store, "store", defaultStore, "folder or s3://BUCKET/PREFIX with the checkpoints")
+	fs.StringVar(&f.store, "store", defaultStore, storeHelp+"with the checkpoints")
 	fs.StringVar(&f.container, "container", "", "the only container to look at (default: all in the data)")
 	fs.StringSliceVar(&f.metrics, "metric", nil, "metrics to look at, with commas between (default: all in the data)")
 	addCounters(cmd, &f.counters)

@@ -42,7 +42,7 @@ and of the residuals).` + dataLong,
 	fs := cmd.Flags()
 	d := report.Defaults()
 	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
-	fs.StringVar(&f.store, "store", defaultStore, "folder with the checkpoints, or one checkpoint")
+	fs.StringVar(&f.store, "store", defaultStore, storeHelp+"with the checkpoints; or one checkpoint")
 	fs.StringVar(&f.container, "container", "", "container to draw (default: the data's only one)")
 	fs.StringVar(&f.metric, "metric", "", "metric to draw (default: the data's only one)")
 	fs.StringSliceVar(&f.kinds, "kind", []string{string(plot.Fan)}, "panels, with commas between: "+strings.Join(kindNames(), ", ")+"; or all")

@@ -91,8 +91,8 @@ func TestReadmeCommands(t *testing.T) {
 	}
 }
 
-// TestReadmeCode: the Go program of the README is that of the loader's example,
-// which the compiler sees, and its configuration loads.
+// TestReadmeCode: the Go programs of the README are those of the loader's
+// examples, which the compiler sees, and its configuration loads.
 func TestReadmeCode(t *testing.T) {
 	_, text := readReadme(t)
 	b, err := os.ReadFile(filepath.Join("..", "..", "loader", "example_test.go"))
@@ -100,11 +100,12 @@ func TestReadmeCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, configs := blocks(text, "go"), blocks(text, "yaml")
-	if len(code) != 1 || len(configs) != 1 {
+	if len(code) != 2 || len(configs) != 1 {
 		t.Fatalf("%d programs and %d configurations", len(code), len(configs))
 	}
 	example := string(b)
-	for line := range strings.Lines(code[0]) {
+	for line := range strings.Lines(strings.Join(code, "")) {
+		line, _, _ = strings.Cut(line, "  //")
 		line = strings.TrimSpace(line)
 		_, after, found := strings.Cut(example, line)
 		if line != "…" && !found {

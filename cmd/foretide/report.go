@@ -45,7 +45,7 @@ otherwise the page says that the model had seen it.` + dataLong,
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
-	fs.StringVar(&f.store, "store", defaultStore, "folder with the checkpoints, or one checkpoint")
+	fs.StringVar(&f.store, "store", defaultStore, storeHelp+"with the checkpoints; or one checkpoint")
 	fs.StringVar(&f.out, "out", "report.html", "file for the page")
 	fs.StringVar(&f.title, "title", d.Title, "title of the page")
 	fs.StringVar(&f.container, "container", "", "the only container to report on (default: all in the data)")

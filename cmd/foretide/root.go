@@ -80,6 +80,7 @@ and 30 minutes ahead, with intervals, from their recent metrics.
   foretide train --data m.csv.gz --metric cpu     a checkpoint for each container
   foretide predict --data m.csv.gz --metrics cpu  forecasts with intervals
   foretide backtest --data m.csv.gz               how good they would have been
+  foretide runs list                              what was trained and judged
   foretide report --data m.csv.gz                 a page about the fleet and its models
   foretide serve --url http://localhost:9090      forecasts over HTTP and for Prometheus`
 

@@ -45,6 +45,19 @@ type Loss struct {
 	Weights []float64 // of the levels
 }
 
+// NewLoss returns the loss that counts the median 1 and all other levels together
+// tail.
+func NewLoss(levels []float64, tail float64) Loss {
+	l := Loss{Levels: levels, Weights: make([]float64, len(levels))}
+	for j, p := range levels {
+		l.Weights[j] = tail / max(float64(len(levels)-1), 1)
+		if p == 0.5 {
+			l.Weights[j] = 1
+		}
+	}
+	return l
+}
+
 // Of returns Σ_j Weights[j]·pinball_j(y - q[j]).
 func (l *Loss) Of(q []float64, y float64) float64 {
 	sum := 0.0

@@ -20,6 +20,7 @@ type Uploader struct {
 	pending []string // in the order of their first change
 	have    map[string]bool
 	err     error // of the last attempt
+	refused map[string]error
 	closing bool
 
 	wake, done chan struct{}
@@ -38,7 +39,7 @@ const (
 // user should know; it must be safe for concurrent use.
 func NewUploader(c *Client, dir runs.Dir, warn func(string)) *Uploader {
 	ctx, cancel := context.WithCancel(context.Background())
-	u := &Uploader{c: c, dir: dir, warn: warn, have: map[string]bool{}, wake: make(chan struct{}, 1), done: make(chan struct{}), cancel: cancel}
+	u := &Uploader{c: c, dir: dir, warn: warn, have: map[string]bool{}, refused: map[string]error{}, wake: make(chan struct{}, 1), done: make(chan struct{}), cancel: cancel}
 	go u.work(ctx)
 	return u
 }
@@ -74,10 +75,16 @@ func (u *Uploader) take() string {
 	return id
 }
 
-// failed notes the outcome of an attempt, and keeps the run for another.
+// failed notes the outcome of an attempt, and keeps the run for another unless
+// the server will not have it.
 func (u *Uploader) failed(id string, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	delete(u.refused, id)
+	if Refused(err) {
+		u.refused[id], u.err = err, nil
+		return
+	}
 	u.err = err
 	if err != nil && !u.have[id] {
 		u.have[id] = true
@@ -101,7 +108,7 @@ func (u *Uploader) work(ctx context.Context) {
 		}
 		err := u.c.Send(ctx, u.dir, id, u.warn)
 		u.failed(id, err)
-		if err == nil {
+		if err == nil || Refused(err) {
 			wait = patience
 			continue
 		}
@@ -161,5 +168,13 @@ func (u *Uploader) Close(most time.Duration) (left int, err error) {
 	if errors.Is(u.err, context.Canceled) || u.err == nil && len(u.pending) > 0 {
 		u.err = errors.New("mlflow: " + u.c.Server() + " did not answer in time")
 	}
-	return len(u.pending), u.err
+	for id, err := range u.refused {
+		if !u.have[id] {
+			left++
+		}
+		if u.err == nil {
+			u.err = err
+		}
+	}
+	return left + len(u.pending), u.err
 }

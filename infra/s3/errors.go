@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
@@ -169,7 +168,7 @@ func (b *Bucket) fail(ctx context.Context, op, key string, err error) error {
 func detail(err error, code string, status int) string {
 	var api smithy.APIError
 	if status == 0 && !errors.As(err, &api) {
-		var last error = err
+		last := err
 		for u := errors.Unwrap(last); u != nil; u = errors.Unwrap(last) {
 			last = u
 		}
@@ -202,8 +201,7 @@ func isTimeout(err error) bool {
 func isBroken(err error) bool {
 	_, status := codes(err)
 	var op *net.OpError
-	var max *aws.RequestCanceledError
-	return errors.As(err, &op) || status == 0 && !errors.As(err, &max) && strings.Contains(err.Error(), "EOF")
+	return errors.As(err, &op) || status == 0 && strings.Contains(err.Error(), "EOF")
 }
 
 // isCredentials reports whether there were no credentials to sign with.

@@ -16,7 +16,6 @@ import (
 
 // A proxy stands before the real server and spoils some requests.
 type proxy struct {
-	address string
 	forward *httputil.ReverseProxy
 	fault   atomic.Pointer[fault]
 	spoiled atomic.Int64 // by times

@@ -46,9 +46,12 @@ func TestPassingTrouble(t *testing.T) {
 	slow := func(_ *proxy, _ http.ResponseWriter, r *http.Request) bool { wait(r); return true }
 	busy := answer(http.StatusServiceUnavailable, "SlowDown", "Please reduce your request rate.")
 	broken := answer(http.StatusInternalServerError, "InternalError", "We encountered an internal error. Please try again.")
-	last := []byte("before")
-	if err := s.Put(ctx, web, last); err != nil {
-		t.Fatal(err)
+	var last []byte
+	for i := range loader.DefaultKeep { // from now on, each Put deletes a version
+		last = fmt.Append(nil, "before ", i)
+		if err := s.Put(ctx, web, last); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for name, f := range map[string]fault{
 		"busy reads": times(2, "GET", "", busy), "busy writes": times(2, "PUT", "", busy),

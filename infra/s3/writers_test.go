@@ -250,7 +250,9 @@ func TestNewerFormat(t *testing.T) {
 	if !errors.Is(err, codec.ErrVersion) || !strings.Contains(err.Error(), "s3://fleet/prod/cpu/web.ckpt") {
 		t.Error(err)
 	}
-	t.Log(err)
+	if !strings.Contains(err.Error(), "use a newer foretide, or \"foretide checkpoint rollback\"") {
+		t.Error(err)
+	}
 	if _, err := s.Rollback(ctx, web, 0); err != nil {
 		t.Fatal(err)
 	}

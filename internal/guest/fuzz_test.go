@@ -18,7 +18,11 @@ import (
 )
 
 var module = sync.OnceValues(func() (*Module, error) {
-	return Compile(context.Background(), wasm.Module, Config{MemoryPages: 64 << 4}) // 64 MiB
+	c := Config{MemoryPages: 64 << 4} // 64 MiB
+	if dir, err := os.UserCacheDir(); err == nil {
+		c.CacheDir = filepath.Join(dir, "foretide", "wasm") // as package loader's
+	}
+	return Compile(context.Background(), wasm.Module, c)
 })
 
 func instance(t testing.TB) *Instance {

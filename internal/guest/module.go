@@ -35,8 +35,6 @@ type Module struct {
 	compiled wazero.CompiledModule
 }
 
-const pageSize = 1 << 16
-
 // exports are the functions that a module must have: how many i32 they take,
 // and whether they return one.
 var exports = map[string]signature{

@@ -169,10 +169,11 @@ type Reading struct {
 	} `json:"models"`
 }
 
-// Read lets a Python's MLflow read all that is under a tracking URI.
-func Read(t testing.TB, python, uri string) *Reading {
+// Read lets a Python's MLflow read what is under a tracking URI: all, or the
+// experiments that are named.
+func Read(t testing.TB, python, uri string, experiments ...string) *Reading {
 	t.Helper()
-	cmd := exec.Command(python, "-c", script, uri)
+	cmd := exec.Command(python, append([]string{"-c", script, uri}, experiments...)...)
 	cmd.Env, cmd.Dir = env(), t.TempDir()
 	var told bytes.Buffer
 	cmd.Stderr = &told

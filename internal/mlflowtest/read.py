@@ -1,4 +1,4 @@
-"""Prints as JSON all that MLflow's own client finds under a tracking URI."""
+"""Prints as JSON what MLflow's own client finds under a tracking URI: all, or the experiments that are named."""
 import hashlib
 import json
 import os
@@ -8,7 +8,7 @@ import tempfile
 import mlflow
 from mlflow.tracking import MlflowClient
 
-uri = sys.argv[1]
+uri, only = sys.argv[1], sys.argv[2:]
 mlflow.set_tracking_uri(uri)
 client = MlflowClient(tracking_uri=uri)
 
@@ -33,6 +33,8 @@ def files(run, path=None):
 
 runs = {}
 for e in pages(lambda token: client.search_experiments(page_token=token)):
+    if only and e.name not in only:
+        continue
     for r in pages(lambda token: client.search_runs([e.experiment_id], max_results=500, page_token=token)):
         i = r.info
         names = list(files(i.run_id))

@@ -47,6 +47,9 @@ func run(check bool, scalar string) error {
 	if scalar != "" {
 		path, tag = scalar, ""
 	}
+	if err := clean(root); err != nil {
+		return err
+	}
 	module, err := compile(root, tag)
 	if err != nil {
 		return err
@@ -70,6 +73,24 @@ func moduleRoot() (string, error) {
 		return "", fmt.Errorf("go env GOMOD: %w", err)
 	}
 	return filepath.Dir(strings.TrimSpace(string(out))), nil
+}
+
+// clean fails where the guest's packages have files that no commit has: they
+// would be in the module, and nobody else could build it. Outside of a
+// repository there is nothing to know.
+func clean(root string) error {
+	cmd := exec.Command("git", "ls-files", "--others", "--", "core/*.go", "wasm/guest/*.go")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		return nil
+	}
+	for _, name := range strings.Fields(string(out)) {
+		if !strings.HasSuffix(name, "_test.go") {
+			return fmt.Errorf("%s is not in the repository and would be in the module; git add it, or move it away", name)
+		}
+	}
+	return nil
 }
 
 // compile returns the guest as Go compiles it, slimmed.

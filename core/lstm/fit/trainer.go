@@ -8,6 +8,7 @@ import (
 	"github.com/foretide/foretide/core/lstm/learn"
 	"github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/core/optim"
+	"github.com/foretide/foretide/core/quantile"
 )
 
 // A trainer trains one network. What of it is saved is in state.
@@ -54,16 +55,9 @@ func (c *Config) epochSteps(windows int) int {
 	return min(steps, max(windows/4/c.Batch, fewestSteps))
 }
 
-// lossOf weighs the quantiles: 1 for the median, Tail for the others together.
+// lossOf weighs the quantiles.
 func (c *Config) lossOf(levels []float64) network.Loss {
-	l := network.Loss{Levels: levels, Weights: make([]float64, len(levels))}
-	for j, p := range levels {
-		l.Weights[j] = c.Tail / max(float64(len(levels)-1), 1)
-		if p == 0.5 {
-			l.Weights[j] = 1
-		}
-	}
-	return l
+	return network.Loss(quantile.NewLoss(levels, c.Tail))
 }
 
 // step makes step number of the training, from 0; ok is false where its

@@ -72,7 +72,7 @@ const shardWindows = 32
 func (t *trainer) run(levels []float64) (forecast.Status, error) {
 	c := t.config
 	count := (c.Batch + shardWindows - 1) / shardWindows
-	t.loss = c.lossOf(levels)
+	t.loss = quantile.NewLoss(levels, c.Tail)
 	t.back = mlp.NewBack(t.net.Shape())
 	t.adam = optim.NewAdamW(t.net.Weights, count, optim.Rule{Decay: c.Decay, Clip: c.Clip})
 	t.shards = make([]shard, count)
@@ -93,18 +93,6 @@ func (t *trainer) run(levels []float64) (forecast.Status, error) {
 		err = forecast.ErrInterrupted // half a training is none
 	}
 	return status, err
-}
-
-// lossOf weighs the quantiles: 1 for the median, Tail for the others together.
-func (c *Config) lossOf(levels []float64) quantile.Loss {
-	l := quantile.Loss{Levels: levels, Weights: make([]float64, len(levels))}
-	for j, p := range levels {
-		l.Weights[j] = c.Tail / max(float64(len(levels)-1), 1)
-		if p == 0.5 {
-			l.Weights[j] = 1
-		}
-	}
-	return l
 }
 
 // step makes step number of the training, from 0.

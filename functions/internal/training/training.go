@@ -46,11 +46,15 @@ const DriftFolder = "drift/"
 // single items is in the answer.
 func (t *Trainer) Train(ctx context.Context, in *invoke.Invocation, b *event.Batch) (*event.Answer, error) {
 	r := &round{Trainer: t, in: in, batch: b, wanted: map[string]*event.Item{}}
-	if err := r.read(ctx); err != nil {
+	switch err := r.read(ctx); {
+	case err != nil && ctx.Err() != nil: // the time is over
+		r.answer.Remaining = b.Items
+	case err != nil:
 		return nil, err
+	default:
+		r.train(ctx)
+		r.absent()
 	}
-	r.train(ctx)
-	r.absent()
 	r.answer.Settle()
 	in.Metrics.Add("Trained", "Count", float64(r.answer.Done))
 	in.Metrics.Add("TrainFailed", "Count", float64(len(r.answer.Failed)))

@@ -2,6 +2,7 @@ package page
 
 import (
 	"encoding/json"
+	"math"
 	"strconv"
 
 	"github.com/foretide/foretide/core/forecast"
@@ -9,13 +10,17 @@ import (
 	"github.com/foretide/foretide/internal/report"
 )
 
-// A number is written as JSON with six significant digits, NaN as null.
+// A number is written as JSON with six significant digits, a whole one (a time)
+// with all of them, NaN as null.
 type number float64
 
 // MarshalJSON implements json.Marshaler.
 func (n number) MarshalJSON() ([]byte, error) {
 	if v := float64(n); !finite(v) {
 		return []byte("null"), nil
+	}
+	if v := float64(n); v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+		return strconv.AppendInt(nil, int64(v), 10), nil
 	}
 	return strconv.AppendFloat(nil, float64(n), 'g', 6, 64), nil
 }

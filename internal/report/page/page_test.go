@@ -343,3 +343,14 @@ func write(t *testing.T, page string) string {
 	}
 	return path
 }
+
+// TestNumber: times keep all of their digits, or a chart has steps of hours.
+func TestNumber(t *testing.T) {
+	for n, want := range map[number]string{
+		1724241600: "1724241600", 0: "0", -3: "-3", 0.123456789: "0.123457", 1e60: "1e+60", number(math.NaN()): "null",
+	} {
+		if got, err := n.MarshalJSON(); err != nil || string(got) != want {
+			t.Errorf("%v is %s, %v; want %s", float64(n), got, err, want)
+		}
+	}
+}

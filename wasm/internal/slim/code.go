@@ -20,7 +20,7 @@ type body struct {
 }
 
 // often is how many calls make a function of its own worth while.
-const often = 60
+const often = 12
 
 // emptied is the body of a function that traps: no locals, unreachable, end.
 var emptied = []byte{0, 0x00, 0x0b}
@@ -207,6 +207,9 @@ func (c *coder) rewrite(out *[]instruction, code []instruction) (n int) {
 		add(opI32Const, int64(int32(code[2].value)))
 		add(opI32Add, 0)
 		return len(address)
+	case len(code) > 1 && code[0].op == opI64Const && code[1].op == opWrap:
+		add(opI32Const, int64(int32(code[0].value)))
+		return 2
 	case len(code) > 1 && code[1].op == opI32Eqz:
 		if inverse := opposite(code[0].op); inverse != 0 {
 			add(inverse, 0)

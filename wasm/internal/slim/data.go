@@ -63,8 +63,9 @@ func clearPowers(memory []byte) {
 	}
 }
 
-// gap is how many zeros are worth a new piece, which takes seven bytes or more.
-const gap = 8
+// gap is how many zeros are worth a new piece: it takes seven bytes or more, which
+// do not compress as zeros do.
+const gap = 16
 
 func cut(memory []byte) []byte {
 	var out []byte

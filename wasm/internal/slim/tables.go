@@ -12,6 +12,7 @@ const tableMagic = "\xf1\xff\xff\xff\x00\x00\x01\x08" // Go 1.20 to 1.26, wasm, 
 // Indexes of what a function has, as in internal/abi.
 const (
 	pcdataStackMap = 1
+	pcdataInlTree  = 2
 
 	funcdataInlTree     = 3
 	funcdataArgInfo     = 5
@@ -26,6 +27,7 @@ const (
 	atLine      = 24
 	atPCData    = 28 // how many
 	atUnit      = 32
+	atFirstLine = 36
 	atFuncData  = 43 // how many
 	funcSize    = 44
 	noFuncData  = 0xffffffff
@@ -56,20 +58,87 @@ func slimTables(memory []byte) error {
 	if n > 1<<20 || uint64(len(functions)) < 8*n+4 {
 		return unknown("its table of functions is cut")
 	}
+	data, err := functionData(memory, uint64(at), parts[0], parts[3])
+	if err != nil {
+		return err
+	}
 	clear(table[parts[0]:parts[3]])
 	counters := packer{old: table[parts[3]:parts[4]], seen: make(map[string]uint32), packed: []byte{0}}
 	for i := range n {
-		// Each function has its address and the place of its entry.
 		entry := binary.LittleEndian.Uint32(functions[8*i+4:])
 		if uint64(entry)+funcSize > uint64(len(functions)) {
 			return unknown("the entry of function %d is not in its table", i)
 		}
+		if err := clearInlined(functions[entry:], &counters, data); err != nil {
+			return err
+		}
+	}
+	for i := range n {
+		// Each function has its address and the place of its entry.
+		entry := binary.LittleEndian.Uint32(functions[8*i+4:])
 		if err := slimFunction(functions[entry:], &counters); err != nil {
 			return err
 		}
 	}
 	clear(counters.old)
 	copy(counters.old, counters.packed)
+	return nil
+}
+
+// functionData returns the memory from where the functions' data begin. The
+// runtime's description of the module (runtime.moduledata) says where that is; it
+// begins with the addresses of the table and of its parts.
+func functionData(memory []byte, table, names, counters uint64) ([]byte, error) {
+	for p := uint64(0); p+8*42 <= uint64(len(memory)); p += 8 {
+		word := func(i uint64) uint64 { return binary.LittleEndian.Uint64(memory[p+8*i:]) }
+		if word(0) != table || word(1) != table+names || word(10) != table+counters {
+			continue
+		}
+		if begin := word(40); begin >= word(39) && begin < uint64(len(memory)) {
+			return memory[begin:], nil
+		}
+	}
+	return nil, unknown("it has no description of itself")
+}
+
+// clearInlined clears a function's list of what was inlined in it: 16 bytes for
+// each index that its table of them has.
+func clearInlined(f []byte, counters *packer, data []byte) error {
+	pcdata, funcdata := int(binary.LittleEndian.Uint32(f[atPCData:])), int(f[atFuncData])
+	if pcdata > 8 || funcdata > 16 || len(f) < funcSize+4*(pcdata+funcdata) {
+		return unknown("the entry of a function is impossible")
+	}
+	if pcdata <= pcdataInlTree || funcdata <= funcdataInlTree {
+		return nil
+	}
+	at := binary.LittleEndian.Uint32(f[funcSize+4*pcdataInlTree:])
+	place := binary.LittleEndian.Uint32(f[funcSize+4*(pcdata+funcdataInlTree):])
+	if at == 0 || place == noFuncData {
+		return nil
+	}
+	if uint64(at) >= uint64(len(counters.old)) {
+		return unknown("a table of program counters is not where it should be")
+	}
+	r := reader{b: counters.old[at:]}
+	value, most := int64(-1), int64(-1)
+	for first := true; ; first = false {
+		v := uint32(r.uint())
+		if r.err != nil || v == 0 && !first {
+			break
+		}
+		r.uint()
+		step := int64(v >> 1)
+		if v&1 != 0 {
+			step = ^step
+		}
+		value += step
+		most = max(most, value)
+	}
+	end := uint64(place) + 16*uint64(most+1)
+	if r.err != nil || end > uint64(len(data)) {
+		return unknown("a list of inlined functions is not where it should be")
+	}
+	clear(data[place:end])
 	return nil
 }
 
@@ -80,7 +149,7 @@ func slimFunction(f []byte, counters *packer) error {
 		return unknown("the entry of a function is impossible")
 	}
 	set := func(at int, v uint32) { binary.LittleEndian.PutUint32(f[at:], v) }
-	for _, at := range []int{atName, atFile, atLine, atUnit} {
+	for _, at := range []int{atName, atFile, atLine, atUnit, atFirstLine} {
 		set(at, 0)
 	}
 	for k := range pcdata + 1 {

@@ -37,7 +37,7 @@ for (const [i, kind] of kinds.entries()) {
 test("a forecast without a checkpoint", () => {
   const f = new Foretide(compiled).forecast({ start: 0, step: 60, metrics: { cpu: new Float64Array(120).fill(3) } }, { metric: "cpu" });
   assert.deepEqual(f.horizons.map((h) => h.ahead), [300, 900, 1800]);
-  assert.equal(f.horizons[0].mean, 3);
+  assert.ok(Math.abs(f.horizons[0].mean - 3) < 1e-4, String(f.horizons[0].mean));
   assert.ok(f.reasons.includes("no_checkpoint"));
 });
 

@@ -20,8 +20,8 @@ test("npm pack, npm install, and a forecast", () => {
       import { Foretide } from "foretide";
       const foretide = await Foretide.open();
       const f = foretide.forecast({ start: 0, step: 60, metrics: { cpu: [1, 1, 1, 1] } }, { metric: "cpu", horizons: [300] });
-      console.log(f.horizons[0].mean);`);
-    assert.equal(execFileSync(process.execPath, ["run.js"], { cwd: folder, encoding: "utf8" }), "1\n");
+      console.log(f.horizons[0].mean.toFixed(3));`);
+    assert.equal(execFileSync(process.execPath, ["run.js"], { cwd: folder, encoding: "utf8" }), "1.000\n");
   } finally {
     rmSync(folder, { recursive: true });
   }

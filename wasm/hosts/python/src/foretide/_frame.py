@@ -1,0 +1,152 @@
+"""From a table of samples, a pandas frame or a dict of arrays, to the window of one
+container on a regular grid, as `foretide predict` reads a CSV."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import numpy as np
+
+from ._bytes import Window
+
+# More than any model looks back; eight days are the most.
+KEPT = 9 * 86400
+
+# The longest grid, as everywhere in Foretide; one wrong timestamp makes a longer one.
+MAX_CELLS = 1 << 22
+
+# A larger value is missing, as an infinity is.
+MAX_MAGNITUDE = 1e150
+
+
+def window(table: Any, container: Optional[str]) -> Window:
+    """The recent past of a container: the mean of the samples in each cell of a step
+    that the times tell, up to the last cell with a value. The table has a column
+    timestamp (Unix seconds, or times), one for each metric, and container where there
+    are several."""
+    columns = _columns(table)
+    names = [name for name in columns if name not in ("timestamp", "container")]
+    rows, container = _rows(columns, container)
+    times = _times(columns)[rows]
+    values = {}
+    for name in names:
+        column = _numbers(columns[name])
+        if column is None:
+            continue  # of text
+        column = column[rows]
+        column[~(np.abs(column) <= MAX_MAGNITUDE)] = np.nan
+        if not np.isnan(column).all():
+            values[name] = column
+    step = infer_step(times) or 60
+    if not values:
+        return Window(0, step, {name: np.empty(0) for name in names}, container)
+    cells = times // step
+    seen = ~np.all([np.isnan(v) for v in values.values()], axis=0)
+    low, high = int(cells[seen].min()), int(cells[seen].max())
+    if high - low >= MAX_CELLS:
+        raise ValueError(
+            f"foretide: timestamps from {times.min()} to {times.max()} need {high - low + 1} cells of {step} s, "
+            f"more than {MAX_CELLS}; remove the rows that are wrong"
+        )
+    low = max(low, high - KEPT // step)
+    grid = {name: _means(cells - low, v, high - low + 1) for name, v in values.items()}
+    return Window(low * step, step, grid, container)
+
+
+def infer_step(times: np.ndarray) -> int:
+    """The grid's step in seconds, by the median interval between distinct times; 0
+    where there are not two."""
+    gaps = np.sort(np.diff(np.unique(times)))
+    if len(gaps) == 0:
+        return 0
+    d = int(gaps[len(gaps) // 2])
+    if d < 30:
+        return 15
+    if d < 294:
+        return 60
+    if d < 600:
+        return 300
+    return (d + 30) // 60 * 60
+
+
+def _means(cells: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
+    ok = (cells >= 0) & (cells < n) & ~np.isnan(values)
+    sums = np.bincount(cells[ok], weights=values[ok], minlength=n)
+    counts = np.bincount(cells[ok], minlength=n)
+    with np.errstate(invalid="ignore"):
+        return np.where(counts > 0, sums / counts, np.nan)
+
+
+def _columns(table: Any) -> dict:
+    """The columns by name. The index of a pandas frame is its timestamp, where it is
+    of times and there is no such column."""
+    names = list(table.columns) if hasattr(table, "columns") else list(table)
+    columns = {str(name): table[name] for name in names}
+    if "timestamp" not in columns and getattr(getattr(getattr(table, "index", None), "dtype", None), "kind", "") == "M":
+        columns["timestamp"] = table.index
+    if "timestamp" not in columns:
+        raise ValueError(f"foretide: the data have no column timestamp; there are {', '.join(columns) or 'none'}")
+    lengths = {name: len(column) for name, column in columns.items()}
+    for name, n in lengths.items():
+        if n != lengths["timestamp"]:
+            raise ValueError(f"foretide: column {name} has {n} rows, timestamp {lengths['timestamp']}")
+    return columns
+
+
+def _rows(columns: dict, container: Optional[str]) -> tuple:
+    """Which rows are the container's, and its name."""
+    if "container" not in columns:
+        return slice(None), container or ""
+    of = np.asarray(columns["container"], dtype=str)
+    have = np.unique(of)
+    if container is None:
+        if len(have) > 1:
+            raise ValueError(f"foretide: the data have {len(have)} containers; say which one: container_name={str(have[0])!r}, say")
+        container = str(have[0]) if len(have) else ""
+    elif container not in have:
+        first = ", ".join(have[:10]) + (", …" if len(have) > 10 else "")
+        raise ValueError(f"foretide: the data have no container {container!r}; there are {first or 'none'}")
+    return np.nonzero(of == container)[0], container
+
+
+def _times(columns: dict) -> np.ndarray:
+    """The timestamps as Unix seconds; a fraction is dropped."""
+    column = columns["timestamp"]
+    numbers = _numbers(column)
+    if numbers is None:
+        return _dates(column)
+    bad = np.nonzero(~(np.abs(numbers) < 1e11))[0]
+    if len(bad):
+        value = numbers[bad[0]]
+        why = "is missing" if np.isnan(value) else f"is {value:.0f}, which are no seconds: divide milliseconds by 1000"
+        raise ValueError(f"foretide: timestamp {why} (row {bad[0]})")
+    return np.floor(numbers).astype(np.int64)
+
+
+def _dates(column: Any) -> np.ndarray:
+    """Times of pandas, of numpy or as text; those without a zone are UTC."""
+    try:
+        if hasattr(column, "to_numpy"):
+            import pandas
+
+            times = pandas.DatetimeIndex(pandas.to_datetime(column, utc=True)).tz_localize(None).to_numpy()
+        else:
+            times = np.asarray(column, dtype="datetime64[s]")
+    except (TypeError, ValueError) as e:
+        raise ValueError(f"foretide: timestamp is neither Unix seconds nor a time: {e}") from None
+    missing = np.nonzero(np.isnat(times))[0]
+    if len(missing):
+        raise ValueError(f"foretide: timestamp is missing (row {missing[0]})")
+    return times.astype("datetime64[s]").astype(np.int64)
+
+
+def _numbers(column: Any) -> Optional[np.ndarray]:
+    """A copy of a column as floats, or None where it is not of numbers."""
+    if getattr(getattr(column, "dtype", None), "kind", "") in ("M", "m", "b"):
+        return None
+    try:
+        if hasattr(column, "to_numpy"):
+            return np.array(column.to_numpy(dtype=float, na_value=np.nan))
+        return np.array(column, dtype=float)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,243 @@
+"""The module and instances of it, in wasmtime. ../../../../ABI.md says what it
+speaks."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import threading
+from typing import Iterable, Mapping, Optional, Sequence, Union
+
+from wasmtime import Config, Engine, Func, Linker, Memory, Module, Store, Trap, WasmtimeError
+
+from . import _bytes, _system
+from ._bytes import Description, Forecast, Window
+
+MAJOR = 1
+CODES = (
+    "ok", "bad_pointer", "bad_handle", "bad_request", "too_large", "not_checkpoint", "damaged", "bad_version",
+    "bad_model", "no_metric", "bad_step", "no_data", "bad_horizon", "not_updatable", "internal",
+)
+FUNCTIONS = (
+    "_initialize", "foretide_abi_version", "foretide_alloc", "foretide_free", "foretide_load", "foretide_unload",
+    "foretide_describe", "foretide_forecast", "foretide_update", "foretide_restore", "foretide_result",
+    "foretide_result_size",
+)
+
+
+class ForetideError(Exception):
+    """A failure of the module, in its own words. code is its name in ABI.md, "trap"
+    where the module broke off, or "bad_module"."""
+
+    def __init__(self, code: str, message: str):
+        super().__init__(message)
+        self.code = code
+
+
+def failure(status: int, message: str) -> ForetideError:
+    return ForetideError(CODES[-status] if -status < len(CODES) else f"status_{status}", message)
+
+
+def _config(cache: bool) -> Config:
+    config = Config()
+    if cache:
+        try:
+            config.cache = True  # compiled code, in the user's cache folder
+        except WasmtimeError:
+            pass  # there is no such folder; it is compiled again each time
+    return config
+
+
+class Foretide:
+    """The module and an instance of it.
+
+    module is a path or the module's bytes instead of the one in the package.
+    memory_limit bounds the memory of the instance, in bytes. cache keeps the compiled
+    code in the user's cache folder: a new process then starts at once. Threads may
+    share one; their calls take turns.
+    """
+
+    def __init__(self, module: Union[str, os.PathLike, bytes, None] = None, *, memory_limit: int = 256 << 20, cache: bool = True):
+        if module is None:
+            module = pathlib.Path(__file__).with_name("foretide.wasm")
+        code = bytes(module) if isinstance(module, (bytes, bytearray, memoryview)) else pathlib.Path(module).read_bytes()
+        self._engine = Engine(_config(cache))
+        try:
+            self._module = Module(self._engine, code)
+        except WasmtimeError as e:
+            raise ForetideError("bad_module", f"foretide: not a WebAssembly module: {e}") from None
+        self._memory_limit = memory_limit
+        self._lock = threading.RLock()
+        self._functions: Optional[dict] = None  # of the instance; None where there is none that works
+        self._instances = 0  # that there were
+        self._said = b""
+        self._start()
+
+    def _hear(self, text: bytes) -> None:
+        self._said = (self._said + text)[-2000:]
+
+    def _start(self) -> None:
+        store = Store(self._engine)
+        store.set_limits(memory_size=self._memory_limit)
+        linker = Linker(self._engine)
+        _system.define(linker, self._hear)
+        try:
+            exports = linker.instantiate(store, self._module).exports(store)
+            functions = {name: exports.get(name) for name in FUNCTIONS}
+            memory = exports.get("memory")
+            if not isinstance(memory, Memory) or not all(isinstance(f, Func) for f in functions.values()):
+                raise ForetideError("bad_module", "foretide: not a module of Foretide")
+            functions["_initialize"](store)
+            version = functions["foretide_abi_version"](store)
+        except (Trap, WasmtimeError, _system.Exit) as e:
+            raise ForetideError("bad_module", f"foretide: the module does not start: {e}") from None
+        if version >> 16 != MAJOR:
+            raise ForetideError("bad_module", f"foretide: the module speaks version {version >> 16}.{version & 0xFFFF} of the interface, this host {MAJOR}")
+        self._store, self._memory, self._functions = store, memory, functions
+        self._instances += 1
+
+    def _instance(self) -> int:
+        """Which instance is at work; another one after a trap."""
+        if self._functions is None:
+            self._start()
+        return self._instances
+
+    def _call(self, name: str, handle: Optional[int] = None, data: Optional[bytes] = None) -> tuple:
+        """Calls a function of the module with a handle and bytes, where there are
+        any; returns what it returns and its result."""
+        with self._lock:
+            self._instance()
+            self._said = b""
+            try:
+                return self._ask_instance(name, handle, data)
+            except ForetideError:
+                raise
+            except (Trap, WasmtimeError, _system.Exit) as e:
+                self._functions = None  # it might still answer, and wrongly
+                said = self._said.decode(errors="replace").strip()
+                raise ForetideError("trap", f"foretide: the module broke off: {said or e}") from None
+            except BaseException:
+                self._functions = None  # Ctrl-C within the call, say
+                raise
+
+    def _ask_instance(self, name: str, handle: Optional[int], data: Optional[bytes]) -> tuple:
+        store, memory, f = self._store, self._memory, self._functions
+        values = [] if handle is None else [handle]
+        address = 0
+        if data is not None:
+            if len(data) < 1 << 31:
+                address = f["foretide_alloc"](store, max(1, len(data))) & 0xFFFFFFFF
+            if address == 0:
+                raise ForetideError("too_large", f"foretide: {len(data)} bytes are more than the module takes")
+            memory.write(store, data, address)
+            values += [_signed(address), len(data)]
+        returned = f["foretide_" + name](store, *values)
+        at = f["foretide_result"](store) & 0xFFFFFFFF
+        result = bytes(memory.read(store, at, at + (f["foretide_result_size"](store) & 0xFFFFFFFF)))
+        if address:
+            f["foretide_free"](store, _signed(address))
+        return returned, result
+
+    def _ask(self, name: str, handle: Optional[int] = None, data: Optional[bytes] = None) -> tuple:
+        """_call, where a negative number is an error."""
+        returned, result = self._call(name, handle, data)
+        if returned < 0:
+            raise failure(returned, result.decode())
+        return returned, result
+
+    def load(self, checkpoint: bytes) -> "Model":
+        """Returns the model of a checkpoint's bytes, which it keeps."""
+        return Model(self, bytes(checkpoint))
+
+    def forecast(self, window: Window, metric: str, horizons: Iterable[int] = ()) -> Forecast:
+        """Forecasts without a checkpoint, by the network in the module; horizons
+        in seconds, 5, 15 and 30 minutes without any."""
+        return _one(self.forecast_many([window], metric, horizons))
+
+    def forecast_many(self, windows: Sequence[Window], metric: str, horizons: Iterable[int] = ()) -> list:
+        """forecast of many windows; one that fails has a ForetideError in its place."""
+        return _forecasts(self, 0, windows, metric, horizons)
+
+
+class Model:
+    """A checkpoint that is loaded."""
+
+    def __init__(self, host: Foretide, checkpoint: bytes):
+        self._host, self._checkpoint = host, checkpoint
+        self._within, self._handle = 0, 0  # the instance in which it is loaded
+        self._state = b""
+        self._freed = False
+        with host._lock:
+            self._loaded()
+
+    def _loaded(self) -> int:
+        """Returns the handle, in an instance that may be new."""
+        if self._freed:
+            raise ForetideError("bad_handle", "foretide: the model was freed")
+        instance = self._host._instance()
+        if self._within != instance:
+            handle, _ = self._host._ask("load", None, self._checkpoint)
+            if self._state:
+                self._host._ask("restore", handle, self._state)
+            self._handle, self._within = handle, instance
+        return self._handle
+
+    def describe(self) -> Description:
+        """Says what the checkpoint is and what it needs."""
+        with self._host._lock:
+            return _bytes.description(self._host._ask("describe", self._loaded())[1])
+
+    def forecast(self, window: Window, horizons: Iterable[int] = (), metric: str = "") -> Forecast:
+        """Forecasts from a window; horizons in seconds, all that the model has
+        without any. A metric, where given, must be the checkpoint's."""
+        return _one(self.forecast_many([window], horizons, metric))
+
+    def forecast_many(self, windows: Sequence[Window], horizons: Iterable[int] = (), metric: str = "") -> list:
+        """forecast of many windows; one that fails has a ForetideError in its place."""
+        with self._host._lock:
+            return _forecasts(self._host, self._loaded(), windows, metric, horizons)
+
+    def update(self, window: Window, actuals: Mapping[int, float]) -> int:
+        """Has the calibration learn from values that came true, by their seconds
+        after the window's origin; returns how many were used."""
+        with self._host._lock:
+            used, self._state = self._host._ask("update", self._loaded(), _bytes.update(window, actuals))
+            return used
+
+    @property
+    def state(self) -> bytes:
+        """The state of the calibration, to keep and to set again."""
+        return self._state
+
+    @state.setter
+    def state(self, state: bytes) -> None:
+        with self._host._lock:
+            self._host._ask("restore", self._loaded(), bytes(state))
+            self._state = bytes(state)
+
+    def free(self) -> None:
+        """Frees the model's memory in the module."""
+        with self._host._lock:
+            if not self._freed and self._host._functions is not None and self._within == self._host._instances:
+                self._host._ask("unload", self._handle)
+            self._freed, self._checkpoint = True, b""
+
+
+def _signed(x: int) -> int:
+    return x - (1 << 32) if x >= 1 << 31 else x
+
+
+def _forecasts(host: Foretide, handle: int, windows: Sequence[Window], metric: str, horizons: Iterable[int]) -> list:
+    _, result = host._ask("forecast", handle, _bytes.request(windows, horizons, metric))
+    out = _bytes.forecasts(result, failure)
+    for window, forecast in zip(windows, out):
+        if isinstance(forecast, Forecast):
+            forecast.container, forecast.metric = window.container, metric
+    return out
+
+
+def _one(forecasts: list) -> Forecast:
+    """Returns the only forecast, or raises what stands for it."""
+    if isinstance(forecasts[0], ForetideError):
+        raise forecasts[0]
+    return forecasts[0]

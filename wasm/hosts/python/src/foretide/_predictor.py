@@ -1,0 +1,155 @@
+"""Forecasts from tables of metrics and a folder of checkpoints."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import threading
+from collections import OrderedDict
+from typing import Any, Iterable, Mapping, Optional, Union
+
+from . import _frame
+from ._bytes import Forecast
+from ._host import Foretide, ForetideError, Model
+
+_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
+
+# Loaded at a time; the one that was not used for longest makes room.
+_LOADED = 64
+
+Minutes = Union[float, Iterable[float], None]
+
+
+def file_name(metric: str, container: str) -> str:
+    """Where the checkpoint of a metric and container lies in a folder; without a
+    container, the one that serves those that have none of their own."""
+    return f"{_escape(metric)}/{_escape(container) if container else '_shared'}.ckpt"
+
+
+def _escape(name: str) -> str:
+    def one(i: int, c: int) -> str:
+        return chr(c) if c in _PLAIN or (i > 0 and c in b"._") else f"%{c:02X}"
+
+    return "".join(one(i, c) for i, c in enumerate(name.encode()))
+
+
+class MultiMetricPredictor:
+    """Forecasts the metrics of containers.
+
+    model_dir is the folder that `foretide train` writes: METRIC/CONTAINER.ckpt, and
+    METRIC/_shared.ckpt for containers without their own. It is looked at with each
+    forecast: new and changed checkpoints serve from then on. Where there is none, or no
+    folder is named, the network in the module forecasts, and the reasons have
+    no_checkpoint. metrics are those of predict; all in the data without any. foretide
+    is the module to use, where there is one already. Threads may share a predictor.
+    """
+
+    def __init__(
+        self,
+        model_dir: Union[str, os.PathLike, None] = None,
+        metrics: Optional[Iterable[str]] = None,
+        *,
+        foretide: Optional[Foretide] = None,
+    ):
+        if isinstance(metrics, str):
+            raise TypeError(f"foretide: metrics is {metrics!r}; it is a list, such as [{metrics!r}]")
+        self.model_dir = None if model_dir is None else pathlib.Path(model_dir)
+        if self.model_dir is not None and not self.model_dir.is_dir():
+            raise NotADirectoryError(f"foretide: model_dir is {str(self.model_dir)!r}, which is no folder; `foretide train` writes one")
+        self.metrics = list(metrics or ())
+        self.foretide = foretide or Foretide()
+        self._models: OrderedDict[pathlib.Path, tuple] = OrderedDict()  # path: revision, model, containers it knows
+        self._lock = threading.Lock()
+
+    def predict(self, data: Any, container_name: Optional[str] = None, horizon_minutes: Minutes = 15) -> dict:
+        """Forecasts the predictor's metrics of a container, by their names.
+
+        data is a pandas frame, or a dict of arrays, with the recent past, best of eight
+        days: timestamp (Unix seconds or times), container where there are several, and
+        a column for each metric, NaN where a value is missing. horizon_minutes is one
+        horizon or several in ascending order; None is all that the model has. A failure
+        is a ForetideError in the module's words."""
+        window = _frame.window(data, container_name)
+        return self._forecasts(window, self.metrics or list(window.metrics), horizon_minutes)
+
+    def predict_all_metrics(self, data: Any, container_name: Optional[str] = None, horizon_minutes: Minutes = None) -> dict:
+        """predict for every metric in the data, whatever the predictor's are, and
+        for all horizons of the models unless some are named."""
+        window = _frame.window(data, container_name)
+        return self._forecasts(window, list(window.metrics), horizon_minutes)
+
+    def _forecasts(self, window: _frame.Window, metrics: list, minutes: Minutes) -> dict:
+        horizons = _seconds(minutes)
+        return {metric: self._forecast(window, metric, horizons) for metric in metrics}
+
+    def _forecast(self, window: _frame.Window, metric: str, horizons: list) -> Forecast:
+        with self._lock:
+            for container in dict.fromkeys((window.container, "")):
+                found = self._model(metric, container)
+                if found is None:
+                    continue
+                model, known = found
+                out = model.forecast(window, horizons, metric)
+                if container == "" and window.container not in known:
+                    _add_reason(out, "shared_model")
+                return out
+            return self.foretide.forecast(window, metric, horizons)
+
+    def _model(self, metric: str, container: str) -> Optional[tuple]:
+        """The model of a checkpoint and the containers that it was fitted to; None
+        where there is no such file."""
+        if self.model_dir is None:
+            return None
+        path = self.model_dir / file_name(metric, container)
+        try:
+            about = path.stat()
+        except FileNotFoundError:
+            return None
+        revision = (about.st_mtime_ns, about.st_size, about.st_ino)
+        have = self._models.get(path)
+        if have is not None and have[0] == revision:
+            self._models.move_to_end(path)
+            return have[1:]
+        model, known = self._load(path, metric, container)
+        if have is not None:
+            have[1].free()
+        self._models[path] = (revision, model, known)
+        self._models.move_to_end(path)
+        if len(self._models) > _LOADED:
+            self._models.popitem(last=False)[1][1].free()
+        return model, known
+
+    def _load(self, path: pathlib.Path, metric: str, container: str) -> tuple[Model, tuple]:
+        try:
+            model = self.foretide.load(path.read_bytes())
+        except ForetideError as e:
+            raise ForetideError(e.code, f"{path}: {e}") from None
+        about = model.describe()
+        if (about.metric, about.container) != (metric, container):
+            model.free()
+            raise ForetideError("mismatch", f"{path}: the checkpoint is of {_of(about.metric, about.container)}, not {_of(metric, container)}")
+        return model, about.containers
+
+
+def _of(metric: str, container: str) -> str:
+    return f"{metric} of {container or 'every container'}"
+
+
+def _add_reason(forecast: Forecast, reason: str) -> None:
+    for part in (forecast, *forecast.horizons):
+        if reason not in part.reasons:
+            part.reasons += (reason,)
+
+
+def _seconds(minutes: Minutes) -> list:
+    if minutes is None:
+        return []
+    if isinstance(minutes, Mapping) or isinstance(minutes, str):
+        raise TypeError(f"foretide: horizon_minutes is {minutes!r}; it is a number, or a list of them")
+    out = []
+    for m in minutes if isinstance(minutes, Iterable) else [minutes]:
+        seconds = float(m) * 60
+        if not seconds.is_integer():
+            raise ValueError(f"foretide: horizon_minutes has {m}, which is no whole number of seconds")
+        out.append(int(seconds))
+    return out

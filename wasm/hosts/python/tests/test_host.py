@@ -1,0 +1,143 @@
+"""The host as programs use it."""
+
+import copy
+import math
+import threading
+import unittest
+
+import numpy as np
+from data import VECTORS, WASM, file, window_of
+from foretide import Foretide, ForetideError, Window
+from foretide._bytes import forecasts
+from foretide._host import failure
+
+KINDS = ("naive", "arima", "linear", "prophet", "lstm", "network", "auto")
+
+
+def answer(handle, request):
+    """What the module answered to a call of the vectors."""
+    v = next(v for v in VECTORS if v["call"] == "forecast" and v.get("handle") == handle and v["in"] == request)
+    return forecasts(file(v["out"]), failure)[0]
+
+
+class Host(unittest.TestCase):
+    def setUp(self):
+        self.foretide = Foretide()
+
+    def named(self, forecast, metric, window):
+        forecast.metric, forecast.container = metric, window.container
+        return forecast
+
+    def test_a_forecast_of_each_family(self):
+        for handle, kind in enumerate(KINDS, 1):
+            model = self.foretide.load(file(f"{kind}.ckpt"))
+            self.assertEqual(model.describe().family, kind)
+            for name in ("window.req", "frame.req"):
+                with self.subTest(f"{kind}, {name}"):
+                    window, metric, horizons = window_of(file(name))
+                    want = self.named(answer(handle, name), metric, window)
+                    self.assertEqual(model.forecast(window, horizons, metric), want)
+                    for h in want.horizons:
+                        self.assertTrue(math.isfinite(h.mean) and h.time == want.origin + h.ahead)
+                    # Arrays of numpy, of other types too, and None for a missing value.
+                    arrays = copy.deepcopy(window)
+                    arrays.metrics = {name: np.array(v).astype(">f8") for name, v in window.metrics.items()}
+                    self.assertEqual(model.forecast(arrays, horizons, metric), want)
+                    arrays.metrics = {name: [None if math.isnan(x) else x for x in v] for name, v in window.metrics.items()}
+                    self.assertEqual(model.forecast(arrays, horizons, metric), want)
+
+    def test_without_a_checkpoint(self):
+        f = self.foretide.forecast(Window(0, 60, {"cpu": [3.0] * 120}), "cpu")
+        self.assertEqual([h.ahead for h in f.horizons], [300, 900, 1800])
+        self.assertAlmostEqual(f.horizons[0].median, 3, places=4)
+        self.assertIn("no_checkpoint", f.reasons)
+
+    def test_many_windows_of_which_one_fails(self):
+        model = self.foretide.load(file("linear.ckpt"))
+        window, _, horizons = window_of(file("window.req"))
+        good, bad = model.forecast_many([window, Window(0, 7, window.metrics)], horizons)
+        self.assertEqual(good, model.forecast(window, horizons))
+        self.assertEqual(bad.code, "bad_step")
+        with self.assertRaises(ForetideError) as raised:
+            model.forecast(Window(0, 7, window.metrics))
+        self.assertEqual(str(raised.exception), str(bad))
+
+    def test_failures_have_the_modules_codes_and_words(self):
+        for name, code in (("text.ckpt", "not_checkpoint"), ("half.ckpt", "damaged"), ("damaged.ckpt", "damaged"), ("newer.ckpt", "bad_version")):
+            with self.assertRaises(ForetideError) as raised:
+                self.foretide.load(file(name))
+            self.assertEqual(raised.exception.code, code)
+            self.assertEqual(str(raised.exception), next(v["message"] for v in VECTORS if v.get("in") == name))
+        model = self.foretide.load(file("arima.ckpt"))
+        model.free()
+        with self.assertRaises(ForetideError) as raised:
+            model.describe()
+        self.assertEqual(raised.exception.code, "bad_handle")
+        for window, text in (
+            (Window(0, 60, {}), "names no metric"),
+            (Window(0.5, 60, {"cpu": [1]}), "start is 0.5"),
+            (Window(0, 60, {"cpu": [1, 2], "memory": [1]}), "'memory'. has 1 values, 'cpu' has 2"),
+            (Window(0, 60, {"cpu": ["much"]}), "not an array of numbers"),
+            (Window(0, 60, {"cpu": [[1]]}), "2 dimensions"),
+        ):
+            with self.assertRaisesRegex(TypeError, text):
+                self.foretide.forecast(window, "cpu")
+
+    def test_intervals_learn_and_their_state_goes_on_elsewhere(self):
+        model = self.foretide.load(file("arima.ckpt"))
+        window, _, _ = window_of(file("frame.req"))
+        h = model.forecast(window).horizons[0]
+        for _ in range(20):
+            self.assertEqual(model.update(window, {h.ahead: 10 * h.quantiles[-1] + 1}), 1)
+        after = model.forecast(window)
+        self.assertGreater(after.horizons[0].quantiles[-1], h.quantiles[-1])
+        other = self.foretide.load(file("arima.ckpt"))
+        other.state = model.state
+        self.assertEqual(other.forecast(window), after)
+
+    def test_after_a_trap_the_next_call_works(self):
+        foretide = Foretide(memory_limit=12 << 20)
+        model = foretide.load(file("arima.ckpt"))
+        window, _, _ = window_of(file("frame.req"))
+        h = model.forecast(window).horizons[0]
+        model.update(window, {h.ahead: 10 * h.quantiles[-1] + 1})
+        want = model.forecast(window)
+        big = Window(0, 60, {"cpu": np.ones(1 << 20)})
+        with self.assertRaises(ForetideError) as raised:
+            model.forecast_many([big] * 4)
+        self.assertEqual(raised.exception.code, "trap")
+        self.assertIn("memory", str(raised.exception))
+        self.assertEqual(model.forecast(window), want)  # with its state
+
+    def test_threads_share_one(self):
+        model = self.foretide.load(file("linear.ckpt"))
+        window, _, horizons = window_of(file("frame.req"))
+        want, wrong = model.forecast(window, horizons), []
+
+        def work():
+            for _ in range(20):
+                if model.forecast(window, horizons) != want:
+                    wrong.append(1)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual(wrong, [])
+
+    def test_what_is_no_module_is_refused(self):
+        for code in (b"\1\2\3", b"\0asm\1\0\0\0"):
+            with self.assertRaises(ForetideError) as raised:
+                Foretide(code)
+            self.assertEqual(raised.exception.code, "bad_module")
+
+    def test_the_packages_module_is_this_one(self):
+        import foretide
+
+        with open(foretide.__path__[0] + "/foretide.wasm", "rb") as f:
+            self.assertTrue(f.read() == (WASM / "foretide.wasm").read_bytes())
+
+
+if __name__ == "__main__":
+    unittest.main()

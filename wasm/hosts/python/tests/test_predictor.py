@@ -1,0 +1,183 @@
+"""Tables and folders of checkpoints, beside `foretide predict`."""
+
+import contextlib
+import io
+import math
+import os
+import random
+import re
+import shutil
+import unittest
+
+import numpy as np
+import pandas as pd
+from data import HERE, file, folder, predict
+from foretide import Foretide, ForetideError, MultiMetricPredictor
+from foretide._frame import infer_step, window
+from foretide._predictor import file_name
+
+FORETIDE = Foretide()
+NETWORKS = ("lstm", "network", "auto", "general")
+
+
+def write_csv(path, container="webapp", days=8, every=60, seed=1):
+    """A made up CSV: irregular, out of order, doubled, with gaps and missing values,
+    and a second container."""
+    r = random.Random(seed)
+    rows = []
+    for i in range(days * 86400 // every):
+        t = 1700000000 + i * every
+        if 3000 <= i % 5000 < 3100:
+            continue
+        day = math.sin(2 * math.pi * t / 86400)
+        cpu = f"{2 + day + r.gauss(0, 0.2):.6g}" if r.random() > 0.05 else ""
+        rows.append(f"{t + r.randrange(9)},{container},{cpu},{3e9 + 1e8 * day + 1e6 * i % 7e7:.0f}\n")
+        if r.random() < 0.02:
+            rows.append(rows[-1])
+        rows.append(f"{t},other,{r.random():.3f},1e9\n")
+    for i in range(0, len(rows) - 10, 97):
+        rows[i], rows[i + 8] = rows[i + 8], rows[i]
+    path.write_text("timestamp,container,cpu,memory\n" + "".join(rows))
+
+
+class Predictor(unittest.TestCase):
+    def same(self, forecasts, said):
+        self.assertEqual(list(forecasts), list(said))
+        for metric, f in forecasts.items():
+            want = said[metric]["horizons"]
+            self.assertEqual([h.ahead for h in f.horizons], [h["horizon_s"] for h in want])
+            self.assertEqual(f.container, said[metric]["container"])
+            for h, w in zip(f.horizons, want):
+                self.assertEqual((h.model, h.detail, list(h.reasons)), (w["model"], w.get("detail", ""), w["reasons"]))
+                scale = max(map(abs, h.quantiles))
+                near = dict(delta=1e-5 * scale if h.model in NETWORKS else 1e-9 * scale)
+                pairs = [(h.median, w["median"]), (h.mean, w["mean"]), *zip(h.interval(0.8), (w["lo80"], w["hi80"]))]
+                pairs += [(q, x["value"]) for q, x in zip(h.quantiles, w["quantiles"])]
+                self.assertEqual(len(h.quantiles), len(w["quantiles"]))
+                for got, wanted in pairs:
+                    self.assertAlmostEqual(got, wanted, **near)
+
+    def test_the_same_as_the_command_line(self):
+        """Every family, from the container's own checkpoint and from a shared one, and
+        the network in the module for the metric that has none."""
+        for kind in ("naive", "arima", "linear", "prophet", "auto", "lstm", "network"):
+            store, data = folder(), folder() / "metrics.csv"
+            shared = kind in ("lstm", "network")
+            (store / "cpu").mkdir()
+            (store / file_name("cpu", "" if shared else "ccc/cluster28")).write_bytes(file(f"{kind}.ckpt"))
+            containers = ("ccc/cluster28", "webapp") if shared else ("ccc/cluster28",)
+            for container in containers:
+                with self.subTest(f"{kind}, {container}"):
+                    write_csv(data, container)
+                    said = predict("--data", data, "--store", store, "--container", container)
+                    p = MultiMetricPredictor(store, foretide=FORETIDE)
+                    df = pd.read_csv(data)
+                    self.same(p.predict_all_metrics(df, container_name=container), said)
+                    self.assertEqual("shared_model" in said["cpu"]["horizons"][0]["reasons"], container == "webapp")
+                    self.assertIn("no_checkpoint", said["memory"]["horizons"][0]["reasons"])
+                    said = predict("--data", data, "--store", store, "--container", container, "--horizon", "10,15")
+                    self.same(p.predict(df, container_name=container, horizon_minutes=[10, 15]), said)
+
+    def test_the_readmes_example(self):
+        here, where = os.getcwd(), folder()
+        code = re.search(r"```python\n(.*?)```", (HERE.parent / "README.md").read_text(), re.S).group(1)
+        write_csv(where / "metrics.csv")
+        (where / "checkpoints").mkdir()
+        out, names = io.StringIO(), {}
+        try:
+            os.chdir(where)
+            with contextlib.redirect_stdout(out):
+                exec(code, names)
+        finally:
+            os.chdir(here)
+        self.assertRegex(out.getvalue(), r"^cpu in 15 min: [\d.]+, with 80 % between [\d.]+ and [\d.]+ \(.*'no_checkpoint'.*\)\nmemory in 15 min")
+        table = names["table"]
+        self.assertEqual(list(table.horizon), [300, 900, 1800] * 2)
+        self.assertTrue((table.lo80 <= table["median"]).all() and (table["median"] <= table.hi80).all())
+
+    def test_frames_and_plain_arrays(self):
+        where = folder() / "metrics.csv"
+        write_csv(where, days=2)
+        df = pd.read_csv(where)
+        df = df[df.container == "webapp"].reset_index(drop=True)
+        p = MultiMetricPredictor(metrics=["memory"], foretide=FORETIDE)
+        want = p.predict(df, container_name="webapp")
+        self.assertEqual(list(want), ["memory"])
+        times = pd.to_datetime(df.timestamp, unit="s")
+        one = df.drop(columns="container")
+        for name, data in {
+            "lists": {c: df[c].tolist() for c in df.columns},
+            "arrays": {c: df[c].to_numpy() for c in one.columns},
+            "numpy's times": {**{c: df[c].to_numpy() for c in one.columns}, "timestamp": times.to_numpy()},
+            "fractions": one.assign(timestamp=df.timestamp + 0.5),
+            "times": one.assign(timestamp=times),
+            "times in a zone": one.assign(timestamp=times.dt.tz_localize("UTC").dt.tz_convert("Europe/Berlin")),
+            "text": one.assign(timestamp=times.dt.strftime("%Y-%m-%dT%H:%M:%SZ")),
+            "an index of times": one.drop(columns="timestamp").set_index(pd.DatetimeIndex(times)),
+            "nullable columns": df.convert_dtypes(),
+            "a column of text": df.assign(image="nginx"),
+            "an infinity": pd.concat([df, df.tail(1).assign(memory=np.inf, timestamp=df.timestamp.max())]),
+        }.items():
+            with self.subTest(name):
+                self.assertEqual(p.predict(data, container_name="webapp"), want)
+        self.assertEqual(p.predict(df), want)  # the only container
+
+    def test_steps_and_cells(self):
+        for gaps, step in (([15], 15), ([29], 15), ([30], 60), ([293], 60), ([295], 300), ([600], 600), ([629], 600), ([60, 60, 5000], 60), ([0], 0)):
+            self.assertEqual(infer_step(np.cumsum([1700000000] + gaps * 3)), step, gaps)
+        w = window({"timestamp": [190, 60, 61, 120, 240, 300], "cpu": [4, 1, 2, 3, None, float("nan")], "memory": [None] * 6}, None)
+        self.assertEqual((w.start, w.step, list(w.metrics)), (60, 60, ["cpu"]))
+        np.testing.assert_array_equal(w.metrics["cpu"], [1.5, 3, 4])
+
+    def test_checkpoints_come_change_and_go(self):
+        store = folder()
+        data = {"timestamp": np.arange(0, 86400, 300), "cpu": np.sin(np.arange(288)) + 2}
+        p = MultiMetricPredictor(store, ["cpu"], foretide=FORETIDE)
+        families = []
+        for kind in (None, "arima", "linear", None):
+            path = store / file_name("cpu", "ccc/cluster28")
+            if kind:
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(file(f"{kind}.ckpt"))
+                os.utime(path, ns=(0, len(families)))
+            else:
+                path.unlink(missing_ok=True)
+            f = p.predict(data, "ccc/cluster28")["cpu"]
+            families.append("no_checkpoint" not in f.horizons[0].reasons)
+        self.assertEqual(families, [False, True, True, False])
+
+    def test_what_is_wrong_is_named(self):
+        store = folder()
+        (store / "cpu").mkdir()
+        shutil.copyfile(HERE.parents[2] / "testdata" / "damaged.ckpt", store / "cpu" / "broken.ckpt")
+        shutil.copyfile(HERE.parents[2] / "testdata" / "arima.ckpt", store / "cpu" / "mine.ckpt")
+        p = MultiMetricPredictor(store, foretide=FORETIDE)
+        good = {"timestamp": [0, 60, 120], "cpu": [1, 2, 3]}
+        for data, arguments, error, text in (
+            (good, dict(container_name="broken"), ForetideError, r"broken\.ckpt: .+"),
+            (good, dict(container_name="mine"), ForetideError, r"mine\.ckpt: the checkpoint is of cpu of ccc/cluster28, not cpu of mine"),
+            (good, dict(horizon_minutes=0), ForetideError, "horizon"),
+            (good, dict(horizon_minutes=1.001), ValueError, "horizon_minutes has 1.001"),
+            ({"cpu": [1]}, {}, ValueError, "no column timestamp; there are cpu"),
+            ({"timestamp": [0, 60], "cpu": [1]}, {}, ValueError, "column cpu has 1 rows, timestamp 2"),
+            ({"timestamp": [1.7e12], "cpu": [1]}, {}, ValueError, "1700000000000, which are no seconds"),
+            ({"timestamp": [0, None], "cpu": [1, 2]}, {}, ValueError, r"timestamp is missing \(row 1\)"),
+            ({"timestamp": ["soon"], "cpu": [1]}, {}, ValueError, "neither Unix seconds nor a time"),
+            ({"timestamp": [0, 60, 120, 180, 9e9], "cpu": [1] * 5}, {}, ValueError, "need 150000001 cells of 60 s"),
+            ({**good, "container": ["a", "b", "b"]}, {}, ValueError, "2 containers; say which one: container_name='a'"),
+            ({**good, "container": ["a"] * 3}, dict(container_name="c"), ValueError, "no container 'c'; there are a"),
+        ):
+            with self.subTest(text), self.assertRaisesRegex(error, text):
+                p.predict(data, **arguments)
+        with self.assertRaises(ForetideError) as raised:
+            MultiMetricPredictor(metrics=["memory"], foretide=FORETIDE).predict(good)
+        self.assertEqual(raised.exception.code, "no_metric")
+        with self.assertRaises(ForetideError) as raised:
+            p.predict({"timestamp": [0, 60], "cpu": [None, None]})
+        self.assertEqual(raised.exception.code, "no_data")
+        with self.assertRaisesRegex(NotADirectoryError, "nowhere"):
+            MultiMetricPredictor(store / "nowhere")
+
+
+if __name__ == "__main__":
+    unittest.main()
