@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { chromium, launch, serve } from "./page.mjs";
 
-const folder = process.argv[2] ?? ".";
+const folder = process.argv[2];
+if (!folder) throw new Error("node testing/shots.mjs FOLDER");
 const server = await serve();
 const browser = await launch(chromium());
 for (const width of [390, 1200]) {
