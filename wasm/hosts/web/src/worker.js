@@ -6,6 +6,7 @@ import { read } from "./csv.js";
 
 const kept = 9 * 86400; // seconds of the past that a forecast is given: the models look back eight days
 const atOnce = 8; // past forecasts in a call, so that a newer wish does not wait
+const handed = 1 << 21; // values in a call, about, where windows are large
 
 let foretide = null;
 let data = new Map(); // containers by name
@@ -51,8 +52,8 @@ const duties = {
   /** Forecasts from the end of the data; ms is the time that it took. */
   forecast({ container, metric }) {
     const c = data.get(container);
-    const { ask, by } = modelOf(container, metric);
-    const window = windowAt(c, c.cells - 1);
+    const { ask, by, reads } = modelOf(c, metric);
+    const window = windowAt(c, reads, c.cells - 1);
     const begin = performance.now();
     const forecast = ask([window])[0];
     const ms = performance.now() - begin;
@@ -69,15 +70,16 @@ const duties = {
   async past({ container, metric }) {
     const mine = ++wish;
     const c = data.get(container);
-    const { ask } = modelOf(container, metric);
+    const { ask, reads } = modelOf(c, metric);
+    const few = Math.min(atOnce, Math.max(1, Math.floor(handed / (reads.length * Math.min(c.cells, kept / c.step)))));
     const stride = Math.max(1, Math.ceil(600 / c.step));
     const origins = [];
     for (let i = c.cells - 1 - stride; i >= 10 && i >= c.cells - 86400 / c.step && origins.length < 144; i -= stride) origins.unshift(i);
     const out = [];
     const times = [];
-    for (let i = 0; i < origins.length; i += atOnce) {
+    for (let i = 0; i < origins.length; i += few) {
       const begin = performance.now();
-      const some = ask(origins.slice(i, i + atOnce).map((at) => windowAt(c, at)));
+      const some = ask(origins.slice(i, i + few).map((at) => windowAt(c, reads, at)));
       times.push((performance.now() - begin) / some.length);
       out.push(...some);
       await new Promise((done) => setTimeout(done));
@@ -91,18 +93,21 @@ const median = (times) => times.sort((a, b) => a - b)[times.length >> 1];
 
 const list = () => checkpoints.map(({ name, about }) => ({ name, metric: about.metric, container: about.container, family: about.family }));
 
-/** The container's own checkpoint, else the metric's shared one, else the network in the box. */
-function modelOf(container, metric) {
+/**
+ * The container's own checkpoint, else the metric's shared one, else the network
+ * in the box; and the metrics that it may read: the network in the box its own alone.
+ */
+function modelOf({ name: container, metrics }, metric) {
   const of = (name) => checkpoints.find((c) => c.about.metric === metric && c.about.container === name);
   const found = of(container) ?? of("");
-  if (found) return { ask: (windows) => found.model.forecastMany(windows), by: found.name };
-  return { ask: (windows) => foretide.forecastMany(windows, { metric }), by: "" };
+  if (found) return { ask: (windows) => found.model.forecastMany(windows), by: found.name, reads: Object.keys(metrics) };
+  return { ask: (windows) => foretide.forecastMany(windows, { metric }), by: "", reads: [metric] };
 }
 
 /** What was known when cell i had ended. */
-function windowAt(c, i) {
+function windowAt(c, reads, i) {
   const from = Math.max(0, i + 1 - Math.ceil(kept / c.step));
-  const metrics = Object.fromEntries(Object.entries(c.metrics).map(([name, values]) => [name, values.subarray(from, i + 1)]));
+  const metrics = Object.fromEntries(reads.map((name) => [name, c.metrics[name].subarray(from, i + 1)]));
   return { container: c.name, start: c.start + from * c.step, step: c.step, metrics };
 }
 

@@ -1,8 +1,9 @@
-// Pictures of the page, to look at: node testing/shots.mjs FOLDER
+// Pictures of the page, to look at, and the times that it shows: node testing/shots.mjs FOLDER
 import { join } from "node:path";
 import { chromium, launch, serve } from "./page.mjs";
 
-const folder = process.argv[2] ?? ".";
+const folder = process.argv[2];
+if (!folder) throw new Error("node testing/shots.mjs FOLDER");
 const server = await serve();
 const browser = await launch(chromium());
 for (const width of [390, 1200]) {
@@ -17,6 +18,7 @@ for (const width of [390, 1200]) {
     await page.locator("#history").focus();
     await page.keyboard.press("End");
     await page.screenshot({ path: join(folder, `${width}-${colorScheme}.png`), fullPage: true });
+    console.log(width, colorScheme, (await page.locator("#tiles .time").innerText()).replaceAll("\n", ", "));
     await page.close();
   }
 }
