@@ -117,6 +117,9 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		good = float64(s.state.good.UnixMilli()) / 1000
 	}
 	gauge(lastSuccess, good)
+	if !s.state.warmed {
+		return // what there is are forecasts of the past
+	}
 	for k, e := range s.entries {
 		e.collect(gauge, strings.ToValidUTF8(k.Container, "�"), strings.ToValidUTF8(k.Metric, "�"), s.slot())
 	}

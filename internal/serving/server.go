@@ -141,13 +141,15 @@ func (s *Server) cycle(ctx context.Context) (err error) {
 		if err := s.warm(ctx, frames); err != nil {
 			return err
 		}
-		s.state.warmed = true // cycles follow each other
 	}
 	forecasts, err := s.predict(ctx, frames)
 	if err != nil {
 		return err
 	}
 	s.keep(frames, forecasts)
+	s.mu.Lock()
+	s.state.warmed = true // only now: until here the forecasts were of the past
+	s.mu.Unlock()
 	return nil
 }
 
@@ -210,13 +212,18 @@ func (s *Server) predict(ctx context.Context, frames []series.Frame) ([]*forecas
 	return forecasts, nil
 }
 
-// warmEvery is the time between two origins of the warming up.
-const warmEvery = 300
+// The warming up: seconds between two origins, and how long it may hold up the
+// first forecasts.
+const (
+	warmEvery = 300
+	mostWarm  = 30 * time.Second
+)
 
 // warm forecasts from origins of the past, so that there is something to judge.
 func (s *Server) warm(ctx context.Context, frames []series.Frame) error {
 	every := max(warmEvery, s.history.step) / s.history.step * s.history.step
-	for back := int64(s.Warm/time.Second) / every * every; back > 0; back -= every {
+	began := time.Now()
+	for back := int64(s.Warm/time.Second) / every * every; back > 0 && time.Since(began) < mostWarm; back -= every {
 		var past []series.Frame
 		for i := range frames {
 			f := &frames[i]

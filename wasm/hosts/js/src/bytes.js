@@ -22,7 +22,8 @@ class Writer {
     return this.size - n;
   }
   u32(x) {
-    this.#view.setUint32(this.#room(4), x, true);
+    const at = this.#room(4); // before the view is looked up, which it may replace
+    this.#view.setUint32(at, x, true);
   }
   setU32(at, x) {
     this.#view.setUint32(at, x, true);
@@ -32,7 +33,8 @@ class Writer {
     this.#view.setBigInt64(at, BigInt(x), true);
   }
   f64(x) {
-    this.#view.setFloat64(this.#room(8), x, true);
+    const at = this.#room(8);
+    this.#view.setFloat64(at, x, true);
   }
   floats(list) {
     const at = this.#room(8 * list.length);

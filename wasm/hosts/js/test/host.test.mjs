@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Foretide, ForetideError } from "../src/index.js";
-import { forecasts } from "../src/bytes.js";
+import { forecasts, request } from "../src/bytes.js";
 import { file, module, vectors, windowOf } from "../testing/data.mjs";
 
 const compiled = await WebAssembly.compile(module);
@@ -111,4 +111,14 @@ test("what is no module is refused", async () => {
   await assert.rejects(Foretide.open(new Uint8Array([1, 2, 3])), WebAssembly.CompileError);
   const empty = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
   await assert.rejects(Foretide.open(empty), { code: "bad_module" });
+});
+
+test("requests of any size", () => {
+  const window = { start: 0, step: 60, metrics: { cpu: [1, 2, 3] } };
+  for (let n = 1; n < 40; n++) {
+    for (const container of ["", "a container", "another that is longer"]) {
+      const one = request([{ ...window, container }], { metric: "cpu" }).length - 16;
+      assert.equal(request(Array(n).fill({ ...window, container }), { metric: "cpu" }).length, 16 + n * one);
+    }
+  }
 });

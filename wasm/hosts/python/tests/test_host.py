@@ -1,5 +1,6 @@
 """The host as programs use it."""
 
+import concurrent.futures
 import copy
 import math
 import threading
@@ -108,23 +109,20 @@ class Host(unittest.TestCase):
         self.assertEqual(raised.exception.code, "trap")
         self.assertIn("memory", str(raised.exception))
         self.assertEqual(model.forecast(window), want)  # with its state
+        self.assertEqual(foretide._instances, 2)
 
     def test_threads_share_one(self):
         model = self.foretide.load(file("linear.ckpt"))
         window, _, horizons = window_of(file("frame.req"))
-        want, wrong = model.forecast(window, horizons), []
+        want, ready = model.forecast(window, horizons), threading.Barrier(4)
 
         def work():
-            for _ in range(20):
-                if model.forecast(window, horizons) != want:
-                    wrong.append(1)
+            ready.wait()
+            return all(model.forecast_many([window] * 20, horizons) == [want] * 20 for _ in range(20))
 
-        threads = [threading.Thread(target=work) for _ in range(4)]
-        for t in threads:
-            t.start()
-        for t in threads:
-            t.join()
-        self.assertEqual(wrong, [])
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for done in [pool.submit(work) for _ in range(4)]:
+                self.assertTrue(done.result())
 
     def test_what_is_no_module_is_refused(self):
         for code in (b"\1\2\3", b"\0asm\1\0\0\0"):

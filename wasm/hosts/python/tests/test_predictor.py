@@ -133,18 +133,21 @@ class Predictor(unittest.TestCase):
         store = folder()
         data = {"timestamp": np.arange(0, 86400, 300), "cpu": np.sin(np.arange(288)) + 2}
         p = MultiMetricPredictor(store, ["cpu"], foretide=FORETIDE)
-        families = []
+        answers = []
         for kind in (None, "arima", "linear", None):
             path = store / file_name("cpu", "ccc/cluster28")
             if kind:
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes(file(f"{kind}.ckpt"))
-                os.utime(path, ns=(0, len(families)))
+                os.utime(path, ns=(0, len(answers)))
             else:
                 path.unlink(missing_ok=True)
-            f = p.predict(data, "ccc/cluster28")["cpu"]
-            families.append("no_checkpoint" not in f.horizons[0].reasons)
-        self.assertEqual(families, [False, True, True, False])
+            answers.append(p.predict(data, "ccc/cluster28")["cpu"].horizons[0])
+        without, arima, linear, gone = answers
+        self.assertIn("no_checkpoint", without.reasons)
+        self.assertNotIn("no_checkpoint", arima.reasons)
+        self.assertNotEqual(arima.quantiles, linear.quantiles)
+        self.assertEqual(without, gone)
 
     def test_what_is_wrong_is_named(self):
         store = folder()
@@ -159,6 +162,7 @@ class Predictor(unittest.TestCase):
             (good, dict(horizon_minutes=0), ForetideError, "horizon"),
             (good, dict(horizon_minutes=1.001), ValueError, "horizon_minutes has 1.001"),
             ({"cpu": [1]}, {}, ValueError, "no column timestamp; there are cpu"),
+            ({"timestamp": [0, 60]}, {}, ValueError, "no metric, only timestamp"),
             ({"timestamp": [0, 60], "cpu": [1]}, {}, ValueError, "column cpu has 1 rows, timestamp 2"),
             ({"timestamp": [1.7e12], "cpu": [1]}, {}, ValueError, "1700000000000, which are no seconds"),
             ({"timestamp": [0, None], "cpu": [1, 2]}, {}, ValueError, r"timestamp is missing \(row 1\)"),

@@ -26,6 +26,8 @@ def window(table: Any, container: Optional[str]) -> Window:
     are several."""
     columns = _columns(table)
     names = [name for name in columns if name not in ("timestamp", "container")]
+    if not names:
+        raise ValueError(f"foretide: the data have no metric, only {', '.join(columns)}; add a column such as cpu")
     rows, container = _rows(columns, container)
     times = _times(columns)[rows]
     values = {}

@@ -58,7 +58,7 @@ class MultiMetricPredictor:
             raise NotADirectoryError(f"foretide: model_dir is {str(self.model_dir)!r}, which is no folder; `foretide train` writes one")
         self.metrics = list(metrics or ())
         self.foretide = foretide or Foretide()
-        self._models: OrderedDict[pathlib.Path, tuple] = OrderedDict()  # path: revision, model, containers it knows
+        self._models: OrderedDict[pathlib.Path, tuple] = OrderedDict()  # path: revision, model
         self._lock = threading.Lock()
 
     def predict(self, data: Any, container_name: Optional[str] = None, horizon_minutes: Minutes = 15) -> dict:
@@ -85,19 +85,13 @@ class MultiMetricPredictor:
     def _forecast(self, window: _frame.Window, metric: str, horizons: list) -> Forecast:
         with self._lock:
             for container in dict.fromkeys((window.container, "")):
-                found = self._model(metric, container)
-                if found is None:
-                    continue
-                model, known = found
-                out = model.forecast(window, horizons, metric)
-                if container == "" and window.container not in known:
-                    _add_reason(out, "shared_model")
-                return out
+                model = self._model(metric, container)
+                if model is not None:
+                    return model.forecast(window, horizons, metric)
             return self.foretide.forecast(window, metric, horizons)
 
-    def _model(self, metric: str, container: str) -> Optional[tuple]:
-        """The model of a checkpoint and the containers that it was fitted to; None
-        where there is no such file."""
+    def _model(self, metric: str, container: str) -> Optional[Model]:
+        """The model of a checkpoint; None where there is no such file."""
         if self.model_dir is None:
             return None
         path = self.model_dir / file_name(metric, container)
@@ -109,17 +103,17 @@ class MultiMetricPredictor:
         have = self._models.get(path)
         if have is not None and have[0] == revision:
             self._models.move_to_end(path)
-            return have[1:]
-        model, known = self._load(path, metric, container)
+            return have[1]
+        model = self._load(path, metric, container)
         if have is not None:
             have[1].free()
-        self._models[path] = (revision, model, known)
+        self._models[path] = (revision, model)
         self._models.move_to_end(path)
         if len(self._models) > _LOADED:
             self._models.popitem(last=False)[1][1].free()
-        return model, known
+        return model
 
-    def _load(self, path: pathlib.Path, metric: str, container: str) -> tuple[Model, tuple]:
+    def _load(self, path: pathlib.Path, metric: str, container: str) -> Model:
         try:
             model = self.foretide.load(path.read_bytes())
         except ForetideError as e:
@@ -128,17 +122,11 @@ class MultiMetricPredictor:
         if (about.metric, about.container) != (metric, container):
             model.free()
             raise ForetideError("mismatch", f"{path}: the checkpoint is of {_of(about.metric, about.container)}, not {_of(metric, container)}")
-        return model, about.containers
+        return model
 
 
 def _of(metric: str, container: str) -> str:
     return f"{metric} of {container or 'every container'}"
-
-
-def _add_reason(forecast: Forecast, reason: str) -> None:
-    for part in (forecast, *forecast.horizons):
-        if reason not in part.reasons:
-            part.reasons += (reason,)
 
 
 def _seconds(minutes: Minutes) -> list:
