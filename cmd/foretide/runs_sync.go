@@ -69,48 +69,48 @@ func (a *app) runsSync(cmd *cobra.Command, f *runsSyncFlags, names []string) err
 	if err != nil {
 		return err
 	}
-	todo, err := unsent(client, dir, all, names)
+	pending, err := unsent(client, dir, all, names)
 	if err != nil {
 		return err
 	}
 	if f.register != "" {
-		if err := dir.Tag(todo[0].ID, mlflow.TagRegister, f.register); err != nil {
+		if err := dir.Tag(pending[0].ID, mlflow.TagRegister, f.register); err != nil {
 			return err
 		}
 	}
-	return a.sendAll(cmd.Context(), client, dir, todo, f.json)
+	return a.sendAll(cmd.Context(), client, dir, pending, f.json)
 }
 
 // unsent returns the runs to send, the oldest first: those that are named, or all
 // that have ended and that the server lacks something of.
 func unsent(client *mlflow.Client, dir runs.Dir, all []*runs.Run, names []string) ([]*runs.Run, error) {
-	var todo []*runs.Run
+	var pending []*runs.Run
 	for _, name := range names {
 		r, err := find(all, name)
 		if err != nil {
 			return nil, err
 		}
-		todo = append(todo, r)
-		todo = append(todo, partsOf(all, r.ID)...)
+		pending = append(pending, r)
+		pending = append(pending, partsOf(all, r.ID)...)
 	}
 	if len(names) > 0 {
-		return todo, nil
+		return pending, nil
 	}
 	for i := len(all) - 1; i >= 0; i-- {
 		if r := all[i]; !r.End.IsZero() && !client.Sent(dir, r) {
-			todo = append(todo, r)
+			pending = append(pending, r)
 		}
 	}
-	return todo, nil
+	return pending, nil
 }
 
 // sendAll sends runs with progress. One that is refused stops no other; a server
 // that is not there stops all.
-func (a *app) sendAll(ctx context.Context, client *mlflow.Client, dir runs.Dir, todo []*runs.Run, asJSON bool) error {
+func (a *app) sendAll(ctx context.Context, client *mlflow.Client, dir runs.Dir, pending []*runs.Run, asJSON bool) error {
 	m := a.meter("sending", false)
 	sent, failed := 0, 0
 	var last error
-	for i, r := range todo {
+	for i, r := range pending {
 		err := client.Send(ctx, dir, r.ID, func(text string) { m.Note("foretide: " + text) })
 		if ctx.Err() != nil {
 			m.Finish()
@@ -120,14 +120,14 @@ func (a *app) sendAll(ctx context.Context, client *mlflow.Client, dir runs.Dir, 
 			last = err
 			failed++
 			if !mlflow.Refused(err) {
-				failed = len(todo) - i
+				failed = len(pending) - i
 				break
 			}
 			m.Note(fmt.Sprintf("foretide: run %s: %v", shortID(r.ID), err))
 		} else {
 			sent++
 		}
-		m.Set(int64(i+1), int64(len(todo)))
+		m.Set(int64(i+1), int64(len(pending)))
 	}
 	m.Finish()
 	if asJSON {
@@ -142,7 +142,7 @@ func (a *app) sendAll(ctx context.Context, client *mlflow.Client, dir runs.Dir, 
 		fmt.Fprintf(a.out, "%d runs sent to %s; it has all that have ended\n", sent, client.Server())
 	}
 	if last != nil {
-		return fmt.Errorf("%d of %d runs are not sent: %w", failed, len(todo), last)
+		return fmt.Errorf("%d of %d runs are not sent: %w", failed, len(pending), last)
 	}
 	return nil
 }
