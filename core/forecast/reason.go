@@ -37,7 +37,7 @@ const (
 	// FitFailed ("fit_failed"): estimation failed; a naive forecast stands in.
 	FitFailed
 	// NoCheckpoint ("no_checkpoint"): no checkpoint serves this container and
-	// metric; a naive forecast stands in.
+	// metric; the network in the box stands in, or a naive forecast.
 	NoCheckpoint
 	// SharedModel ("shared_model"): the container has no checkpoint of its
 	// own; the metric's shared one serves it.

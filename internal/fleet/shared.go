@@ -47,7 +47,9 @@ func (f *fleet) groups() (single, long []int, groups [][]int) {
 	}
 	groups = slices.DeleteFunc(groups, func(g []int) bool {
 		j := &f.jobs[g[0]]
-		if len(g) > 1 || j.Config.Source("model.scope").Kind != config.Default {
+		trainer, _ := f.trainer(j.Config)
+		_, pools := trainer.Model.(forecast.Pooler) // other metrics learn with it
+		if len(g) > 1 || pools || j.Config.Source("model.scope").Kind != config.Default {
 			return false
 		}
 		j.Config = j.Config.Clone()

@@ -165,3 +165,19 @@ func TestStopAndResume(t *testing.T) {
 		t.Errorf("another configuration: %v, %v", err, Failure(results))
 	}
 }
+
+// TestPoolsOne: two metrics of one container learn together where the model
+// learns from all metrics, and apart where it does not.
+func TestPoolsOne(t *testing.T) {
+	for model, want := range map[string]int{"network": 2, "lstm": 0, "linear": 0} {
+		js := jobs("a", "a")
+		for i, metric := range []string{series.CPU, series.Memory} {
+			js[i].Config = config.Defaults(metric)
+			js[i].Config.Model.ModelType = model
+		}
+		f := &fleet{jobs: js}
+		if _, _, groups := f.groups(); len(groups) != want {
+			t.Errorf("%s: %d groups that are trained together, not %d", model, len(groups), want)
+		}
+	}
+}
