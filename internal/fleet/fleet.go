@@ -222,7 +222,7 @@ func (f *fleet) fitted(i int, long bool) (r Result) {
 		r.Bytes, r.Err = loader.Save(f.ctx, f.store, checkpoint)
 	}
 	if long && r.Err == nil {
-		f.forget(loader.KeyOf(checkpoint), j.Frame.Step)
+		f.forget(loader.KeyOf(checkpoint), j.Frame.Step, &r.Report)
 	}
 	return r
 }

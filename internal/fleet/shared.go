@@ -107,7 +107,7 @@ func (f *fleet) shared(group []int) {
 		err = f.store1(group, c, fitted, report, histories)
 	}
 	if err == nil {
-		f.forget(loader.Key{Metric: c.MetricName}, histories[0].Step)
+		f.forget(loader.Key{Metric: c.MetricName}, histories[0].Step, &report)
 	}
 	for _, i := range group {
 		r := &f.out[i]
@@ -203,11 +203,13 @@ func (f *fleet) keep(opts *forecast.Options, key loader.Key, step int64, job int
 	return err
 }
 
-// forget removes the state of a training that has ended, from stores that can.
-func (f *fleet) forget(key loader.Key, step int64) {
+// forget removes the state of a training whose model is stored, from stores that
+// can. One that was stopped before its end keeps it. What counts is how the
+// training ended: the time may run out after it, while the model is judged.
+func (f *fleet) forget(key loader.Key, step int64, r *train.Report) {
 	if s, ok := f.store.(interface {
 		Delete(ctx context.Context, name string) error
-	}); ok && !f.ended() {
+	}); ok && r.Fit.Status != forecast.Interrupted {
 		_ = s.Delete(f.ctx, stateName(key, step)) // what stays does no harm
 	}
 }

@@ -166,6 +166,25 @@ func TestStopAndResume(t *testing.T) {
 	}
 }
 
+// TestStopWhileJudging: the time may run out after the last epoch; the training
+// has ended then, and leaves no state to go on from.
+func TestStopWhileJudging(t *testing.T) {
+	for _, scope := range []string{"", config.ScopeContainer} {
+		var store loader.Memory
+		judging := false
+		results, err := Train(context.Background(), lstmJobs(t, scope, "a", "b"), &store, Options{
+			Progress: func(p Progress) { judging = judging || strings.HasPrefix(p.What, "judging") },
+			Stop:     func() bool { return judging },
+		})
+		if !judging || !errors.Is(err, context.Canceled) || Failure(results) != nil {
+			t.Fatalf("%v, %v, judging %v", err, Failure(results), judging)
+		}
+		if got := strings.Join(names(t, &store), " "); strings.Contains(got, "training") || got == "" {
+			t.Errorf("%q: the training has ended, and the store has %s", scope, got)
+		}
+	}
+}
+
 // TestPoolsOne: two metrics of one container learn together where the model
 // learns from all metrics, and apart where it does not.
 func TestPoolsOne(t *testing.T) {
