@@ -96,18 +96,14 @@ func updatable(m forecast.Fitted) bool {
 func learn(ctx context.Context, model forecast.Fitted, frame *series.Frame, k Key, since int64) (forecast.Fitted, int, error) {
 	spec, whole := model.Spec(), *frame
 	if spec.Step != frame.Step {
-		whole = series.CoarsenFrame(frame, spec.Step)
+		whole = series.CoarsenFrame(frame, spec.Step) // without a last cell that is not over
 	}
 	whole.Container = k.Container // a shared model looks it up
-	cells := whole.Len()
-	if cells > 0 && whole.Time(cells) > frame.Time(frame.Len()) {
-		cells-- // the last is not over
-	}
 	values := whole.Columns[whole.Column(k.Metric)]
 	windows := forecast.NewWindows(&whole, spec.Needs)
 	first := max(0, int((since-whole.Start+spec.Step-1)/spec.Step))
 	total := 0
-	for i := first; i < cells; i++ {
+	for i := first; i < whole.Len(); i++ {
 		if err := ctx.Err(); err != nil {
 			return model, total, err
 		}
