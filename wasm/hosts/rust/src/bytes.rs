@@ -52,7 +52,9 @@ fn check_size(size: usize) -> Result<()> {
     }
     Err(Error::new(
         Code::TooLarge,
-        format!("foretide: the windows have {size} bytes, at most {MAX_REQUEST} go into one call; make several"),
+        format!(
+            "foretide: the windows have {size} bytes, at most {MAX_REQUEST} go into one call; make several"
+        ),
     ))
 }
 

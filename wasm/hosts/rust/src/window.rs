@@ -47,11 +47,7 @@ pub(crate) const MAX_REQUEST: usize = 256 << 20;
 impl<'a> Window<'a> {
     /// A window without metrics yet.
     pub fn new(start: i64, step: i64) -> Window<'a> {
-        Window {
-            start,
-            step,
-            ..Window::default()
-        }
+        Window { start, step, ..Window::default() }
     }
 
     /// The window with the container's name.
