@@ -40,6 +40,8 @@ mod predictor;
 mod reasons;
 mod samples;
 mod system;
+#[cfg(test)]
+mod vectors;
 mod window;
 
 pub use error::{Code, Error, Result};
@@ -50,3 +52,7 @@ pub use predictor::{Predictor, file_name};
 pub use reasons::Reasons;
 pub use samples::Grid;
 pub use window::{Long, Window};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
