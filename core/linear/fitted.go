@@ -133,7 +133,7 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	var inputs [feature.DirectCount]float64
 	for i := range dst.At {
 		h, e := &dst.At[i], &f.at[i]
-		h.Detail, h.Reasons = f.detail[i], reasons|e.Reasons
+		h.Detail, h.Reasons = f.detail[i], reasons|e.Reasons|forecast.Lacks(recent, long, h.Ahead)
 		point := f.level
 		if finite(last) {
 			d.Fill(inputs[:], h.Ahead)
