@@ -8,14 +8,11 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 )
 
-// An Actual is a value that came true: the mean of the cell that begins Ahead
-// seconds after a window's origin; NaN where it is not known.
-type Actual struct {
-	Ahead int64
-	Value float64
-}
+// An Actual is a value that came true.
+type Actual = forecast.Actual
 
-// An Updater is a fitted model whose intervals follow what comes true. It stays
+// An Updater is a fitted model that follows what comes true: its intervals or,
+// where the wrapped model is an Updater too, its point forecast. It stays
 // immutable: an update gives another model. (It does not name the methods of
 // forecast.Fitted: asking a model for this interface keeps them all in the
 // WebAssembly guest, which needs but some.)
@@ -96,7 +93,15 @@ func (f *Fitted) update(w *forecast.Window, actuals []Actual) (*Fitted, int, err
 			outcomes = append(outcomes, Outcome{a, dst.Quantile(h, tail10), dst.Quantile(h, 1-tail10)})
 		}
 	}
-	return f.follow(outcomes), len(outcomes), nil
+	out := f.follow(outcomes)
+	if u, ok := f.model.(Updater); ok {
+		model, _, err := u.Update(w, actuals)
+		if err != nil {
+			return f, 0, err
+		}
+		out.model = model
+	}
+	return out, len(outcomes), nil
 }
 
 // An Outcome is a value that came true beside the 10 % and the 90 % quantile
@@ -135,7 +140,7 @@ func (s *Shared) Follow(container string, outcomes []Outcome) forecast.Fitted {
 }
 
 // AppendState implements Updater (fields of core/codec): 1 the lower and the
-// upper side of each horizon in turn.
+// upper side of each horizon in turn; 3 the wrapped model's own state, if any.
 func (f *Fitted) AppendState(dst []byte) []byte {
 	w := codec.NewWriter(dst)
 	f.writeState(w)
@@ -148,6 +153,11 @@ func (f *Fitted) writeState(w *codec.Writer) {
 		sides = append(sides, f.at[i].adapt.down, f.at[i].adapt.up)
 	}
 	w.Floats(1, sides)
+	if u, ok := f.model.(Updater); ok {
+		if state := u.AppendState(nil); len(state) > 0 {
+			w.Data(3, state)
+		}
+	}
 }
 
 // WithState implements Updater.
@@ -163,6 +173,14 @@ func (f *Fitted) readState(r *codec.Reader) *Fitted {
 	out := *f
 	out.at = slices.Clone(f.at)
 	for r.Next() {
+		if u, ok := f.model.(Updater); ok && r.Field() == 3 {
+			model, err := u.WithState(r.Data())
+			if err != nil {
+				r.Fail(err)
+				break
+			}
+			out.model = model
+		}
 		if r.Field() != 1 {
 			continue
 		}
