@@ -11,8 +11,8 @@ import (
 // An Actual is a value that came true.
 type Actual = forecast.Actual
 
-// An Updater is a fitted model that follows what comes true: its intervals or,
-// where the wrapped model is an Updater too, its point forecast. It stays
+// An Updater is a fitted model that follows what comes true: its intervals, the
+// weights of a combination, and what the wrapped models learn themselves. It stays
 // immutable: an update gives another model. (It does not name the methods of
 // forecast.Fitted: asking a model for this interface keeps them all in the
 // WebAssembly guest, which needs but some.)
@@ -90,24 +90,42 @@ func (f *Fitted) update(w *forecast.Window, actuals []Actual) (*Fitted, int, err
 	outcomes := make([]Outcome, 0, len(actuals))
 	for _, a := range actuals {
 		if h := dst.Find(a.Ahead); h != nil && finite(a.Value) {
-			outcomes = append(outcomes, Outcome{a, dst.Quantile(h, tail10), dst.Quantile(h, 1-tail10)})
+			outcomes = append(outcomes, Outcome{
+				Outcome: forecast.Outcome{Origin: dst.Origin, Ahead: a.Ahead, Value: a.Value, Parts: h.Parts},
+				Low:     dst.Quantile(h, tail10), High: dst.Quantile(h, 1-tail10),
+			})
 		}
 	}
 	out := f.follow(outcomes)
-	if u, ok := f.model.(Updater); ok {
-		model, _, err := u.Update(w, actuals)
-		if err != nil {
-			return f, 0, err
-		}
-		out.model = model
+	out, err := out.observe(w, actuals)
+	return out, len(outcomes), err
+}
+
+// Observe implements forecast.Observer: the wrapped model learns, and the intervals
+// stay, which follow by Follow.
+func (f *Fitted) Observe(w *forecast.Window, actuals []Actual) (forecast.Fitted, error) {
+	out, err := f.observe(w, actuals)
+	return out, err
+}
+
+func (f *Fitted) observe(w *forecast.Window, actuals []Actual) (*Fitted, error) {
+	o, ok := f.model.(forecast.Observer)
+	if !ok {
+		return f, nil
 	}
-	return out, len(outcomes), nil
+	model, err := o.Observe(w, actuals)
+	if err != nil {
+		return f, err
+	}
+	out := *f
+	out.model = model
+	return &out, nil
 }
 
 // An Outcome is a value that came true beside the 10 % and the 90 % quantile
 // that had been forecast for it.
 type Outcome struct {
-	Actual
+	forecast.Outcome
 	Low, High float64
 }
 
@@ -130,6 +148,13 @@ func (f *Fitted) follow(outcomes []Outcome) *Fitted {
 			out.at[i].adapt.see(o.Value, o.Low, o.High)
 		}
 	}
+	if learner, ok := f.model.(forecast.Learner); ok {
+		heard := make([]forecast.Outcome, len(outcomes))
+		for i := range outcomes {
+			heard[i] = outcomes[i].Outcome
+		}
+		out.model = learner.Learn(heard)
+	}
 	return &out
 }
 
@@ -140,7 +165,8 @@ func (s *Shared) Follow(container string, outcomes []Outcome) forecast.Fitted {
 }
 
 // AppendState implements Updater (fields of core/codec): 1 the lower and the
-// upper side of each horizon in turn; 3 the wrapped model's own state, if any.
+// upper side of each horizon in turn; 2 what the model has learnt, if anything
+// (forecast.Learner, forecast.Observer).
 func (f *Fitted) AppendState(dst []byte) []byte {
 	w := codec.NewWriter(dst)
 	f.writeState(w)
@@ -153,9 +179,9 @@ func (f *Fitted) writeState(w *codec.Writer) {
 		sides = append(sides, f.at[i].adapt.down, f.at[i].adapt.up)
 	}
 	w.Floats(1, sides)
-	if u, ok := f.model.(Updater); ok {
-		if state := u.AppendState(nil); len(state) > 0 {
-			w.Data(3, state)
+	if k, ok := f.model.(forecast.Keeper); ok {
+		if state := k.AppendState(nil); len(state) > 0 {
+			w.Data(2, state)
 		}
 	}
 }
@@ -173,8 +199,8 @@ func (f *Fitted) readState(r *codec.Reader) *Fitted {
 	out := *f
 	out.at = slices.Clone(f.at)
 	for r.Next() {
-		if u, ok := f.model.(Updater); ok && r.Field() == 3 {
-			model, err := u.WithState(r.Data())
+		if k, ok := f.model.(forecast.Keeper); ok && r.Field() == 2 {
+			model, err := k.WithState(r.Data())
 			if err != nil {
 				r.Fail(err)
 				break
@@ -277,4 +303,7 @@ func (s *Shared) WithState(state []byte) (forecast.Fitted, error) {
 	return out, r.Err()
 }
 
-var _, _ Updater = (*Fitted)(nil), (*Shared)(nil)
+var (
+	_, _ Updater           = (*Fitted)(nil), (*Shared)(nil)
+	_    forecast.Observer = (*Fitted)(nil)
+)

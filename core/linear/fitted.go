@@ -22,7 +22,7 @@ type Equation struct {
 	// Ridge is the strength of the ridge that the weights were estimated with.
 	Ridge float64
 	// Usual is the mean |change| to the target in fitting, in units of the window's
-	// scale; 0 where it is not known. Update takes steps in proportion to it.
+	// scale; 0 where it is not known. Observe takes steps in proportion to it.
 	Usual float64
 	// Reasons say why the equation is less than was asked for.
 	Reasons forecast.Reasons
@@ -35,7 +35,7 @@ type Fitted struct {
 	level  float64 // the median of the history, the forecast where all is missing
 	at     []Equation
 	detail []string
-	learnt []shift                        // by Update, one for each horizon; nil before it
+	learnt []shift                        // by Observe, one for each horizon; nil before it
 	now    [][feature.DirectCount]float64 // the weights with what was learnt; nil likewise
 }
 

@@ -29,36 +29,30 @@ const (
 	followFull = 10 // by the usual change: the inverse of the error that a whole step is taken for
 )
 
-// Update returns the model after it has seen what became of the forecasts from a
-// window, and how many of the values it has used: those of its own horizons that
-// are known. f stays as it is; what was learnt is gone with the next fit. It is
-// meant to be told of every cell, as it comes true. The errors are those of
-// Forecast.
-func (f *Fitted) Update(w *forecast.Window, actuals []forecast.Actual) (forecast.Fitted, int, error) {
+// Observe implements forecast.Observer. What was learnt is gone with the next fit.
+func (f *Fitted) Observe(w *forecast.Window, actuals []forecast.Actual) (forecast.Fitted, error) {
 	recent, long, err := w.Check(&f.spec)
 	if err != nil {
-		return f, 0, err
+		return f, err
 	}
 	var d feature.Direct
 	var scratch forecast.Scratch
 	d.Reset(recent, long, &scratch)
 	last, scale := d.Last(), d.Scale()
-	used := 0
 	out := f.copied()
 	for _, a := range actuals {
 		i := slices.Index(f.spec.Horizons, a.Ahead)
-		if i < 0 || !finite(a.Value) {
+		if i < 0 || !(f.at[i].Usual > 0) {
 			continue
 		}
-		used++
-		if y := (a.Value - last) / scale; finite(y) && f.at[i].Usual > 0 {
+		if y := (a.Value - last) / scale; finite(y) {
 			var inputs [feature.DirectCount]float64
 			d.Fill(inputs[:], a.Ahead)
 			out.see(i, &inputs, y)
 		}
 	}
 	out.apply()
-	return out, used, nil
+	return out, nil
 }
 
 // copied returns a copy with room for what is learnt of its own.
@@ -96,10 +90,9 @@ func (f *Fitted) apply() {
 	}
 }
 
-// AppendState appends what Update has changed (fields of core/codec): 1 what tells
-// these weights from those of another fit; 2 what they have moved by, one
-// horizon after the other. Nothing where it has
-// changed nothing.
+// AppendState implements forecast.Keeper (fields of core/codec): 1 what tells these
+// weights from those of another fit; 2 what they have moved by, one horizon after
+// the other.
 func (f *Fitted) AppendState(dst []byte) []byte {
 	if f.learnt == nil {
 		return dst
@@ -114,9 +107,8 @@ func (f *Fitted) AppendState(dst []byte) []byte {
 	return w.Bytes()
 }
 
-// WithState returns the model with what AppendState gave for it. What was learnt
-// of another fit is left out. The error is one of core/codec's, or
-// forecast.ErrPayload where the bytes are no state.
+// WithState implements forecast.Keeper. What was learnt of another fit is left
+// out.
 func (f *Fitted) WithState(state []byte) (forecast.Fitted, error) { return f.withState(state) }
 
 func (f *Fitted) withState(state []byte) (*Fitted, error) {
@@ -167,3 +159,5 @@ func (f *Fitted) fingerprint() uint64 {
 	}
 	return h.Sum64()
 }
+
+var _ forecast.Observer = (*Fitted)(nil)

@@ -26,7 +26,7 @@ func learner(t testing.TB, step int64) *Fitted {
 }
 
 // update tells a model of a value at each horizon, so many scales from the last.
-func update(t testing.TB, f *Fitted, w *forecast.Window, scales float64) *Fitted {
+func observe(t testing.TB, f *Fitted, w *forecast.Window, scales float64) *Fitted {
 	t.Helper()
 	recent, long, err := w.Check(f.Spec())
 	if err != nil {
@@ -39,9 +39,9 @@ func update(t testing.TB, f *Fitted, w *forecast.Window, scales float64) *Fitted
 	for _, ahead := range f.Spec().Horizons {
 		actuals = append(actuals, forecast.Actual{Ahead: ahead, Value: d.Last() + scales*d.Scale()})
 	}
-	g, n, err := f.Update(w, actuals)
-	if err != nil || n != len(actuals) {
-		t.Fatal(n, err)
+	g, err := f.Observe(w, actuals)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return g.(*Fitted)
 }
@@ -58,18 +58,18 @@ func medians(t testing.TB, f *Fitted, w *forecast.Window) (out []float64) {
 	return out
 }
 
-// TestUpdate: values that came true draw the forecast towards them, a bounded way
+// TestObserve: values that came true draw the forecast towards them, a bounded way
 // whatever they are, and less and less is left of it as others come.
-func TestUpdate(t *testing.T) {
+func TestObserve(t *testing.T) {
 	f := learner(t, 60)
 	h := wavy(60, 9)
 	w := forecast.WindowOf(&h, f.Spec().Needs)
 	payload := f.AppendPayload(nil)
 	before := medians(t, f, &w)
-	g := update(t, f, &w, 1e6)
+	g := observe(t, f, &w, 1e6)
 	once := medians(t, g, &w)
 	for range 300 {
-		g = update(t, g, &w, 1e6)
+		g = observe(t, g, &w, 1e6)
 	}
 	often := medians(t, g, &w)
 	for i := range before {
@@ -81,7 +81,7 @@ func TestUpdate(t *testing.T) {
 		}
 	}
 	for range 300 {
-		g = update(t, g, &w, -1e6)
+		g = observe(t, g, &w, -1e6)
 	}
 	for i, x := range medians(t, g, &w) {
 		if x >= before[i] {
@@ -101,9 +101,9 @@ func length(s *shift) float64 {
 	return math.Sqrt(sum)
 }
 
-// TestUpdateLearns: a habit that the weights do not know, told of cell by cell,
+// TestObserveLearns: a habit that the weights do not know, told of cell by cell,
 // makes errors smaller.
-func TestUpdateLearns(t *testing.T) {
+func TestObserveLearns(t *testing.T) {
 	e := make([]Equation, 3)
 	for h := range e {
 		e[h] = Equation{Spread: make([]float64, 9), Usual: 2}
@@ -125,7 +125,7 @@ func TestUpdateLearns(t *testing.T) {
 			followed += math.Abs(values[i+6] - medians(t, g, &w)[2])
 		}
 		windows.At(&w, i-6)
-		m, _, err := g.Update(&w, []forecast.Actual{{Ahead: 1800, Value: values[i]}})
+		m, err := g.Observe(&w, []forecast.Actual{{Ahead: 1800, Value: values[i]}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,16 +136,16 @@ func TestUpdateLearns(t *testing.T) {
 	}
 }
 
-// TestUpdateState: the state, and the payload, give the same model again, and the
+// TestObserveState: the state, and the payload, give the same model again, and the
 // state of another fit is left out.
-func TestUpdateState(t *testing.T) {
+func TestObserveState(t *testing.T) {
 	f := learner(t, 60)
 	h := wavy(60, 9)
 	w := forecast.WindowOf(&h, f.Spec().Needs)
 	if state := f.AppendState(nil); len(state) > 0 {
 		t.Errorf("nothing was learnt, and the state has %d bytes", len(state))
 	}
-	g := update(t, update(t, f, &w, 5), &w, 3)
+	g := observe(t, observe(t, f, &w, 5), &w, 3)
 	state := g.AppendState(nil)
 	if len(state) > 450 {
 		t.Errorf("the state has %d bytes", len(state))
@@ -174,25 +174,25 @@ func TestUpdateState(t *testing.T) {
 	}
 }
 
-// TestUpdatePoor: what is not known or not its own is passed over, and a window
+// TestObservePoor: what is not known or not its own is passed over, and a window
 // without a value teaches nothing.
-func TestUpdatePoor(t *testing.T) {
+func TestObservePoor(t *testing.T) {
 	f := learner(t, 60)
 	h := wavy(60, 9)
 	w := forecast.WindowOf(&h, f.Spec().Needs)
 	want := medians(t, f, &w)
-	g, n, err := f.Update(&w, []forecast.Actual{{Ahead: 300, Value: nan}, {Ahead: 600, Value: 5}, {Ahead: 900, Value: math.Inf(1)}})
-	if err != nil || n != 0 || !slices.Equal(medians(t, g.(*Fitted), &w), want) {
-		t.Error(n, err)
+	g, err := f.Observe(&w, []forecast.Actual{{Ahead: 300, Value: nan}, {Ahead: 600, Value: 5}, {Ahead: 900, Value: math.Inf(1)}})
+	if err != nil || !slices.Equal(medians(t, g.(*Fitted), &w), want) {
+		t.Error(err)
 	}
 	empty := frame(60, []float64{nan, nan, nan})
 	none := forecast.WindowOf(&empty, f.Spec().Needs)
-	if g, _, err = f.Update(&none, []forecast.Actual{{Ahead: 300, Value: 1}}); err != nil || !slices.Equal(medians(t, g.(*Fitted), &w), want) {
+	if g, err = f.Observe(&none, []forecast.Actual{{Ahead: 300, Value: 1}}); err != nil || !slices.Equal(medians(t, g.(*Fitted), &w), want) {
 		t.Error(err)
 	}
 	huge := frame(60, []float64{math.MaxFloat64, -math.MaxFloat64, math.MaxFloat64})
 	wild := forecast.WindowOf(&huge, f.Spec().Needs)
-	if g, _, err = f.Update(&wild, []forecast.Actual{{Ahead: 300, Value: -math.MaxFloat64}}); err != nil {
+	if g, err = f.Observe(&wild, []forecast.Actual{{Ahead: 300, Value: -math.MaxFloat64}}); err != nil {
 		t.Error(err)
 	}
 	for _, x := range medians(t, g.(*Fitted), &w) {
@@ -200,11 +200,11 @@ func TestUpdatePoor(t *testing.T) {
 			t.Error(x)
 		}
 	}
-	if _, _, err := f.Update(&forecast.Window{}, nil); !errors.Is(err, forecast.ErrEmpty) {
+	if _, err := f.Observe(&forecast.Window{}, nil); !errors.Is(err, forecast.ErrEmpty) {
 		t.Error(err)
 	}
 	old := example(t, 60) // of a checkpoint that does not know what is usual
-	if g := update(t, old, &w, 9); !slices.Equal(medians(t, g, &w), medians(t, old, &w)) {
+	if g := observe(t, old, &w, 9); !slices.Equal(medians(t, g, &w), medians(t, old, &w)) {
 		t.Error("it learns without a measure of a step")
 	}
 }

@@ -21,7 +21,7 @@ func (f *Fitted) Kind() string { return Kind }
 //	3  name of an input that any horizon uses, once for each
 //	4  a horizon, once for each: 1 weights of those inputs, 2 spread, 3 ridge,
 //	   4 reasons, 5 usual change
-//	5  what Update has changed (AppendState), where it has
+//	5  what was learnt (AppendState), if anything
 func (f *Fitted) AppendPayload(dst []byte) []byte {
 	w := codec.NewWriter(dst)
 	w.Message(1, f.spec.Task.Write)
