@@ -112,9 +112,12 @@ func (c Config) fit(m forecast.Model, frame *series.Frame, task forecast.Task, o
 		return nil, err
 	}
 	report.Losses = fit.Losses
-	rows, model, err := c.judge(m, model, fallback, frame, split.Validation, task, opts)
+	rows, judged, err := c.judge(m, model, fallback, frame, split.Validation, task, opts)
 	if err != nil {
 		return nil, err
+	}
+	if _, ok := judged.(forecast.Learner); ok {
+		model = judged
 	}
 	fitted, horizons := c.Calibrate.Fit(model, fallback, rows)
 	if c.Refit && !opts.Interrupted() && !opts.Stopped() {
