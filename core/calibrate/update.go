@@ -96,8 +96,7 @@ func (f *Fitted) update(w *forecast.Window, actuals []Actual) (*Fitted, int, err
 			})
 		}
 	}
-	out := f.follow(outcomes)
-	out, err := out.observe(w, actuals)
+	out, err := f.follow(outcomes).observe(w, actuals)
 	return out, len(outcomes), err
 }
 
@@ -166,7 +165,7 @@ func (s *Shared) Follow(container string, outcomes []Outcome) forecast.Fitted {
 
 // AppendState implements Updater (fields of core/codec): 1 the lower and the
 // upper side of each horizon in turn; 2 what the model has learnt, if anything
-// (forecast.Learner, forecast.Observer).
+// (forecast.Learner), 3 what it has observed (forecast.Observer).
 func (f *Fitted) AppendState(dst []byte) []byte {
 	w := codec.NewWriter(dst)
 	f.writeState(w)
@@ -179,9 +178,14 @@ func (f *Fitted) writeState(w *codec.Writer) {
 		sides = append(sides, f.at[i].adapt.down, f.at[i].adapt.up)
 	}
 	w.Floats(1, sides)
-	if k, ok := f.model.(forecast.Keeper); ok {
-		if state := k.AppendState(nil); len(state) > 0 {
-			w.Data(2, state)
+	if learner, ok := f.model.(forecast.Learner); ok {
+		if learnt := learner.Learnt(); learnt != nil {
+			w.Floats(2, learnt)
+		}
+	}
+	if o, ok := f.model.(forecast.Observer); ok {
+		if state := o.AppendState(nil); len(state) > 0 {
+			w.Data(3, state)
 		}
 	}
 }
@@ -199,13 +203,18 @@ func (f *Fitted) readState(r *codec.Reader) *Fitted {
 	out := *f
 	out.at = slices.Clone(f.at)
 	for r.Next() {
-		if k, ok := f.model.(forecast.Keeper); ok && r.Field() == 2 {
-			model, err := k.WithState(r.Data())
-			if err != nil {
+		if learner, ok := out.model.(forecast.Learner); ok && r.Field() == 2 {
+			if out.model = learner.WithLearnt(r.Floats()); out.model == nil {
+				r.Fail(forecast.ErrPayload)
+				break
+			}
+		}
+		if o, ok := out.model.(forecast.Observer); ok && r.Field() == 3 {
+			var err error
+			if out.model, err = o.WithState(r.Data()); err != nil {
 				r.Fail(err)
 				break
 			}
-			out.model = model
 		}
 		if r.Field() != 1 {
 			continue

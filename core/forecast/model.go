@@ -116,7 +116,12 @@ type Learner interface {
 	// Learn returns the model after it has seen outcomes of its forecasts, in the
 	// order of their origins. What it cannot use it leaves out.
 	Learn(outcomes []Outcome) Fitted
-	Keeper
+	// Learnt returns what has been learnt, a few numbers a horizon; none before
+	// the first. Do not modify it.
+	Learnt() []float64
+	// WithLearnt returns the model with what Learnt gave for it, or for the same
+	// model earlier or later; nil where the numbers cannot be that.
+	WithLearnt(state []float64) Fitted
 }
 
 // An Observer is a fitted model that learns from what came true after a window,
@@ -127,13 +132,8 @@ type Observer interface {
 	// after it; horizons that are not its own, and values that are not known, are
 	// left out. The errors are those of Fitted.Forecast.
 	Observe(w *Window, actuals []Actual) (Fitted, error)
-	Keeper
-}
-
-// A Keeper hands out what it has learnt.
-type Keeper interface {
-	// AppendState appends what has been learnt, a few bytes a horizon to a few
-	// hundred; nothing before the first.
+	// AppendState appends what has been observed, a few hundred bytes; nothing
+	// before the first.
 	AppendState(dst []byte) []byte
 	// WithState returns the model with what AppendState gave for it, or for the
 	// same model earlier or later. The error is one of core/codec's or ErrPayload.

@@ -90,7 +90,7 @@ func (f *Fitted) apply() {
 	}
 }
 
-// AppendState implements forecast.Keeper (fields of core/codec): 1 what tells these
+// AppendState implements forecast.Observer (fields of core/codec): 1 what tells these
 // weights from those of another fit; 2 what they have moved by, one horizon after
 // the other.
 func (f *Fitted) AppendState(dst []byte) []byte {
@@ -107,7 +107,7 @@ func (f *Fitted) AppendState(dst []byte) []byte {
 	return w.Bytes()
 }
 
-// WithState implements forecast.Keeper. What was learnt of another fit is left
+// WithState implements forecast.Observer. What was learnt of another fit is left
 // out.
 func (f *Fitted) WithState(state []byte) (forecast.Fitted, error) { return f.withState(state) }
 
