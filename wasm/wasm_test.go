@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/abi"
+	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/internal/guest"
 	"github.com/foretide/foretide/wasm"
 )
@@ -117,12 +119,48 @@ func TestVectorsNatively(t *testing.T) {
 			}
 		case v.Call == "forecast":
 			sameForecasts(t, &v, out, v.file(t, v.Out))
+		case v.Call == "update":
+			sameStates(t, &v, out, v.file(t, v.Out))
 		default:
 			if !bytes.Equal(out, v.file(t, v.Out)) {
 				t.Errorf("%s: other bytes", v.Says)
 			}
 		}
 	}
+}
+
+// sameStates compares what two updates have changed with the tolerance that ABI.md
+// gives: the sides of the intervals, and the errors of a combination's members.
+func sameStates(t *testing.T, v *vector, got, want []byte) {
+	t.Helper()
+	if bytes.Equal(got, want) {
+		return
+	}
+	a, b := numbers(t, got), numbers(t, want)
+	if len(got) != len(want) || len(a) == 0 || len(a) != len(b) {
+		t.Fatalf("%s: %d numbers, not %d", v.Says, len(a), len(b))
+	}
+	for i := range b {
+		if math.Abs(a[i]-b[i]) > 1e-5*math.Abs(b[i]) {
+			t.Errorf("%s: %v, not %v", v.Says, a[i], b[i])
+		}
+	}
+}
+
+// numbers returns the numbers of fields 1 and 2 of a state.
+func numbers(t *testing.T, state []byte) []float64 {
+	t.Helper()
+	var out []float64
+	r := codec.NewReader(state)
+	for r.Next() {
+		if r.Field() <= 2 {
+			out = append(out, r.Floats()...)
+		}
+	}
+	if r.Err() != nil {
+		t.Fatal(r.Err())
+	}
+	return out
 }
 
 // sameForecasts compares forecasts with the tolerance that ABI.md gives.
