@@ -117,6 +117,12 @@ func TestVectorsNatively(t *testing.T) {
 			}
 		case v.Call == "forecast":
 			sameForecasts(t, &v, out, v.file(t, v.Out))
+		case v.Call == "update":
+			// The last bits of what is learnt of a network's errors are another
+			// machine's; the forecasts that follow are compared.
+			if want := v.file(t, v.Out); len(out) != len(want) {
+				t.Errorf("%s: %d bytes, not %d", v.Says, len(out), len(want))
+			}
 		default:
 			if !bytes.Equal(out, v.file(t, v.Out)) {
 				t.Errorf("%s: other bytes", v.Says)
