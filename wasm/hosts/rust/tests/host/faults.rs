@@ -68,7 +68,7 @@ fn windows_that_cannot_be() {
     );
     check(&window.clone().metric("cpu", &[]), Code::NoData, "");
     check(&window.clone().metric("memory", &values), Code::NoMetric, "cpu");
-    check(&Window { step: 0, ..good.clone() }, Code::BadRequest, "step");
+    check(&Window { step: 0, ..good.clone() }, Code::BadStep, "a step of 0 s");
     check(&Window { start: i64::MIN, ..good.clone() }, Code::BadRequest, "start");
     check(&Window { start: i64::MAX, step: i64::MIN, ..good.clone() }, Code::BadRequest, "");
     let name = "x".repeat(5000);
