@@ -9,6 +9,7 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use wasmtime::{Engine, Module};
 
@@ -55,7 +56,10 @@ fn read(engine: &Engine, path: &Path) -> Option<Module> {
 
 /// Writes a file in one step: another process reads the whole or nothing.
 fn write(path: &Path, code: &[u8]) -> io::Result<()> {
-    let part = path.with_extension(format!("{}.part", std::process::id()));
+    // Threads of this process may be at it, too.
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let n = NEXT.fetch_add(1, Ordering::Relaxed);
+    let part = path.with_extension(format!("{}-{n}.part", std::process::id()));
     let written = create(&part).and_then(|mut file| {
         file.write_all(MAGIC)?;
         file.write_all(&hash(code).to_le_bytes())?;

@@ -47,6 +47,7 @@ impl Horizon {
             _ if n == 0 => f64::NAN,
             0 => values[0],
             i if i == n => values[n - 1],
+            i if levels[i] == level => values[i], // as it is, without rounding
             i => {
                 let share = (level - levels[i - 1]) / (levels[i] - levels[i - 1]);
                 values[i - 1] + share * (values[i] - values[i - 1])

@@ -122,3 +122,39 @@ impl std::fmt::Debug for Model {
         f.debug_struct("Model").field("about", &self.about).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A call within a call runs on another instance: what the one has learnt, the
+    /// other knows.
+    #[test]
+    fn every_instance_knows_what_was_learnt() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/");
+        let Ok(checkpoint) = std::fs::read(format!("{folder}arima.ckpt")) else {
+            return; // the crate alone, without the repository
+        };
+        let module = Module::builder().instances(2).build().unwrap();
+        let model = module.load(checkpoint.clone()).unwrap();
+        let values: Vec<f64> = (0..600).map(|i| f64::from(i % 7)).collect();
+        let window = Window::new(0, model.describe().step).metric("cpu", &values);
+        let ahead = model.describe().horizons[0];
+        let here = || model.forecast(&window, &[]);
+        let elsewhere = || module.run(|_| here());
+        let before = here().unwrap();
+        assert_eq!(elsewhere().as_ref(), Ok(&before));
+        let learn = || model.update(&window, &[(ahead, 1e6)]);
+        assert_eq!(module.run(|_| learn()), Ok(1));
+        let after = here().unwrap();
+        assert_ne!(after, before);
+        assert_eq!(elsewhere().as_ref(), Ok(&after));
+        // And what both have learnt adds up.
+        assert_eq!((learn(), module.run(|_| learn())), (Ok(1), Ok(1)));
+        let alone = module.load(checkpoint).unwrap();
+        (0..3).for_each(|_| assert_eq!(alone.update(&window, &[(ahead, 1e6)]), Ok(1)));
+        assert_eq!(model.state(), alone.state());
+        model.restore(&[]).unwrap();
+        assert_eq!((here(), elsewhere()), (Ok(before.clone()), Ok(before)));
+    }
+}

@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(grid.metrics, [("cpu".to_owned(), vec![1.5, 3.0, 4.0])]);
         let none = Grid::of("", &times, &[("cpu", &[nan; 6])]).unwrap();
         assert_eq!(none.metrics, [("cpu".to_owned(), vec![])]);
-        let old = Grid::of("", &[0, 60, 10 * 86_400], &[("cpu", &[1.0; 3])]).unwrap();
+        let old = Grid::of("", &[0, 60, 120, 10 * 86_400], &[("cpu", &[1.0; 4])]).unwrap();
         assert_eq!(old.start, 86_400);
         let before = Grid::of("", &[-61, -1, 59], &[("cpu", &[1.0, 2.0, 3.0])]).unwrap();
         assert_eq!((before.start, &before.metrics[0].1[..]), (-120, &[1.0, 2.0, 3.0][..]));

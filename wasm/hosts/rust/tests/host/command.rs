@@ -47,11 +47,15 @@ fn samples() -> Samples {
         memory.push((3e9 + 1e8 * day + 1e6 * next()).round());
         if next() < 0.02 {
             let last = times.len() - 1;
-            (times.push(times[last]), cpu.push(cpu[last]), memory.push(memory[last]));
+            times.push(times[last]);
+            cpu.push(cpu[last]);
+            memory.push(memory[last]);
         }
     }
     for i in (0..times.len() - 10).step_by(97) {
-        (times.swap(i, i + 8), cpu.swap(i, i + 8), memory.swap(i, i + 8));
+        times.swap(i, i + 8);
+        cpu.swap(i, i + 8);
+        memory.swap(i, i + 8);
     }
     Samples { times, cpu, memory }
 }

@@ -41,9 +41,8 @@ pub fn folder() -> PathBuf {
     path
 }
 
-/// The window of a request of one window, its metric and horizons.
+/// The window of a request of one window, and its horizons.
 pub struct Request {
-    pub metric: String,
     pub horizons: Vec<i64>,
     container: String,
     names: Vec<String>,
@@ -83,7 +82,7 @@ impl Request {
         let mut b = Bytes(file(name), 4);
         let n = b.u32();
         let horizons = (0..n).map(|_| b.i64()).collect();
-        let metric = b.string();
+        b.string(); // the metric
         b.pad();
         b.u32();
         let [flags, metrics, recent, long, _] = [b.u32(), b.u32(), b.u32(), b.u32(), b.u32()];
@@ -93,7 +92,7 @@ impl Request {
         b.pad();
         let recent = (start, step, b.columns(metrics, recent));
         let long = (flags & 1 == 0).then(|| (long_start, long_step, b.columns(metrics, long)));
-        Request { metric, horizons, container, names, recent, long }
+        Request { horizons, container, names, recent, long }
     }
 
     pub fn window(&self) -> Window<'_> {
