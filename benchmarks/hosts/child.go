@@ -34,7 +34,7 @@ type first struct {
 type later struct {
 	SteadyUS float64 `json:"steady_us,omitempty"` // a forecast, of the fastest batch
 	MedianUS float64 `json:"median_us,omitempty"`
-	SpentUS  float64 `json:"processor_us,omitempty"` // the processor's time, the median of the batches
+	SpentUS  float64 `json:"processor_us,omitempty"`   // the processor's time, the median of the batches
 	Instance int64   `json:"instance_bytes,omitempty"` // memory of the module's instance
 	Process  int64   `json:"process_bytes,omitempty"`  // the most that the process had
 }

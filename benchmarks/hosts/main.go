@@ -15,6 +15,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -26,7 +27,7 @@ func main() {
 	flag.StringVar(&s.npm, "npm", os.Getenv("FORETIDE_NPM"), "a folder in which npm has installed onnxruntime-web, @bsull/augurs and playwright-core")
 	flag.StringVar(&s.python, "python", "python3", "a Python with wasmtime and numpy, and onnxruntime")
 	flag.StringVar(&s.raw, "raw", "", "a file for all that was measured, as lines of JSON")
-	only := flag.String("only", "", "hosts to measure, of those that the table has, separated by commas; all by default")
+	only := flag.String("only", "", "hosts to measure, by their names in the tables, separated by commas; one that cannot be is an error then")
 	readme := flag.String("readme", "", "a file in which the tables are put between their marks, beside being printed")
 	child := flag.String("child", "", "how a started process is to forecast")
 	flag.Parse()
@@ -64,11 +65,14 @@ func measure(s *settings, readme string) error {
 	}
 	var results []result
 	for _, h := range hosts(s, dir) {
-		if len(s.only) > 0 && !contains(s.only, h.name) {
+		if len(s.only) > 0 && !slices.Contains(s.only, h.name) {
 			continue
 		}
 		got, err := h.run(s)
 		if err != nil {
+			if len(s.only) > 0 {
+				return fmt.Errorf("%s: %w", h.name, err)
+			}
 			fmt.Fprintf(os.Stderr, "%s is left out: %v\n", h.name, err)
 			continue
 		}
@@ -86,15 +90,6 @@ func measure(s *settings, readme string) error {
 		return nil
 	}
 	return insert(readme, text)
-}
-
-func contains(list []string, name string) bool {
-	for _, x := range list {
-		if x == name || strings.HasPrefix(name, x+" ") {
-			return true
-		}
-	}
-	return false
 }
 
 // keep writes the results as lines of JSON.

@@ -134,7 +134,7 @@ func (t *table) beside(b *strings.Builder) {
 			{"onnxruntime-web", "onnxruntime-web: the network"},
 			{"the network alone", "Foretide: the network"},
 			{"Node.js", "Foretide: all of a forecast"},
-			{"onnxruntime, Python", "onnxruntime, native: the network"},
+			{"onnxruntime (Python)", "onnxruntime, native: the network"},
 			{"native", "Foretide, native: all of a forecast"},
 		} {
 			if r := t.find(row.host, "lstm"); r != nil {
