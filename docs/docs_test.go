@@ -326,7 +326,7 @@ func TestCode(t *testing.T) {
 			}
 		}
 	}
-	if n != 3 {
+	if n != 4 {
 		t.Errorf("%d programs", n)
 	}
 }
