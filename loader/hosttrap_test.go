@@ -38,7 +38,7 @@ func TestHostUpdate(t *testing.T) {
 		if err != nil || hostErr != nil || n != 2 || m != 2 {
 			t.Fatal(name, n, m, err, hostErr)
 		}
-		if !slices.Equal(a.(calibrate.Updater).AppendState(nil), b.(calibrate.Updater).AppendState(nil)) {
+		if !sameState(name, a.(calibrate.Updater).AppendState(nil), b.(calibrate.Updater).AppendState(nil)) {
 			t.Errorf("%s: another state", name)
 		}
 		restored, err := hosted.WithState(b.(calibrate.Updater).AppendState(nil))
