@@ -33,6 +33,26 @@ func ExamplePredictor_Predict() {
 	}
 }
 
+// What came true since the last time teaches the intervals, each time new values are
+// read.
+func ExamplePredictor_Update() {
+	ctx, seen := context.Background(), time.Now().Add(-time.Minute)
+	data, err := csvfile.Read(ctx, "metrics.csv.gz", csvfile.Options{Container: "webapp"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := loader.Open("checkpoints")
+	if err != nil {
+		log.Fatal(err)
+	}
+	frame := data.Frames[0]
+	n, err := p.Update(ctx, frame, "webapp", seen)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%d forecasts were held against what came; to go on with: %x\n", n, p.State("webapp", "cpu"))
+}
+
 // The same in the WebAssembly module, which the README shows too.
 func ExampleWithHost() {
 	ctx := context.Background()

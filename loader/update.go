@@ -10,7 +10,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 )
 
-// Update has the intervals of metrics of a container learn from values that have
+// Update has the models of metrics of a container learn from values that have
 // come true: those of the frame's cells that begin at since or later. Each is held
 // against what the model says of it now from before: at every one of its
 // horizons, from the window that ended so long earlier. Intervals that were left too
@@ -126,8 +126,8 @@ func learn(ctx context.Context, model forecast.Fitted, frame *series.Frame, k Ke
 }
 
 // State returns what Update has changed in the calibration of the checkpoint that
-// serves a metric of a container: some 50 bytes, or of a checkpoint that many
-// containers share some 70 for each that was updated. It is empty where nothing was.
+// serves a metric of a container: some 50 bytes, of auto some 150,
+// and of a checkpoint that many containers share some 70 for each that was updated. It is empty where nothing was.
 // A program keeps it to go on with Restore when it starts again.
 func (p *Predictor) State(container, metric string) []byte {
 	_, s, _ := p.find(container, metric)

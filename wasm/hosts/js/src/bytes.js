@@ -5,6 +5,9 @@ const decoder = new TextDecoder();
 
 const pad = (n) => (n + 7) & ~7;
 
+/** Whether the processor keeps numbers as the module does. */
+const little = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
 /** A Writer appends numbers and strings to bytes. */
 class Writer {
   #bytes = new Uint8Array(256);
@@ -38,6 +41,10 @@ class Writer {
   }
   floats(list) {
     const at = this.#room(8 * list.length);
+    if (little && list instanceof Float64Array && at % 8 === 0) {
+      new Float64Array(this.#bytes.buffer, at, list.length).set(list);
+      return;
+    }
     for (let i = 0; i < list.length; i++) this.#view.setFloat64(at + 8 * i, list[i] ?? NaN, true);
   }
   string(s) {

@@ -93,6 +93,8 @@ export class Foretide {
   constructor(module: WebAssembly.Module);
   /** The compiled module, which can be posted to workers. */
   readonly module: WebAssembly.Module;
+  /** Bytes of memory that the instance has. */
+  readonly memory: number;
   /** Returns the model of a checkpoint's bytes. Throws ForetideError. */
   load(checkpoint: BufferSource): Model;
   /** Forecasts without a checkpoint. */

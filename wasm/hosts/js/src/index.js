@@ -72,6 +72,11 @@ export class Foretide {
     return this.#module;
   }
 
+  /** Bytes of memory that the instance has. */
+  get memory() {
+    return (this.#exports ?? this.#start()).memory.buffer.byteLength;
+  }
+
   #start() {
     let exports;
     const said = (text) => (this.#said = (this.#said + text).slice(-2000));

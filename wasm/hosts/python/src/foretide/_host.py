@@ -102,6 +102,13 @@ class Foretide:
             self._start()
         return self._instances
 
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that the instance has."""
+        with self._lock:
+            self._instance()
+            return self._memory.data_len(self._store)
+
     def _call(self, name: str, handle: Optional[int] = None, data: Optional[bytes] = None) -> tuple:
         """Calls a function of the module with a handle and bytes, where there are
         any; returns what it returns and its result."""
