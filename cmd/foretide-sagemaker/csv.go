@@ -6,8 +6,10 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,7 +40,7 @@ func (s *server) fromCSV(ctx context.Context, a ask, body io.Reader) ([]record, 
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
-	data, err := csvfile.Read(ctx, f.Name(), csvfile.Options{Metrics: a.metrics, MaxValues: maxValues, MaxCells: maxCells})
+	data, err := csvfile.Read(ctx, f.Name(), csvfile.Options{MaxValues: maxValues, MaxCells: maxCells})
 	if err != nil {
 		return nil, csvProblem(err)
 	}
@@ -50,6 +52,9 @@ func (s *server) fromCSV(ctx context.Context, a ask, body io.Reader) ([]record, 
 	for i := range data.Frames {
 		frame := &data.Frames[i]
 		for _, metric := range frame.Metrics {
+			if len(a.metrics) > 0 && !slices.Contains(a.metrics, metric) {
+				continue // a model of another may read it all the same
+			}
 			forecasts, err := s.models.PredictAt(ctx, *frame, "", horizons, metric)
 			if err == nil {
 				records = add(records, frame, forecastjson.Of(forecasts[0]))
@@ -88,7 +93,7 @@ func served(records []record) ([]record, error) {
 		}
 	}
 	if len(records) == 0 {
-		return nil, bad(event.Fieldf("", "the body has no value of any metric"))
+		return nil, bad(event.Fieldf("", "the body has no value of the metrics that are asked for"))
 	}
 	return nil, records[0].problem
 }
@@ -97,7 +102,8 @@ func served(records []record) ([]record, error) {
 // no name of a file.
 func csvProblem(err error) error {
 	var e *csvfile.Error
-	if !errors.As(err, &e) || errors.Is(err, os.ErrPermission) {
+	var system *fs.PathError
+	if !errors.As(err, &e) || errors.As(err, &system) {
 		return err
 	}
 	named := *e
