@@ -15,6 +15,7 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
+	serving "github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/infra/sagemaker"
 	"github.com/foretide/foretide/internal/family"
@@ -245,7 +246,7 @@ func (t *training) done(_ int, r *fleet.Result) {
 		var parts []string
 		for _, h := range r.Report.Horizons {
 			if h.Rows > 0 {
-				parts = append(parts, fmt.Sprintf("%v %.3f", time.Duration(h.Ahead)*time.Second, h.Ratio))
+				parts = append(parts, fmt.Sprintf("%s %.3f", serving.Duration(h.Ahead), h.Ratio))
 			}
 		}
 		if reasons := r.Report.Reasons.String(); reasons != "" {

@@ -45,6 +45,7 @@ def stage(out):
 
 
 def session():
+    os.environ.setdefault("SAGEMAKER_SUPPRESS_V2_WARNING", "1")  # which is meant
     import boto3
     import sagemaker
     return sagemaker.Session(boto_session=boto3.Session())
@@ -184,7 +185,7 @@ def arguments():
     c.add_argument("--data", required=True, help="s3:// address of metrics files (CSV, .gz)")
     c.add_argument("--config", help="s3:// address of a folder with METRIC.yaml")
     c.add_argument("--hyper", action="append", default=[], metavar="NAME=VALUE", help="hyperparameter, such as metric=cpu; may be repeated")
-    c.add_argument("--instance", help="type (default: ml.c7i.xlarge; with --script ml.g5.xlarge)")
+    c.add_argument("--instance", help="type (default: ml.m5.xlarge; with --script ml.g5.xlarge)")
     c.add_argument("--output", help="s3:// address for the model (default: the SDK's bucket)")
     c.add_argument("--max-run", type=int, default=3600, help="seconds of training at most")
     c.add_argument("--spot", action="store_true", help="on spot instances: interrupted, it goes on from its checkpoints")
@@ -224,9 +225,11 @@ def arguments():
 
     a = p.parse_args()
     if a.command == "train":
-        a.instance = a.instance or ("ml.g5.xlarge" if a.script else "ml.c7i.xlarge")
+        a.instance = a.instance or ("ml.g5.xlarge" if a.script else "ml.m5.xlarge")
         if not a.script and not a.image:
             p.error("--image is missing: it names the image in ECR; --script trains without one")
+        if a.script and a.spot:
+            p.error("--script and --spot exclude each other: train.py begins anew after an interruption; the image goes on")
     if getattr(a, "name", "") is None:
         a.name = named("foretide")
     return a

@@ -10,6 +10,7 @@ import csv
 import http.server
 import io
 import json
+import logging
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ import sys
 import tarfile
 import tempfile
 import threading
+import time
 import unittest
 import urllib.request
 
@@ -36,6 +38,20 @@ import boto3  # noqa: E402
 from moto.server import ThreadedMotoServer  # noqa: E402
 
 import deploy  # noqa: E402
+
+logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's requests
+sleep = time.sleep
+time.sleep = lambda seconds: sleep(min(seconds, 0.05))  # the SDK looks twice a minute; moto is ready at once
+REQUESTS = {}  # the last of each kind: moto does not keep all that is in them
+
+
+def recorded(real=deploy.session):
+    s = real()
+    s.sagemaker_client.meta.events.register("provide-client-params.sagemaker.*", lambda params, model, **_: REQUESTS.__setitem__(model.name, params))
+    return s
+
+
+deploy.session = recorded
 
 BINARY = os.environ["FORETIDE_SAGEMAKER_BINARY"]
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/foretide-sagemaker:latest"
@@ -66,7 +82,7 @@ class Endpoint:
             target = os.path.join(self.dir, "model")
             os.makedirs(target)
             with tarfile.open(fileobj=io.BytesIO(model)) as t:
-                t.extractall(target, filter="data")
+                t.extractall(target)
         self.process = subprocess.Popen([BINARY, "serve", "--prefix", self.dir], stderr=subprocess.PIPE, text=True,
                                         env=dict(os.environ, SAGEMAKER_BIND_TO_PORT="0", **env))
         port = None
@@ -174,7 +190,8 @@ class DeployTest(unittest.TestCase):
     def test_train_deploy_invoke(self):
         told = json.loads(run("train", "--image", IMAGE, "--role", ROLE, "--data", "s3://metrics/train/", "--output", "s3://metrics/models",
                               "--hyper", "metric=cpu", "--hyper", "model-type=linear", "--spot", "--name", "night", "--checkpoints", "s3://metrics/spot"))
-        job = self.sagemaker.describe_training_job(TrainingJobName="night")
+        job = REQUESTS["CreateTrainingJob"]
+        self.assertEqual(self.sagemaker.describe_training_job(TrainingJobName="night")["HyperParameters"], job["HyperParameters"])
         self.assertEqual(job["AlgorithmSpecification"]["TrainingImage"], IMAGE)
         self.assertEqual(job["AlgorithmSpecification"]["MetricDefinitions"], deploy.metric_definitions())
         self.assertEqual(job["CheckpointConfig"]["S3Uri"], "s3://metrics/spot")
@@ -254,7 +271,8 @@ class DeployTest(unittest.TestCase):
                     "--name", "script", "--stage", tmp)
             finally:
                 deploy.build = real
-            job = self.sagemaker.describe_training_job(TrainingJobName="script")
+            job = REQUESTS["CreateTrainingJob"]
+            self.assertEqual(job["AlgorithmSpecification"]["MetricDefinitions"], deploy.metric_definitions())
             hyper = {k: json.loads(v) for k, v in job["HyperParameters"].items()}
             self.assertRegex(job["AlgorithmSpecification"]["TrainingImage"], r"pytorch-training:2\.5.*-gpu-py311")
             self.assertEqual((hyper["metric"], hyper["model-type"], hyper["sagemaker_program"]), ("cpu", "lstm", "train.py"))
