@@ -116,7 +116,23 @@ type Learner interface {
 	// Learn returns the model after it has seen outcomes of its forecasts, in the
 	// order of their origins. What it cannot use it leaves out.
 	Learn(outcomes []Outcome) Fitted
-	// AppendState appends what has been learnt, a few bytes a horizon; nothing
+	// Learnt returns what has been learnt, a few numbers a horizon; none before
+	// the first. Do not modify it.
+	Learnt() []float64
+	// WithLearnt returns the model with what Learnt gave for it, or for the same
+	// model earlier or later; nil where the numbers cannot be that.
+	WithLearnt(state []float64) Fitted
+}
+
+// An Observer is a fitted model that learns from what came true after a window,
+// which it wants to see again, where a Learner makes do with its forecasts. It is
+// told as soon as values are known, of every cell if possible. It stays immutable.
+type Observer interface {
+	// Observe returns the model after it has seen a window and what came true
+	// after it; horizons that are not its own, and values that are not known, are
+	// left out. The errors are those of Fitted.Forecast.
+	Observe(w *Window, actuals []Actual) (Fitted, error)
+	// AppendState appends what has been observed, a few hundred bytes; nothing
 	// before the first.
 	AppendState(dst []byte) []byte
 	// WithState returns the model with what AppendState gave for it, or for the
