@@ -238,7 +238,7 @@ func TestPrometheusConfig(t *testing.T) {
 
 var (
 	link   = regexp.MustCompile(`\]\(([^)#]*)(#[^)]*)?\)`)
-	metric = regexp.MustCompile(`\bforetide_([a-z_]+)|\bforetide:[a-z_:]+`)
+	metric = regexp.MustCompile(`\bforetide_([a-z_]+)|\bforetide:[a-z_][a-z_:]+`)
 )
 
 // TestPages: links lead to files and headings that are there, metrics exist, and
