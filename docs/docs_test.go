@@ -23,7 +23,7 @@ import (
 // pages, in the order in which a newcomer follows them: their commands are run
 // one after the other in one folder.
 var pages = []string{"README.md", "first-forecast.md", "prometheus.md", "report.md", "dashboard.md",
-	"models.md", "lambda.md", "embedding.md", "production.md", "comparison.md"}
+	"models.md", "lambda.md", "sagemaker.md", "embedding.md", "production.md", "comparison.md"}
 
 // A block is a fenced block of a page.
 type block struct {
@@ -62,7 +62,7 @@ func read(t *testing.T, page string) (text string, blocks []block) {
 func program(t *testing.T) (bin string) {
 	t.Helper()
 	bin = t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", bin, "../cmd/foretide").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", bin+"/", "../cmd/foretide", "../cmd/foretide-sagemaker").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return bin
@@ -148,7 +148,7 @@ func check(t *testing.T, dir, bin string, b block) (n int) {
 			}
 			n++
 			switch words[0] {
-			case "foretide":
+			case "foretide", "foretide-sagemaker":
 				if out, err := shell(t, dir, bin, command+" --help"); err != nil {
 					t.Errorf("%s: %s: %v\n%s", b.page, command, err, out)
 				}
@@ -160,13 +160,36 @@ func check(t *testing.T, dir, bin string, b block) (n int) {
 				}
 			case "sam":
 				parameters(t, b.page, command)
-			case "curl", "mkdir", "cp", "pip", "python3", "aws":
+			case "curl", "mkdir", "cp", "pip", "aws", "docker":
+			case "python3":
+				script(t, dir, bin, b.page, words)
 			default:
 				t.Errorf("%s: no test knows the command %q", b.page, command)
 			}
 		}
 	}
 	return n
+}
+
+// script checks that a program in Python is there and, of those that deploy, that
+// it has the flags of a command.
+func script(t *testing.T, dir, bin, page string, words []string) {
+	t.Helper()
+	if _, err := os.Stat("../" + words[1]); err != nil {
+		t.Errorf("%s: %s: %v", page, words[1], err)
+	}
+	if !strings.Contains(words[1], "/sagemaker/") || len(words) < 3 {
+		return
+	}
+	help, err := shell(t, dir, bin, strings.Join(words[:3], " ")+" --help")
+	if err != nil {
+		t.Errorf("%s: %v: %v\n%s", page, words[:3], err, help)
+	}
+	for _, w := range words[3:] {
+		if strings.HasPrefix(w, "--") && !strings.Contains(help, " "+w+" ") && !strings.Contains(help, " "+w+"\n") {
+			t.Errorf("%s: %v has no %s", page, words[:3], w)
+		}
+	}
 }
 
 // parameters checks that template.yaml has what a command sets.
@@ -215,7 +238,7 @@ func TestPrometheusConfig(t *testing.T) {
 
 var (
 	link   = regexp.MustCompile(`\]\(([^)#]*)(#[^)]*)?\)`)
-	metric = regexp.MustCompile(`\bforetide_([a-z_]+)|\bforetide:[a-z_:]+`)
+	metric = regexp.MustCompile(`\bforetide_([a-z_]+)|\bforetide:[a-z_][a-z_:]+`)
 )
 
 // TestPages: links lead to files and headings that are there, metrics exist, and

@@ -21,7 +21,7 @@ import (
 func (a *app) checkpointCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "checkpoint",
-		Short: "Inspect, verify, roll back, import and export checkpoints",
+		Short: "Inspect, verify, roll back, import, export and pack checkpoints",
 	}
 	var asJSON, withConfig bool
 	inspect := &cobra.Command{
@@ -42,7 +42,7 @@ func (a *app) checkpointCommand() *cobra.Command {
 		Args:  needFiles,
 		RunE:  func(cmd *cobra.Command, args []string) error { return a.verify(cmd.Context(), args) },
 	}
-	cmd.AddCommand(inspect, verify, a.versionsCommand(), a.rollbackCommand(), a.importCommand(), a.exportModelCommand())
+	cmd.AddCommand(inspect, verify, a.versionsCommand(), a.rollbackCommand(), a.importCommand(), a.exportModelCommand(), a.packCommand())
 	return cmd
 }
 

@@ -56,9 +56,9 @@ type Options struct {
 	// Resume goes on from the state that an interrupted training by epochs left
 	// in the store, where there is one.
 	Resume bool
-	// Unchanged leaves models of a single container alone whose checkpoint in the
-	// store is of the same history, configuration and version: the training would
-	// give it again.
+	// Unchanged leaves models alone whose checkpoint in the store is of the same
+	// history, configuration and version: the training would give it again. Models
+	// that learn from several metrics are trained all the same.
 	Unchanged bool
 	// Trained is judged, calibrated and stored in the place of models of its
 	// family, which are not trained then; nil for none.
@@ -235,16 +235,22 @@ func (f *fleet) unchanged(j Job, r *Result) bool {
 		return false
 	}
 	key := loader.Key{Metric: j.Config.MetricName, Container: j.Frame.Container}
-	c, err := loader.Read(f.ctx, f.store, key)
+	return f.same(key, j.Config, []series.Frame{history}, r)
+}
+
+// same reports whether the store has a checkpoint of the key that a training on
+// the histories would give again, and says so in the result.
+func (f *fleet) same(key loader.Key, c *config.Config, histories []series.Frame, r *Result) bool {
+	stored, err := loader.Read(f.ctx, f.store, key)
 	if err != nil {
 		return false // there is none, or none that serves
 	}
-	p := &c.Provenance
-	if p.Version != version.Version || p.Config != j.Config.YAML() || p.Seed != j.Config.Training.Seed ||
-		p.Status == forecast.Interrupted.String() || p.DataDigest != digest([]series.Frame{history}, key.Metric) {
+	p := &stored.Provenance
+	if p.Version != version.Version || p.Config != c.YAML() || p.Seed != c.Training.Seed ||
+		p.Status == forecast.Interrupted.String() || p.DataDigest != digest(histories, key.Metric) {
 		return false
 	}
-	r.Name, r.Unchanged = key.Name(), true
+	r.Name, r.Unchanged, r.Shared = key.Name(), true, key.Container == ""
 	r.Report.Model, r.Report.Points = p.Model, int(p.Points)
 	return true
 }

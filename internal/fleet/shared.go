@@ -102,6 +102,12 @@ func (f *fleet) pool(groups [][]int) {
 func (f *fleet) shared(group []int) {
 	start := time.Now()
 	c := f.jobs[group[0]].Config
+	if f.o.Unchanged && f.unchangedShared(group, c) {
+		for _, i := range group {
+			f.out[i].Container, f.out[i].Metric, f.out[i].Start = f.jobs[i].Frame.Container, c.MetricName, start
+		}
+		return
+	}
 	fitted, report, histories, err := f.fitShared(group, c)
 	if err == nil {
 		err = f.store1(group, c, fitted, report, histories)
@@ -116,6 +122,44 @@ func (f *fleet) shared(group []int) {
 			r.Err = err
 		}
 	}
+}
+
+// unchangedShared reports whether the store has all that a training of the group
+// would give, and says so in the results.
+func (f *fleet) unchangedShared(group []int, c *config.Config) bool {
+	if trainer, err := f.trainer(c); err != nil {
+		return false
+	} else if _, pools := trainer.Model.(forecast.Pooler); pools {
+		return false
+	}
+	var histories []series.Frame
+	for _, i := range group {
+		h, err := observed(f.jobs[i].Frame, c.MetricName)
+		if err != nil {
+			return false
+		}
+		histories = append(histories, h)
+	}
+	results := make([]Result, len(group))
+	if f.foremost(group) {
+		if !f.same(loader.Key{Metric: c.MetricName}, c, histories, &results[0]) {
+			return false
+		}
+		for k := range results {
+			results[k] = results[0]
+		}
+	}
+	if c.Model.Scope == config.ScopeTuned || !f.foremost(group) {
+		for k := range group {
+			if !f.same(loader.Key{Metric: c.MetricName, Container: histories[k].Container}, c, histories[k:k+1], &results[k]) {
+				return false
+			}
+		}
+	}
+	for k, i := range group {
+		f.out[i] = results[k]
+	}
+	return true
 }
 
 // fitShared fits the model of a group.

@@ -200,3 +200,50 @@ func TestPoolsOne(t *testing.T) {
 		}
 	}
 }
+
+// TestUnchangedShared: a shared model whose histories and configuration are those
+// of its checkpoint is left alone; one of another configuration is not, nor one
+// that was stopped.
+func TestUnchangedShared(t *testing.T) {
+	for _, scope := range []string{"", config.ScopeTuned} {
+		var store loader.Memory
+		js := lstmJobs(t, scope, "a", "b")
+		epochs := 0
+		train := func(o Options) []Result {
+			t.Helper()
+			epochs, o.Unchanged, o.Resume = 0, true, true
+			o.Progress = func(p Progress) {
+				if p.Epoch != nil {
+					epochs++
+				}
+			}
+			results, err := Train(context.Background(), js, &store, o)
+			if err == nil {
+				err = Failure(results)
+			}
+			if err != nil && !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			return results
+		}
+		if r := train(Options{Stop: func() bool { return epochs > 0 }}); r[0].Report.Fit.Status != forecast.Interrupted {
+			t.Fatalf("it was not stopped: %+v", r[0])
+		}
+		if r := train(Options{}); r[0].Unchanged || epochs == 0 {
+			t.Errorf("%q: one that was stopped is left alone", scope)
+		}
+		for i, r := range train(Options{}) {
+			if want := (loader.Key{Metric: "cpu"}); !r.Unchanged || r.Container != js[i].Frame.Container || r.Shared != (scope == "") || r.Shared != (r.Name == want.Name()) {
+				t.Errorf("%q: %+v", scope, r)
+			}
+		}
+		if epochs != 0 {
+			t.Errorf("%q: %d epochs of a model that was there", scope, epochs)
+		}
+		js = lstmJobs(t, scope, "a", "b")
+		js[0].Config.Training.LearningRate *= 2
+		if r := train(Options{}); r[0].Unchanged || epochs == 0 {
+			t.Errorf("%q: another configuration is left alone", scope)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/foretide/foretide/infra/csvfile"
+	"github.com/foretide/foretide/internal/fleet"
+)
+
+// TestStoppedWhileJudging: a training that is told to stop when its last epoch is
+// over stores a model that was not fitted to all of the data. It is the best so
+// far and not final: gone on with, it comes to what it would have.
+func TestStoppedWhileJudging(t *testing.T) {
+	for _, scope := range []string{"global", "container"} {
+		w := newWorld(t, nil, "web", "db")
+		data, err := csvfile.Read(t.Context(), w.Data("train"), csvfile.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := settingsOf(small("scope", scope, "epochs", "2"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		jobs, err := jobsOf(s, data.Frames, []string{"cpu"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		train := func(store *store, told func(fleet.Progress)) error {
+			results, err := fleet.Train(context.Background(), jobs, store, fleet.Options{Progress: told, Stop: store.stopped, Resume: true, Unchanged: true})
+			if e := fleet.Failure(results); e != nil {
+				t.Fatal(e)
+			}
+			return err
+		}
+		whole := &store{t.TempDir(), t.TempDir(), func() bool { return false }}
+		if err := train(whole, nil); err != nil {
+			t.Fatal(err)
+		}
+		var judging atomic.Bool
+		kept := &store{t.TempDir(), t.TempDir(), judging.Load}
+		err = train(kept, func(p fleet.Progress) {
+			if strings.HasPrefix(p.What, "judging") {
+				judging.Store(true)
+			}
+		})
+		have := files(t, kept.model)
+		if !errors.Is(err, context.Canceled) || len(have) == 0 || strings.Contains(namesOf(files(t, kept.kept)), ".ckpt") || !strings.Contains(namesOf(files(t, kept.kept)), ".training") {
+			t.Errorf("%s: %v: the model has %s, and to go on from is %s", scope, err, namesOf(have), namesOf(files(t, kept.kept)))
+		}
+		judging.Store(false)
+		if err := train(kept, nil); err != nil {
+			t.Fatal(err)
+		}
+		want, got := files(t, whole.model), files(t, kept.model)
+		for name := range want {
+			if got[name] != want[name] || have[name] == want[name] {
+				t.Errorf("%s: %s is another model than one that was not stopped, or was that already", scope, name)
+			}
+		}
+	}
+}

@@ -1,0 +1,76 @@
+// Package modeltar packs checkpoints into a model.tar.gz, the form in which
+// SageMaker keeps models: METRIC/CONTAINER.ckpt at its top.
+package modeltar
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/foretide/foretide/loader"
+)
+
+// MostBytes is how many bytes of checkpoints a model may have in all.
+const MostBytes = 32 << 30
+
+// Pack writes a gzip-compressed tar file of all checkpoints of a store to w, each
+// read and found whole before it is written, and returns how many they are. The
+// same checkpoints give the same bytes: names are sorted, and there are neither
+// times nor owners. A store without checkpoints is loader.ErrNoCheckpoint.
+func Pack(ctx context.Context, w io.Writer, store loader.Store) (int, error) {
+	objects, err := store.List(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var names []string
+	for _, o := range objects {
+		if _, ok := loader.ParseName(o.Name); ok && strings.HasSuffix(o.Name, ".ckpt") {
+			names = append(names, o.Name)
+		}
+	}
+	if len(names) == 0 {
+		return 0, fmt.Errorf("%w METRIC/CONTAINER.ckpt in it", loader.ErrNoCheckpoint)
+	}
+	slices.Sort(names)
+	zip := gzip.NewWriter(w)
+	t := tar.NewWriter(zip)
+	total := int64(0)
+	for _, name := range names {
+		data, err := whole(ctx, store, name)
+		if err != nil {
+			return 0, err
+		}
+		if total += int64(len(data)); total > MostBytes {
+			return 0, fmt.Errorf("the checkpoints have more than %d bytes in all", int64(MostBytes))
+		}
+		h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(data)), Format: tar.FormatPAX}
+		if err := t.WriteHeader(h); err != nil {
+			return 0, err
+		}
+		if _, err := t.Write(data); err != nil {
+			return 0, err
+		}
+	}
+	if err := t.Close(); err != nil {
+		return 0, err
+	}
+	return len(names), zip.Close()
+}
+
+// whole returns a checkpoint that serves under its name.
+func whole(ctx context.Context, store loader.Store, name string) ([]byte, error) {
+	key, _ := loader.ParseName(name)
+	c, err := loader.Read(ctx, store, key)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := loader.Model(c); err != nil {
+		return nil, &loader.StoreError{Op: "read", Name: name, Err: err}
+	}
+	data, _, err := store.Get(ctx, name)
+	return data, err
+}
