@@ -91,7 +91,7 @@ func (a *app) drift(cmd *cobra.Command, f *driftFlags) error {
 		return err
 	}
 	ctx := cmd.Context()
-	p, err := a.openStore(cmd, f.store)
+	p, err := a.openStore(cmd, f.store, false)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (a *app) drift(cmd *cobra.Command, f *driftFlags) error {
 		return err
 	}
 	if drifted > 0 {
-		return fmt.Errorf("%w: %d of %d models have become worse than they were: train them", errDrift, drifted, len(rows))
+		return fmt.Errorf("%w: %d of %d models have become worse than they were, or cannot serve: train them", errDrift, drifted, len(rows))
 	}
 	return nil
 }
@@ -148,6 +148,9 @@ func (f *driftFlags) judge(ctx context.Context, p *loader.Predictor, frame *seri
 	fitted, ok := model.(*calibrate.Fitted)
 	if !ok {
 		row.Skipped = "no checkpoint"
+		if key, why := p.Serving(frame.Container, metric); why&forecast.NoCheckpoint == 0 {
+			row.Drift, row.Skipped = true, "the checkpoint "+key.Name()+" was made with another network in the box (old_checkpoint): train it again"
+		}
 		return row, nil
 	}
 	spec := fitted.Spec()

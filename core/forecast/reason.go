@@ -51,18 +51,22 @@ const (
 	// NoInput ("no_input"): the window has no value of a column that the model
 	// reads beside the metric; the last one of the history stands in.
 	NoInput
+	// OldCheckpoint ("old_checkpoint"): the checkpoint was made with another
+	// network in the box than this program has, so it cannot serve; the network
+	// in the box stands in until the checkpoint is trained again.
+	OldCheckpoint
 )
 
 var reasonNames = [...]string{
 	"short_history", "short_window", "no_long", "all_missing", "constant",
 	"stale", "not_better", "shrunk", "not_finite", "fit_failed",
 	"no_checkpoint", "shared_model", "uncalibrated", "interpolated_horizon",
-	"no_input",
+	"no_input", "old_checkpoint",
 }
 
 // Fallback are the reasons for which another model than the one asked for
 // made the forecast.
-const Fallback = ShortHistory | AllMissing | Constant | NotBetter | NotFinite | FitFailed | NoCheckpoint
+const Fallback = ShortHistory | AllMissing | Constant | NotBetter | NotFinite | FitFailed | NoCheckpoint | OldCheckpoint
 
 // Has reports whether all reasons of r2 are in r.
 func (r Reasons) Has(r2 Reasons) bool { return r&r2 == r2 }

@@ -89,7 +89,12 @@ func (j *judge) serving(ctx context.Context) error {
 	p := &c.Provenance
 	v.Asked, v.Model, v.Detail = p.Model, model.Spec().Model, p.Summary
 	v.Checkpoint, v.Shared, v.Notes = key.Name(), key.Container == "", p.Notes
-	v.FittedTo, v.Validation = p.DataEnd, meanRatio(p.Scores)
+	v.FittedTo = p.DataEnd
+	if c.Kind != model.Kind() { // another stands in (loader.Predictor.Model)
+		v.Detail = ""
+		return nil
+	}
+	v.Validation = meanRatio(p.Scores)
 	return nil
 }
 

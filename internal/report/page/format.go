@@ -141,4 +141,5 @@ var reasonText = map[string]string{
 	"uncalibrated":         "too few errors to calibrate the intervals; they are a rough guess",
 	"interpolated_horizon": "the horizon lies between two that the model has",
 	"no_input":             "the data lack a column that the model reads beside the metric",
+	"old_checkpoint":       "the checkpoint was made with another network in the box, and is to be trained again; the network in the box stands in",
 }

@@ -10,6 +10,7 @@ const words = {
   not_finite: "the model gave no finite number", fit_failed: "the fit failed", no_checkpoint: "no checkpoint: the network in the box forecasts",
   shared_model: "a model that many containers share", uncalibrated: "intervals are not calibrated to this container",
   interpolated_horizon: "between two of the model's horizons", no_input: "the model lacks one of its inputs",
+  old_checkpoint: "the checkpoint is of another version: train it again; the network in the box forecasts",
 };
 
 /** The index of the level that is nearest to p. */
