@@ -20,6 +20,11 @@ every container and metric, and answers over HTTP until it is stopped:
   GET /metrics                                         forecasts for Prometheus to scrape
   GET /healthz                                         200 where forecasts are fresh, else 503
 
+Until Prometheus has been read once, /forecast answers 503 with Retry-After for a
+container by name; after that a container that it has no values of is a 404. A
+window that is sent along is forecast from the first moment on. /healthz needs no
+token; it is JSON: status ("ok", or what is the matter), series and forecasts.
+
 /metrics has medians, 80 and 95 % intervals, model, reasons, the last values, what
 had been forecast for them, and the running accuracy beside that of the last value.
 infra/grafana has a dashboard, rules and alerts for it.
