@@ -75,12 +75,12 @@ func configsOf(jobs []fleet.Job) map[string]*config.Config {
 
 // progress records the curves of models that are trained by epochs.
 func (t *trainingRecord) progress(p fleet.Progress) {
-	if t.session == nil || p.Metric == "" {
+	if t.session == nil || p.Metric == "" && p.Job != fleet.Pooled {
 		return
 	}
 	run, prefix := t.session.Main(), ""
 	switch {
-	case len(t.jobs) == 1:
+	case len(t.jobs) == 1 || p.Job == fleet.Pooled: // what all share has the plain names
 	case p.Job < 0:
 		prefix = runs.Key(p.Metric) + "/"
 	case t.children[p.Job] == nil && p.Epoch != nil:
