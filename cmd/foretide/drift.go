@@ -111,13 +111,16 @@ func (a *app) drift(cmd *cobra.Command, f *driftFlags) error {
 	}
 	var rows []driftRow
 	drifted := 0
+	meter := a.meter("looking for drift", false)
 	for i := range data.Frames {
+		meter.Set(int64(i), int64(len(data.Frames)))
 		for _, m := range metrics {
 			if data.Frames[i].Column(m) < 0 {
 				continue
 			}
 			row, err := f.judge(ctx, p, &data.Frames[i], m)
 			if err != nil {
+				meter.Finish()
 				return err
 			}
 			if row.Drift {
@@ -126,6 +129,8 @@ func (a *app) drift(cmd *cobra.Command, f *driftFlags) error {
 			rows = append(rows, row)
 		}
 	}
+	meter.Set(int64(len(data.Frames)), int64(len(data.Frames)))
+	meter.Finish()
 	if err := writeDrift(a.out, rows, f.json); err != nil {
 		return err
 	}

@@ -171,7 +171,8 @@ func (s *Server) forecast(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		reason, retry := answer.Reason(err)
 		p, id := answer.ProblemOf(err, reason, retry), rand.Text()
-		if p.Status >= http.StatusInternalServerError {
+		var own *answer.Problem // who came too early is no fault to be looked into
+		if p.Status >= http.StatusInternalServerError && !errors.As(err, &own) {
 			s.Log.Error("no forecast", "request", id, "status", p.Status, "reason", p.Reason, "error", err.Error())
 		}
 		send(w, p, id)
