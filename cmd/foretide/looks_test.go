@@ -53,6 +53,13 @@ func TestLooks(t *testing.T) {
 			}
 		}
 	}
+	// A shared model is reported on though a container has an older checkpoint of its own.
+	s.write("lstm.yaml", tinyNetwork)
+	s.ok("train", "--data", "m.csv", "--config", "lstm.yaml", "--run-name", "shared")
+	page, err := os.ReadFile(artifactPath(t, runOf(t, "shared").ID, "report.html"))
+	if err != nil || strings.Count(string(page), "cpu/_shared.ckpt") < 2 || strings.Contains(string(page), "cpu/web.ckpt") {
+		t.Errorf("the report is not of what was trained: %v", err)
+	}
 	s.fails(exitUsage, "--no-run and --no-report exclude each other", "train", "--data", "m.csv", "--no-run", "--no-report")
 }
 

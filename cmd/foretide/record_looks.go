@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"path/filepath"
 	"runtime"
@@ -86,11 +87,11 @@ func (t *trainingRecord) looks(ctx context.Context, a *app, data string, store l
 	o := report.Defaults()
 	wanted := map[key]bool{}
 	var frames []series.Frame
-	var keys []loader.Key
+	names := map[string]bool{}
 	for _, i := range order {
 		f, metric := t.jobs[i].Frame, t.jobs[i].Config.MetricName
 		wanted[key{f.Container, metric}] = true
-		keys = append(keys, loader.Key{Metric: metric, Container: f.Container})
+		names[out[i].Name] = true
 		if !slices.ContainsFunc(frames, func(x series.Frame) bool { return x.Container == f.Container }) {
 			frames = append(frames, *f)
 		}
@@ -101,8 +102,7 @@ func (t *trainingRecord) looks(ctx context.Context, a *app, data string, store l
 	slices.Sort(o.Metrics)
 	ctx, cancel := context.WithTimeout(ctx, mostLooking)
 	defer cancel()
-	p := loader.NewLazy(store)
-	err := p.RefreshKeys(ctx, keys)
+	p, err := loader.New(ctx, trainedStore{store, names})
 	if err == nil {
 		o.Title, o.Select = "What was trained", func(container, metric string) bool { return wanted[key{container, metric}] }
 		o.Data, o.Store, o.Workers = filepath.ToSlash(data), filepath.ToSlash(t.store), runtime.GOMAXPROCS(0)
@@ -118,6 +118,29 @@ func (t *trainingRecord) looks(ctx context.Context, a *app, data string, store l
 	if err != nil && !errors.Is(err, report.ErrNothing) {
 		a.notice("foretide: the run has no report: %v", err)
 	}
+}
+
+// A trainedStore shows of a store what was trained alone: a container's older
+// checkpoint would serve in the place of a shared one.
+type trainedStore struct {
+	loader.Store
+	names map[string]bool
+}
+
+// List implements loader.Store.
+func (s trainedStore) List(ctx context.Context) (out []loader.Object, err error) {
+	if one, ok := s.Store.(loader.Stater); ok {
+		for _, name := range slices.Sorted(maps.Keys(s.names)) {
+			o, err := one.Stat(ctx, name)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, o)
+		}
+		return out, nil
+	}
+	all, err := s.Store.List(ctx)
+	return slices.DeleteFunc(all, func(o loader.Object) bool { return !s.names[o.Name] }), err
 }
 
 // worst is the mean ratio of what was trained; what has none comes last.
