@@ -29,10 +29,9 @@ What it was given and what came of it is kept as a run, in experiments/runs
 unless --runs names another folder; --no-run keeps nothing. With it goes a report
 (report.html) of the 60 worst series and pictures (plots) of the 6 worst, which
 --no-report leaves out. "foretide runs" lists, shows and compares runs, and MLflow
-reads the same folder. Where
-MLFLOW_TRACKING_URI names a server (http or https), runs are sent there, too;
-what could not be sent is told, and "foretide runs sync" sends it later.
-"foretide runs --help" has the environment.`
+reads the same folder. Where MLFLOW_TRACKING_URI names a server (http or https),
+runs are sent there, too; what could not be sent is told, and "foretide runs sync"
+sends it later. "foretide runs --help" has the environment.`
 
 // recordFlags say whether and where a command is recorded.
 type recordFlags struct {
