@@ -10,6 +10,7 @@ import (
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/models"
+	"github.com/foretide/foretide/core/serve"
 )
 
 // ErrMismatch: a checkpoint is not of what its name or its description says.
@@ -127,6 +128,16 @@ func Model(c *codec.Checkpoint) (forecast.Fitted, error) {
 		return nil, &MismatchError{Want: describe(c.Metric, c.Step, c.Horizons), Have: describe(spec.Metric, spec.Step, spec.Horizons)}
 	}
 	return m, nil
+}
+
+// serving returns the model that serves for a checkpoint: its own, or what
+// stands in where that is of another network in the box (serve.Outdated).
+func serving(c *codec.Checkpoint) (forecast.Fitted, error) {
+	m, err := Model(c)
+	if stand := serve.Outdated(c, err); stand != nil {
+		return stand, nil
+	}
+	return m, err
 }
 
 // file is a store of one file, whatever its name is.

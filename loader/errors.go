@@ -9,6 +9,7 @@ import (
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/models"
+	"github.com/foretide/foretide/core/network/general"
 	"github.com/foretide/foretide/internal/near"
 )
 
@@ -22,7 +23,7 @@ func IsCheckpointError(err error) bool {
 	for _, target := range []error{
 		ErrNoCheckpoint, ErrMismatch, ErrTooLarge, ErrMethod,
 		codec.ErrNotCheckpoint, codec.ErrDamaged, codec.ErrVersion, codec.ErrHeader, codec.ErrTruncated, codec.ErrMalformed,
-		models.ErrKind, models.ErrNested, forecast.ErrPayload, forecast.ErrLevels,
+		models.ErrKind, models.ErrNested, general.ErrVersion, forecast.ErrPayload, forecast.ErrLevels,
 	} {
 		if errors.Is(err, target) {
 			return true

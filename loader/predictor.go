@@ -239,7 +239,8 @@ func (p *Predictor) Ignored() []string {
 	return slices.Clone(p.ignored)
 }
 
-// oddNames says which checkpoints have names that do not tell what they are.
+// oddNames says which checkpoint has a name that does not tell what it is of; ""
+// where there is none.
 func (p *Predictor) oddNames() string {
 	for _, name := range p.ignored {
 		if strings.HasSuffix(name, extension) {
@@ -275,7 +276,9 @@ func (p *Predictor) find(container, metric string) (Key, *slot, forecast.Reasons
 // reasons, as Serving does. The model is nil where no checkpoint serves. A
 // program that forecasts in a tight loop keeps it, and its own windows: a
 // forecast then allocates nothing. An error says which checkpoint cannot be
-// read or decoded; no other one stands in for it.
+// read or decoded; no other one stands in for it. One that was made with another
+// network in the box is no error: the one that there is serves, and its forecasts
+// say so (OldCheckpoint).
 func (p *Predictor) Model(ctx context.Context, container, metric string) (forecast.Fitted, forecast.Reasons, error) {
 	k, s, why := p.find(container, metric)
 	if s == nil {
@@ -344,7 +347,7 @@ func (p *Predictor) read(ctx context.Context, k Key, name string) (forecast.Fitt
 	if err != nil {
 		return nil, err
 	}
-	if m, err = Model(c); err != nil {
+	if m, err = serving(c); err != nil {
 		return nil, nameError(p.store, name, err)
 	}
 	return m, nil

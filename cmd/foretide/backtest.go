@@ -248,7 +248,7 @@ func (a *app) judge(cmd *cobra.Command, f *backtestFlags, frames []series.Frame,
 	var all []backtest.Series
 	for _, t := range trainers {
 		rec.begin(t.Name())
-		r, err := a.run1(cmd.Context(), frames, t, cfg, f.seedValue(cmd), emit, rec.event)
+		r, err := a.run1(cmd.Context(), frames, t, cfg, f.seedValue(cmd), func(r *backtest.Row) error { rec.row(r); return emit(r) }, rec.event)
 		if err != nil {
 			return nil, err
 		}

@@ -91,7 +91,7 @@ func (a *app) drift(cmd *cobra.Command, f *driftFlags) error {
 		return err
 	}
 	ctx := cmd.Context()
-	p, err := a.openStore(cmd, f.store)
+	p, err := a.openStore(cmd, f.store, false)
 	if err != nil {
 		return err
 	}
@@ -111,13 +111,16 @@ func (a *app) drift(cmd *cobra.Command, f *driftFlags) error {
 	}
 	var rows []driftRow
 	drifted := 0
+	meter := a.meter("looking for drift", false)
 	for i := range data.Frames {
+		meter.Set(int64(i), int64(len(data.Frames)))
 		for _, m := range metrics {
 			if data.Frames[i].Column(m) < 0 {
 				continue
 			}
 			row, err := f.judge(ctx, p, &data.Frames[i], m)
 			if err != nil {
+				meter.Finish()
 				return err
 			}
 			if row.Drift {
@@ -126,11 +129,13 @@ func (a *app) drift(cmd *cobra.Command, f *driftFlags) error {
 			rows = append(rows, row)
 		}
 	}
+	meter.Set(int64(len(data.Frames)), int64(len(data.Frames)))
+	meter.Finish()
 	if err := writeDrift(a.out, rows, f.json); err != nil {
 		return err
 	}
 	if drifted > 0 {
-		return fmt.Errorf("%w: %d of %d models have become worse than they were: train them", errDrift, drifted, len(rows))
+		return fmt.Errorf("%w: %d of %d models have become worse than they were, or cannot serve: train them", errDrift, drifted, len(rows))
 	}
 	return nil
 }
@@ -148,6 +153,9 @@ func (f *driftFlags) judge(ctx context.Context, p *loader.Predictor, frame *seri
 	fitted, ok := model.(*calibrate.Fitted)
 	if !ok {
 		row.Skipped = "no checkpoint"
+		if key, why := p.Serving(frame.Container, metric); why&forecast.NoCheckpoint == 0 {
+			row.Drift, row.Skipped = true, "the checkpoint "+key.Name()+" was made with another network in the box (old_checkpoint): train it again"
+		}
 		return row, nil
 	}
 	spec := fitted.Spec()

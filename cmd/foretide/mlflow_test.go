@@ -146,7 +146,7 @@ func sameRuns(t *testing.T, dir runs.Dir, local []*runs.Run, got *mlflowtest.Rea
 	if len(got.Runs) != len(byOrigin) {
 		t.Errorf("%d runs of %d", len(got.Runs), len(byOrigin))
 	}
-	curves := 0
+	curves, looks := 0, 0
 	for _, want := range local {
 		g, ok := byOrigin[want.ID]
 		if !ok {
@@ -162,6 +162,9 @@ func sameRuns(t *testing.T, dir runs.Dir, local []*runs.Run, got *mlflowtest.Rea
 			t.Errorf("%s: %d files of %d, %v", want.Name, len(g.Artifacts), len(files), err)
 		}
 		for _, f := range files {
+			if f.Name == "report.html" || f.Name == "plots/cpu/web.png" {
+				looks++
+			}
 			b, err := os.ReadFile(f.Path)
 			sum := sha256.Sum256(b)
 			if err != nil || g.Artifacts[f.Name] != hex.EncodeToString(sum[:]) {
@@ -172,6 +175,9 @@ func sameRuns(t *testing.T, dir runs.Dir, local []*runs.Run, got *mlflowtest.Rea
 	}
 	if curves == 0 {
 		t.Error("there is no curve")
+	}
+	if looks != 10 { // three trainings and two models' backtests
+		t.Errorf("%d reports and pictures of web's cpu, want 10", looks)
 	}
 }
 

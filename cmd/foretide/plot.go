@@ -146,7 +146,7 @@ func splitNonEmpty(s string) []string {
 // plotted reads the one series that is drawn and judges what serves it.
 func (a *app) plotted(cmd *cobra.Command, f *plotFlags) (*plot.Source, error) {
 	ctx := cmd.Context()
-	p, err := a.openStore(cmd, f.store)
+	p, err := a.openStore(cmd, f.store, false)
 	if err != nil {
 		return nil, err
 	}

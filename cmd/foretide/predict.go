@@ -13,6 +13,7 @@ import (
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm"
+	"github.com/foretide/foretide/core/network/general"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/loader"
@@ -23,7 +24,7 @@ type predictFlags struct {
 	container, data, store string
 	horizons               []string
 	json, csv, components  bool
-	plot                   bool
+	plot, strict           bool
 }
 
 func (a *app) predictCommand() *cobra.Command {
@@ -34,7 +35,8 @@ func (a *app) predictCommand() *cobra.Command {
 		Long: `Predict forecasts every container and metric of the data from their last row on,
 with the checkpoints that train wrote: the container's own, else the metric's
 shared one, else the network in the box. The note says where a forecast
-is less than it could be (no_checkpoint, short_window, stale …).
+is less than it could be (no_checkpoint, short_window, stale …); --strict refuses
+what no checkpoint serves.
 
 The data should reach back as far as the models look: an hour and more, and
 eight days where there is a daily or weekly pattern. New rows need no training.` + dataLong,
@@ -58,6 +60,7 @@ eight days where there is a daily or weekly pattern. New rows need no training.`
 	fs.BoolVar(&f.json, "json", false, "print JSON, with all quantiles")
 	fs.BoolVar(&f.csv, "csv", false, "print CSV")
 	fs.BoolVar(&f.components, "components", false, "print what forecasts are made of: trend, seasonalities, events (models of type prophet)")
+	fs.BoolVar(&f.strict, "strict", false, "refuse (exit code 4) what no checkpoint serves, instead of the network in the box standing in")
 	fs.BoolVar(&f.plot, "plot", false, "draw each forecast and the hours before it, in the terminal")
 	return cmd
 }
@@ -79,7 +82,7 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.openStore(cmd, f.store)
+	p, err := a.openStore(cmd, f.store, f.strict)
 	if err != nil {
 		return err
 	}
@@ -98,6 +101,12 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 		}
 	}
 	forecasts, failed := predictFrames(cmd.Context(), p, data.Frames, horizons, f.metrics)
+	if f.strict {
+		var refused error
+		forecasts, refused = strictly(forecasts)
+		failed = errors.Join(failed, refused)
+	}
+	a.outdated(forecasts)
 	var terms [][]explained
 	if f.components {
 		var unexplained error
@@ -169,6 +178,46 @@ func predictFrames(ctx context.Context, p *loader.Predictor, frames []series.Fra
 		}
 	}
 	return out, errors.Join(errs...)
+}
+
+// strictly returns the forecasts that checkpoints made, and an error about the
+// rest.
+func strictly(forecasts []*forecast.Forecast) (kept []*forecast.Forecast, err error) {
+	var errs []error
+	for _, f := range forecasts {
+		switch why := reasonsOf(f); {
+		case why&forecast.NoCheckpoint != 0:
+			errs = append(errs, &loader.PredictError{Key: loader.Key{Metric: f.Metric, Container: f.Container}, Err: loader.ErrNoCheckpoint})
+		case why&forecast.OldCheckpoint != 0:
+			errs = append(errs, &loader.PredictError{Key: loader.Key{Metric: f.Metric, Container: f.Container}, Err: general.ErrVersion})
+		default:
+			kept = append(kept, f)
+		}
+	}
+	return kept, errors.Join(errs...)
+}
+
+func reasonsOf(f *forecast.Forecast) (why forecast.Reasons) {
+	for i := range f.At {
+		why |= f.At[i].Reasons
+	}
+	return why
+}
+
+// outdated tells of checkpoints that are of another network in the box.
+func (a *app) outdated(forecasts []*forecast.Forecast) {
+	n, first := 0, ""
+	for _, f := range forecasts {
+		if reasonsOf(f)&forecast.OldCheckpoint != 0 {
+			if n++; n == 1 {
+				first = f.Metric + " of " + f.Container
+			}
+		}
+	}
+	if n > 0 {
+		a.notice("foretide: the checkpoints of %d series (%s%s) were made with another network in the box than this foretide's, which stands in (old_checkpoint) until %q makes them again",
+			n, first, map[bool]string{true: ", …"}[n > 1], "foretide train")
+	}
 }
 
 // parseHorizons reads times ahead: plain numbers are minutes. They ascend,

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -9,6 +11,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/network/general"
+	"github.com/foretide/foretide/loader"
 )
 
 // trained returns a session with two containers' data and a checkpoint of
@@ -78,20 +85,100 @@ func TestPredictHorizons(t *testing.T) {
 		"predict", "--data", "m.csv", "--horizon", "soon")
 }
 
-// TestPredictWithoutCheckpoints: without the default folder naive forecasts
-// stand in and the program says so; a folder that is named must be there.
+// TestPredictWithoutCheckpoints: without a checkpoint the network in the box
+// stands in and the program says so, unless it is to be strict; a folder that is
+// named must be there.
 func TestPredictWithoutCheckpoints(t *testing.T) {
 	s := newSession(t)
 	s.write("m.csv", head+waves("webapp", 15, 300))
 	out, errOut, code := s.run("predict", "--data", "m.csv", "--metrics", "cpu")
-	if code != exitOK || !strings.Contains(out, "no_checkpoint") || !strings.Contains(errOut, "there is no folder checkpoints: the network in the box stands in") {
+	if code != exitOK || !strings.Contains(out, "general  short_window,no_long,no_checkpoint") || !strings.Contains(errOut, "there is no folder checkpoints: the network in the box stands in") {
 		t.Errorf("%d\n%s%s", code, out, errOut)
 	}
 	s.fails(exitFailure, "cannot open nowhere: no such file or directory", "predict", "--data", "m.csv", "--store", "nowhere")
 	if err := os.Mkdir("empty", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s.fails(exitCheckpoint, "cannot open empty: no checkpoint METRIC/CONTAINER.ckpt in it", "predict", "--data", "m.csv", "--store", "empty")
+	out, errOut, code = s.run("predict", "--data", "m.csv", "--store", "empty")
+	if code != exitOK || !strings.Contains(out, "general  short_window,no_long,no_checkpoint") || !strings.Contains(errOut, "there is no checkpoint METRIC/CONTAINER.ckpt in empty: the network in the box stands in (no_checkpoint)") {
+		t.Errorf("%d\n%s%s", code, out, errOut)
+	}
+	s.write("empty/copy.ckpt", "x")
+	if _, errOut, _ := s.run("predict", "--data", "m.csv", "--store", "empty"); !strings.Contains(errOut, "(copy.ckpt has another name; open it as a file)") {
+		t.Error(errOut)
+	}
+	s.fails(exitCheckpoint, "cannot open empty: no checkpoint METRIC/CONTAINER.ckpt in it", "predict", "--data", "m.csv", "--store", "empty", "--strict")
+	for _, command := range []string{"report", "plot"} {
+		if _, errOut, code := s.run(command, "--data", "m.csv", "--store", "empty", "--metric", "cpu", "--out", map[string]string{"report": "r.html", "plot": "p.png"}[command]); code != exitOK {
+			t.Errorf("%s: %d\n%s", command, code, errOut)
+		}
+	}
+}
+
+// TestPredictStrict: of several series those without a checkpoint are refused by
+// name, and the others are printed.
+func TestPredictStrict(t *testing.T) {
+	s := trained(t) // cpu of webapp alone
+	out, errOut, code := s.run("predict", "--data", "m.csv", "--strict", "--csv")
+	if code != exitCheckpoint || !strings.Contains(errOut, "foretide: memory of webapp: loader: no checkpoint\n") ||
+		strings.Contains(out, "webapp,memory") || !strings.Contains(out, "webapp,cpu") {
+		t.Errorf("%d\n%s%s", code, out, errOut)
+	}
+	s.ok("predict", "--data", "m.csv", "--strict", "--container", "webapp", "--metrics", "cpu")
+}
+
+// TestOldCheckpoint: after an update that brings another network in the box, the
+// checkpoints that refer to the old one are served by the new one, which is told
+// with what to do; drift, whose exit code has a schedule train, asks for it.
+func TestOldCheckpoint(t *testing.T) {
+	s := newSession(t)
+	s.write("m.csv", head+waves("webapp", 60, 4000))
+	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model-type", "general", "--no-run")
+	store := loader.Dir("checkpoints")
+	key := loader.Key{Metric: "cpu", Container: "webapp"}
+	c, err := loader.Read(t.Context(), store, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.ok("predict", "--data", "m.csv", "--metrics", "cpu", "--strict")
+	version := networkVersion(t, c)
+	other := binary.AppendUvarint(nil, version^1<<20)
+	if n := bytes.Count(c.Payload, binary.AppendUvarint(nil, version)); n != 1 {
+		t.Fatalf("the payload has the network's version %d times", n)
+	}
+	c.Payload = bytes.Replace(c.Payload, binary.AppendUvarint(nil, version), other, 1)
+	if _, err := loader.Save(t.Context(), store, c); err != nil {
+		t.Fatal(err)
+	}
+	out, errOut, code := s.run("predict", "--data", "m.csv", "--metrics", "cpu")
+	if code != exitOK || strings.Count(out, "old_checkpoint") != 3 ||
+		!strings.Contains(errOut, `the checkpoints of 1 series (cpu of webapp) were made with another network in the box`) || !strings.Contains(errOut, "foretide train") {
+		t.Errorf("%d\n%s%s", code, out, errOut)
+	}
+	s.fails(exitCheckpoint, "train it again with this foretide", "predict", "--data", "m.csv", "--metrics", "cpu", "--strict")
+	s.fails(exitCheckpoint, "train it again with this foretide", "checkpoint", "verify", "checkpoints")
+	if out, _, code := s.run("drift", "--data", "m.csv"); code != exitDrift || !strings.Contains(out, "train it again") {
+		t.Errorf("drift: %d\n%s", code, out)
+	}
+	s.ok("report", "--data", "m.csv", "--out", "r.html")
+	if page, err := os.ReadFile("r.html"); err != nil || !strings.Contains(string(page), "is to be trained again") {
+		t.Error("the report does not say why", err)
+	}
+}
+
+// networkVersion is that of the network in the box.
+func networkVersion(t *testing.T, c *codec.Checkpoint) (version uint64) {
+	t.Helper()
+	m, err := general.Bind(forecast.Task{Metric: c.Metric, Step: c.Step, Horizons: c.Horizons, Levels: c.Levels})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r := codec.NewReader(m.AppendPayload(nil)); r.Next(); {
+		if r.Field() == 2 {
+			version = r.Uint()
+		}
+	}
+	return version
 }
 
 // TestPredictDamaged: a damaged checkpoint is an error that names it, nothing

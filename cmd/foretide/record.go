@@ -26,17 +26,19 @@ const (
 const runsLong = `
 
 What it was given and what came of it is kept as a run, in experiments/runs
-unless --runs names another folder; --no-run keeps nothing. "foretide runs"
-lists, shows and compares runs, and MLflow reads the same folder. Where
-MLFLOW_TRACKING_URI names a server (http or https), runs are sent there, too;
-what could not be sent is told, and "foretide runs sync" sends it later.
-"foretide runs --help" has the environment.`
+unless --runs names another folder; --no-run keeps nothing. With it goes a report
+(report.html) of the 60 worst series and pictures (plots) of the 6 worst, which
+--no-report leaves out. "foretide runs" lists, shows and compares runs, and MLflow
+reads the same folder. Where MLFLOW_TRACKING_URI names a server (http or https),
+runs are sent there, too; what could not be sent is told, and "foretide runs sync"
+sends it later. "foretide runs --help" has the environment.`
 
 // recordFlags say whether and where a command is recorded.
 type recordFlags struct {
 	dir, experiment, name string
 	register              string // train alone has it
 	off                   bool
+	plain                 bool // no report, no pictures
 }
 
 func (f *recordFlags) add(cmd *cobra.Command) {
@@ -45,6 +47,7 @@ func (f *recordFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.experiment, "experiment", orDefault(os.Getenv("MLFLOW_EXPERIMENT_NAME"), defaultExperiment), "experiment that the run belongs to")
 	addRuns(cmd, &f.dir)
 	fs.BoolVar(&f.off, "no-run", false, "do not record a run")
+	fs.BoolVar(&f.plain, "no-report", false, "keep no report and no pictures with the run")
 }
 
 // addRuns declares the flag that names the folder of runs.
@@ -55,7 +58,7 @@ func addRuns(cmd *cobra.Command, dir *string) {
 // check refuses flags that contradict each other.
 func (f *recordFlags) check(cmd *cobra.Command) error {
 	if f.off {
-		for _, name := range []string{"run-name", "experiment", "runs"} {
+		for _, name := range []string{"run-name", "experiment", "runs", "no-report"} {
 			if cmd.Flags().Changed(name) {
 				return usagef(cmd, "--no-run and --%s exclude each other", name)
 			}

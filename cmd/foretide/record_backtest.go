@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/record"
+	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/loader/config"
 )
 
@@ -27,11 +29,18 @@ type backtestRecord struct {
 	run     *record.Run // of the model that is judged now
 	configs map[string]*config.Config
 	start   time.Time
+	looking time.Duration // spent on reports
+
+	app     *app
+	frames  []series.Frame
+	plain   bool     // neither report nor pictures
+	gallery *gallery // of the model that is judged now; nil for none
+	look    report.Options
 }
 
 // recordBacktest begins the run of a backtest.
 func (a *app) recordBacktest(cmd *cobra.Command, f *backtestFlags, frames []series.Frame, cfg backtest.Config, metrics []string) (*backtestRecord, error) {
-	b := &backtestRecord{by: backtest.By(f.by), configs: map[string]*config.Config{}, start: time.Now()}
+	b := &backtestRecord{by: backtest.By(f.by), configs: map[string]*config.Config{}, start: time.Now(), app: a, frames: frames, plain: f.record.plain}
 	jobs := allJobs(frames, metrics, cfg.Select)
 	if f.record.off || len(jobs) == 0 {
 		return b, nil
@@ -52,6 +61,8 @@ func (a *app) recordBacktest(cmd *cobra.Command, f *backtestFlags, frames []seri
 			params[flag] = value
 		}
 	}
+	b.look = report.Defaults()
+	b.look.Metrics, b.look.Every, b.look.Data = metrics, cfg.Every, filepath.ToSlash(f.data)
 	what := "models"
 	switch {
 	case f.score != "":
@@ -87,6 +98,31 @@ func (b *backtestRecord) begin(model string) {
 		}
 	}
 	b.run.Tag(record.TagModel, model)
+	b.gallery = nil
+	if b.session != nil && !b.plain {
+		b.gallery = &gallery{}
+	}
+}
+
+// row takes a forecast in.
+func (b *backtestRecord) row(r *backtest.Row) {
+	if b.gallery != nil {
+		b.gallery.add(r)
+	}
+}
+
+// looks keeps the report of the model that was judged.
+func (b *backtestRecord) looks(all []backtest.Series) {
+	if b.gallery == nil || len(b.gallery.kept) == 0 { // forecasts of a file are scored, and not kept
+		return
+	}
+	began := time.Now()
+	b.look.Title = "Backtest of " + all[0].Model
+	if r := b.gallery.report(b.frames, all, b.look); r != nil {
+		b.app.looks(b.run, r, b.frames)
+	}
+	b.gallery = nil
+	b.looking += time.Since(began)
 }
 
 // settings are those of a model that all metrics agree on; those of a model that
@@ -144,6 +180,7 @@ func (b *backtestRecord) judged(all []backtest.Series) {
 	if writeJSON(&text, scoresJSON(all, b.by)) == nil {
 		b.run.Artifact("scores.json", text.Bytes())
 	}
+	b.looks(all)
 	if b.several {
 		b.run.Finish(runs.Finished)
 		b.run = nil
@@ -176,7 +213,7 @@ func (b *backtestRecord) finish(all []backtest.Series, err error) {
 	if err != nil {
 		main.Tag(record.TagError, err.Error())
 	}
-	main.Metric("seconds", 0, time.Since(b.start).Seconds())
+	main.Metric("seconds", 0, (time.Since(b.start) - b.looking).Seconds())
 	if len(all) > 0 {
 		groups := backtest.Summarise(all, b.by)
 		var text bytes.Buffer

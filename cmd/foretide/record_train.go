@@ -29,11 +29,13 @@ type trainingRecord struct {
 	jobs     []fleet.Job
 	children map[int]*record.Run // of jobs that are trained by epochs
 	start    time.Time
+	plain    bool          // neither report nor pictures
+	looking  time.Duration // spent on the report
 }
 
 // recordTraining begins the run of a training.
 func (a *app) recordTraining(cmd *cobra.Command, f *trainFlags, jobs []fleet.Job) *trainingRecord {
-	t := &trainingRecord{store: f.store, jobs: jobs, children: map[int]*record.Run{}, start: time.Now()}
+	t := &trainingRecord{store: f.store, jobs: jobs, children: map[int]*record.Run{}, start: time.Now(), plain: f.record.plain}
 	if f.record.off {
 		return t
 	}
@@ -73,12 +75,12 @@ func configsOf(jobs []fleet.Job) map[string]*config.Config {
 
 // progress records the curves of models that are trained by epochs.
 func (t *trainingRecord) progress(p fleet.Progress) {
-	if t.session == nil || p.Metric == "" {
+	if t.session == nil || p.Metric == "" && p.Job != fleet.Pooled {
 		return
 	}
 	run, prefix := t.session.Main(), ""
 	switch {
-	case len(t.jobs) == 1:
+	case len(t.jobs) == 1 || p.Job == fleet.Pooled: // what all share has the plain names
 	case p.Job < 0:
 		prefix = runs.Key(p.Metric) + "/"
 	case t.children[p.Job] == nil && p.Epoch != nil:
@@ -214,7 +216,7 @@ func (t *trainingRecord) finish(out []fleet.Result, err error) {
 		}
 		stored = true
 	}
-	main.Metrics(map[string]float64{"trained": trained, "failed": failed, "seconds": time.Since(t.start).Seconds()})
+	main.Metrics(map[string]float64{"trained": trained, "failed": failed, "seconds": (time.Since(t.start) - t.looking).Seconds()})
 	if len(t.jobs) > 1 {
 		main.Metrics(medians(byMetric))
 	}

@@ -99,7 +99,7 @@ func (a *app) report(cmd *cobra.Command, f *reportFlags) error {
 // buildReport reads the data and judges the checkpoints.
 func (a *app) buildReport(cmd *cobra.Command, f *reportFlags) (*report.Report, error) {
 	ctx := cmd.Context()
-	p, err := a.openStore(cmd, f.store)
+	p, err := a.openStore(cmd, f.store, false)
 	if err != nil {
 		return nil, err
 	}

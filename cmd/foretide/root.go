@@ -90,7 +90,7 @@ Exit codes:
   1    something failed (a file, the network, a bug)
   2    the command line or the configuration is wrong
   3    the input data are wrong, or there are none
-  4    a checkpoint is damaged or does not fit the data
+  4    a checkpoint is damaged, does not fit the data, or is missing (--strict)
   5    drift: a model has become worse than it was
   130  interrupted (Ctrl-C): nothing is half-written
 `

@@ -20,6 +20,11 @@ every container and metric, and answers over HTTP until it is stopped:
   GET /metrics                                         forecasts for Prometheus to scrape
   GET /healthz                                         200 where forecasts are fresh, else 503
 
+Until Prometheus has been read once, /forecast answers 503 with Retry-After for a
+container by name; after that a container that it has no values of is a 404. A
+window that is sent along is forecast from the first moment on. /healthz needs no
+token; it is JSON: status ("ok", or what is the matter), series and forecasts.
+
 /metrics has medians, 80 and 95 % intervals, model, reasons, the last values, what
 had been forecast for them, and the running accuracy beside that of the last value.
 infra/grafana has a dashboard, rules and alerts for it.
@@ -34,7 +39,7 @@ type serveFlags struct {
 	token, cert, key                            string
 	every, history, delay, forget, judged, warm time.Duration
 	maxSeries                                   int
-	logJSON                                     bool
+	logJSON, strict                             bool
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -65,6 +70,7 @@ func (a *app) serveCommand() *cobra.Command {
 	fs.DurationVar(&f.judged, "judged", 24*time.Hour, "time over which the running accuracy is measured")
 	fs.DurationVar(&f.warm, "warm", 2*time.Hour, "how far back forecasts are made at the start, to measure accuracy from then on; 0 is none")
 	fs.IntVar(&f.maxSeries, "max-series", 2000, "series (metrics of containers) at most; others are left out, and said to be")
+	fs.BoolVar(&f.strict, "strict", false, "do not start without a checkpoint (exit code 4), instead of the network in the box standing in")
 	fs.BoolVar(&f.logJSON, "log-json", false, "log as JSON")
 	f.source.addSource(fs, d)
 	hide(cmd, "metrics")
@@ -131,7 +137,7 @@ func (a *app) serve(cmd *cobra.Command, f *serveFlags) error {
 	if err != nil {
 		return err
 	}
-	if c.Predictor, err = a.openStore(cmd, f.store); err != nil {
+	if c.Predictor, err = a.openStore(cmd, f.store, f.strict); err != nil {
 		return err
 	}
 	level := &slog.HandlerOptions{}

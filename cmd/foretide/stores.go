@@ -42,25 +42,43 @@ func writableStore(ctx context.Context, store string) (loader.Versioner, error) 
 	return s, err
 }
 
-// openStore opens the checkpoints. Where the default folder is not there,
-// the network in the box serves.
-func (a *app) openStore(cmd *cobra.Command, store string) (*loader.Predictor, error) {
+// openStore opens the checkpoints. Where there are none, the network in the box
+// serves, as in the Lambda functions, and that is told; strict makes it an error.
+// A folder or file that a flag names must be there.
+func (a *app) openStore(cmd *cobra.Command, store string, strict bool) (*loader.Predictor, error) {
+	p, err := openAny(cmd, store)
+	if err != nil || len(p.Keys()) > 0 {
+		return p, err
+	}
+	if strict {
+		return nil, noCheckpoint(store)
+	}
+	where := "there is no checkpoint METRIC/CONTAINER.ckpt in " + store
+	if _, err := os.Stat(store); !s3.Is(store) && errors.Is(err, fs.ErrNotExist) {
+		where = "there is no folder " + store
+	}
+	for _, name := range p.Ignored() {
+		if strings.HasSuffix(name, ".ckpt") {
+			where += " (" + name + " has another name; open it as a file)"
+			break
+		}
+	}
+	a.notice("foretide: %s: the network in the box stands in (no_checkpoint); %q makes checkpoints", where, "foretide train")
+	return p, nil
+}
+
+// openAny opens a store, which may have nothing in it.
+func openAny(cmd *cobra.Command, store string) (*loader.Predictor, error) {
 	if s3.Is(store) {
 		s, err := storeOf(cmd.Context(), store)
 		if err != nil {
 			return nil, err
 		}
-		p, err := loader.New(cmd.Context(), s)
-		if err == nil && len(p.Keys()) == 0 {
-			err = noCheckpoint(store)
-		}
-		return p, err
+		return loader.New(cmd.Context(), s)
 	}
-	if cmd.Flags().Changed("store") {
+	info, err := os.Stat(store)
+	if err == nil && !info.IsDir() || err != nil && cmd.Flags().Changed("store") {
 		return loader.Open(store)
-	}
-	if _, err := os.Stat(store); errors.Is(err, fs.ErrNotExist) {
-		a.notice("foretide: there is no folder %s: the network in the box stands in; %q makes checkpoints", store, "foretide train")
 	}
 	return loader.New(cmd.Context(), loader.Dir(store))
 }

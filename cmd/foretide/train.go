@@ -72,6 +72,9 @@ func (a *app) train(cmd *cobra.Command, f *trainFlags) error {
 	}
 	rec := a.recordTraining(cmd, f, jobs)
 	out, err := a.trainFleet(cmd.Context(), jobs, rec.keeping(store), fleet.Options{Resume: f.resume, Progress: rec.progress, Done: rec.done})
+	if err == nil {
+		rec.looks(cmd.Context(), a, f.data, store, out)
+	}
 	rec.finish(out, err)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/models"
+	"github.com/foretide/foretide/core/serve"
 )
 
 // A Server answers a guest's calls. Its zero value has no checkpoint loaded and
@@ -58,7 +59,8 @@ func (s *Server) failed(err error, otherwise Status) int32 {
 func (s *Server) Refuse(status Status, message string) int32 { return s.fail(status, message) }
 
 // Load loads a checkpoint's bytes, as a file of it has them, and returns its
-// handle, above zero.
+// handle, above zero. One that refers to another network in the box than this
+// program's is served by the one that there is (serve.Outdated).
 func (s *Server) Load(b []byte) int32 {
 	s.result = s.result[:0]
 	if len(s.models) >= MaxHandles || s.last == 1<<31-1 {
@@ -76,6 +78,9 @@ func (s *Server) Load(b []byte) int32 {
 		return s.failed(err, Damaged)
 	}
 	fitted, err := models.Decode(f.Kind, payload)
+	if stand := serve.Outdated(&f.Checkpoint, err); stand != nil {
+		fitted, err = stand, nil
+	}
 	if err == nil {
 		err = agree(&f.Checkpoint, fitted.Spec())
 	}

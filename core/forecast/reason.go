@@ -60,18 +60,22 @@ const (
 	// NoWeek ("no_week"): the window knows nothing of the target's time a week
 	// before, within a quarter of an hour.
 	NoWeek
+	// OldCheckpoint ("old_checkpoint"): the checkpoint was made with another
+	// network in the box than this program has, so it cannot serve; the network
+	// in the box stands in until the checkpoint is trained again.
+	OldCheckpoint
 )
 
 var reasonNames = [...]string{
 	"short_history", "short_window", "no_long", "all_missing", "constant",
 	"stale", "not_better", "shrunk", "not_finite", "fit_failed",
 	"no_checkpoint", "shared_model", "uncalibrated", "interpolated_horizon",
-	"no_input", "no_hour", "no_day", "no_week",
+	"no_input", "no_hour", "no_day", "no_week", "old_checkpoint",
 }
 
 // Fallback are the reasons for which another model than the one asked for
 // made the forecast.
-const Fallback = ShortHistory | AllMissing | Constant | NotBetter | NotFinite | FitFailed | NoCheckpoint
+const Fallback = ShortHistory | AllMissing | Constant | NotBetter | NotFinite | FitFailed | NoCheckpoint | OldCheckpoint
 
 // Has reports whether all reasons of r2 are in r.
 func (r Reasons) Has(r2 Reasons) bool { return r&r2 == r2 }

@@ -70,10 +70,13 @@ type Progress struct {
 	What        string          // "training", or which model is being trained by epochs
 	Done, Total int             // jobs, or windows of a model that is trained by epochs
 	Epoch       *forecast.Event // the end of an epoch; Done and Total are then 0
-	Job         int             // whose model is trained by epochs: a job's index, or -1 for that of several
-	Metric      string          // of that model
+	Job         int             // whose model is trained by epochs: a job's index, -1 for that of several, or Pooled
+	Metric      string          // of that model; "" of one that learns from all metrics
 	Loss        float64         // on the windows that it is trained on, of late; NaN where there is none
 }
+
+// Pooled is the job of a model that learns from all jobs of its kind together.
+const Pooled = -2
 
 // Train trains every job and puts the checkpoints into the store. One job's
 // failure does not stop the others: it is in its result. Results are in the order

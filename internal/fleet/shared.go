@@ -91,7 +91,7 @@ func (f *fleet) pool(groups [][]int) {
 		return
 	}
 	opts := forecast.Options{Seed: seed, Interrupt: f.ended, Progress: func(e forecast.Event) {
-		f.event(Progress{What: fmt.Sprintf("training the network of %d series", len(histories)), Job: -1}, e)
+		f.event(Progress{What: fmt.Sprintf("training the network of %d series", len(histories)), Job: Pooled}, e)
 	}}
 	if t, err := pooler.Pool(histories, horizons, opts); err == nil {
 		f.pooled = t.Model.(forecast.Refitter)

@@ -25,6 +25,8 @@ type Options struct {
 	Every   int64    // seconds from one origin to the next
 	Points  int      // the most origins of each Fan
 	Workers int
+	// Select says which series to report on; nil for all.
+	Select func(container, metric string) bool
 	// Data and Store name what the report is of in the commands that it advises.
 	Data, Store string
 	Warnings    []string                // of reading the data
@@ -49,8 +51,18 @@ func Build(ctx context.Context, frames []series.Frame, p *loader.Predictor, o Op
 	if err != nil {
 		return nil, err
 	}
+	if err := r.gather(frames, all, &o); err != nil {
+		return nil, err
+	}
+	r.Curves = curves(o.described)
+	r.Advice = advise(r, &o)
+	return r, nil
+}
+
+// gather sets all that follows from the series.
+func (r *Report) gather(frames []series.Frame, all []*Series, o *Options) error {
 	if len(all) == 0 {
-		return nil, ErrNothing
+		return ErrNothing
 	}
 	for _, s := range all {
 		r.Series = append(r.Series, *s)
@@ -58,9 +70,7 @@ func Build(ctx context.Context, frames []series.Frame, p *loader.Predictor, o Op
 	r.describe(o.Metrics)
 	r.Problems = problems(frames, r)
 	r.summarise()
-	r.Curves = curves(o.described)
-	r.Advice = advise(r, &o)
-	return r, nil
+	return nil
 }
 
 // judgeAll works on every series on several cores; the results are in the order
@@ -73,7 +83,7 @@ func judgeAll(ctx context.Context, frames []series.Frame, p *loader.Predictor, o
 	var jobs []job
 	for i := range frames {
 		for _, m := range o.Metrics {
-			if frames[i].Column(m) >= 0 {
+			if frames[i].Column(m) >= 0 && (o.Select == nil || o.Select(frames[i].Container, m)) {
 				jobs = append(jobs, job{&frames[i], m})
 			}
 		}

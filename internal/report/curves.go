@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/foretide/foretide/core/network"
 )
 
 // curves returns the learning curves that the checkpoints in use have.
@@ -19,6 +21,9 @@ func curves(d *described) []Curve {
 			if v < losses[best] || !finite(losses[best]) {
 				best = i
 			}
+		}
+		if c.Provenance.Model == network.Name { // it is trained to the end, whatever the losses
+			best = len(losses) - 1
 		}
 		out = append(out, Curve{Name: k.Name(), Metric: k.Metric, Containers: len(c.Provenance.Containers), Losses: losses, Best: best + 1})
 	}

@@ -28,7 +28,12 @@ func fans(rows []backtest.Row, s *Series, n int) []Fan {
 	for i := range s.Scores {
 		f := Fan{Horizon: s.Scores[i].Horizon}
 		q := quantiles{levels: s.Scores[i].Levels}
-		skip := s.Scores[i].Rows - n
+		skip := -n
+		for k := range rows {
+			if rows[k].Horizon == f.Horizon {
+				skip++
+			}
+		}
 		for k := range rows {
 			r := &rows[k]
 			if r.Horizon != f.Horizon {

@@ -89,7 +89,12 @@ func (j *judge) serving(ctx context.Context) error {
 	p := &c.Provenance
 	v.Asked, v.Model, v.Detail = p.Model, model.Spec().Model, p.Summary
 	v.Checkpoint, v.Shared, v.Notes = key.Name(), key.Container == "", p.Notes
-	v.FittedTo, v.Validation = p.DataEnd, meanRatio(p.Scores)
+	v.FittedTo = p.DataEnd
+	if c.Kind != model.Kind() { // another stands in (loader.Predictor.Model)
+		v.Detail = ""
+		return nil
+	}
+	v.Validation = meanRatio(p.Scores)
 	return nil
 }
 
@@ -153,13 +158,20 @@ func (j *judge) score(ctx context.Context, values series.Series) error {
 	if err != nil {
 		return err
 	}
+	j.take(res.Series[0].At, values)
+	return nil
+}
+
+// take makes of the rows and their scores what there is to say of the series.
+func (j *judge) take(scores []backtest.Score, values series.Series) {
+	s := j.s
 	last := j.rows[len(j.rows)-1].Origin
 	for i := range j.rows {
 		if r := &j.rows[i]; r.Origin == last {
 			s.Serving.Reasons |= r.Reasons
 		}
 	}
-	for _, sc := range res.Series[0].At {
+	for _, sc := range scores {
 		s.Scores = append(s.Scores, j.beside(sc, values))
 	}
 	s.Ratio = meanOf(s.Scores, func(x *Score) float64 { return x.Ratio })
@@ -167,25 +179,25 @@ func (j *judge) score(ctx context.Context, values series.Series) error {
 	s.Coverage = meanOf(s.Scores, func(x *Score) float64 { return x.Coverage })
 	j.byHour(values)
 	j.cover()
-	return nil
 }
 
 // beside adds the same time last week to a score.
 func (j *judge) beside(sc backtest.Score, values series.Series) Score {
 	out := Score{Score: sc, WeekMAE: nan, WeekRatio: nan}
-	week, last := 0.0, 0.0
+	week, last, rows := 0.0, 0.0, 0
 	for i := range j.rows {
 		r := &j.rows[i]
 		if r.Horizon != sc.Horizon {
 			continue
 		}
+		rows++
 		if v := values.At(r.Origin + r.Horizon - Week); finite(v) {
 			week += math.Abs(r.Actual - v)
 			last += math.Abs(r.Actual - r.Last)
 			out.WeekRows++
 		}
 	}
-	if 2*out.WeekRows >= sc.Rows {
+	if out.WeekRows > 0 && 2*out.WeekRows >= rows {
 		out.WeekMAE = week / float64(out.WeekRows)
 		if last > 0 {
 			out.WeekRatio = week / last

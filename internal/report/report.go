@@ -27,6 +27,8 @@ type Report struct {
 	Points     int64 // observed values
 	Last       int64 // seconds of each series that were to be judged
 	Every      int64 // seconds between origins
+	Of         int   // series that there are, where the report is of some of them; else 0
+	Backtest   bool  // of a model that was fitted on the way, and not of stored checkpoints
 
 	Series   []Series // the worst first
 	Served   []Served // by metric and model

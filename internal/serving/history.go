@@ -134,6 +134,13 @@ func (h *history) settle(to int64) {
 	}
 }
 
+// settled reports whether there was a reading.
+func (h *history) settled() bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.through > 0
+}
+
 // frame returns a container's recent values; the error is forecast.ErrEmpty where
 // there are none.
 func (h *history) frame(name string) (series.Frame, error) {

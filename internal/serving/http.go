@@ -74,8 +74,21 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("/forecast", s.counted("/forecast", s.guard(limit(places, http.HandlerFunc(s.forecast)))))
 	mux.Handle("GET /metrics", s.counted("/metrics", s.guard(scrapes)))
 	mux.Handle("GET /healthz", s.counted("/healthz", http.HandlerFunc(s.health)))
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, about) // who asked may be gone
+	})
 	return mux
 }
+
+// about is for people who look with a browser.
+const about = `foretide serve
+
+GET  /forecast?container=C[&metric=M][&horizon=15m]   the forecast, as JSON
+POST /forecast                                        the same from a window of values
+GET  /metrics                                         forecasts for Prometheus to scrape
+GET  /healthz                                         200 where forecasts are fresh, else 503
+`
 
 // counted counts the answers of a path.
 func (s *Server) counted(path string, h http.Handler) http.Handler {
@@ -158,7 +171,8 @@ func (s *Server) forecast(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		reason, retry := answer.Reason(err)
 		p, id := answer.ProblemOf(err, reason, retry), rand.Text()
-		if p.Status >= http.StatusInternalServerError {
+		var own *answer.Problem // who came too early is no fault to be looked into
+		if p.Status >= http.StatusInternalServerError && !errors.As(err, &own) {
 			s.Log.Error("no forecast", "request", id, "status", p.Status, "reason", p.Reason, "error", err.Error())
 		}
 		send(w, p, id)

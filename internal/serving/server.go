@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/http"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -279,10 +280,21 @@ func (s *Server) keep(frames []series.Frame, forecasts []*forecast.Forecast) {
 	}
 }
 
-// frame returns a container's recent values, for who asks.
+// frame returns a container's recent values, for who asks. Until Prometheus has
+// been read once nobody can say that there is no such container: to ask again is
+// the answer then, not that there is none.
 func (s *Server) frame(_ context.Context, container string) (series.Frame, error) {
+	if !s.history.settled() {
+		return series.Frame{}, &answer.Problem{
+			Status: http.StatusServiceUnavailable, Reason: event.NoData, Retry: min(max(int(s.Every/time.Second), 1), mostRetry),
+			Detail: "Prometheus has not been read yet; /healthz says more",
+		}
+	}
 	return s.history.frame(container)
 }
+
+// mostRetry is how many seconds who came too early is to wait at most.
+const mostRetry = 60
 
 // slot is the length of a slot of the judged time, in seconds.
 func (s *Server) slot() int64 { return max(1, int64(s.Judged/time.Second)/slots) }

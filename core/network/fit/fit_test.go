@@ -171,3 +171,42 @@ func TestErrors(t *testing.T) {
 		t.Errorf("another metric: %v", err)
 	}
 }
+
+// TestCurve: a pooled training tells its loss on what is held back at the end of
+// each of its parts, falling, and the looking changes nothing.
+func TestCurve(t *testing.T) {
+	c := small()
+	h := histories()
+	var told []forecast.Event
+	opts := forecast.Options{Progress: func(e forecast.Event) {
+		if e.Stage == "epoch" {
+			told = append(told, e)
+		}
+	}}
+	pooled, err := c.Pool(h, []int64{300, 900}, 0.3, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := pooled.(*Pooled)
+	if len(p.losses) != curvePoints || len(told) != curvePoints || !(p.losses[curvePoints-1] < 0.9*p.losses[0]) {
+		t.Fatalf("%d losses, %d told: %v", len(p.losses), len(told), p.losses)
+	}
+	for k, e := range told {
+		if e.Done != k+1 || e.Total != curvePoints || e.Loss != p.losses[k] {
+			t.Errorf("part %d: %+v", k, e)
+		}
+	}
+	var first []forecast.History
+	for _, x := range h {
+		to := series.SplitShares(x.Frame.Len(), 0.3, 0).Train.To
+		first = append(first, forecast.History{Frame: x.Frame.Slice(0, to), Metric: x.Metric})
+	}
+	plain, _, err := c.Train(nil, first, []int64{300, 900}, forecast.DefaultLevels(), forecast.Options{})
+	if err != nil || !slices.Equal(plain.MLP().Weights, p.nets[0].MLP().Weights) {
+		t.Errorf("to look at the loss changes the network, %v", err)
+	}
+	task := forecast.Task{Metric: h[1].Metric, Step: h[1].Frame.Step, Horizons: []int64{300}, Levels: forecast.DefaultLevels()}
+	if _, report, err := p.Fit([]series.Frame{h[1].Frame}, task, forecast.Options{}); err != nil || !slices.Equal(report.Losses, p.losses) {
+		t.Errorf("reported %v, %v", report.Losses, err)
+	}
+}

@@ -46,12 +46,22 @@ func (c Config) Pool(histories []forecast.History, horizons []int64, validation 
 	// Two trainings of much the same length: the first is the first half.
 	for k, of := range [][]forecast.History{first, histories} {
 		both.Progress = func(e forecast.Event) {
-			e.Done, e.Total = e.Done+k*e.Total, 2*e.Total
+			if e.Stage != "epoch" {
+				e.Done, e.Total = e.Done+k*e.Total, 2*e.Total
+			}
 			opts.Emit(e)
 		}
+		var held *dataset // of the second nothing is
+		if k == 0 {
+			held = c.heldBack(histories, horizons, validation)
+		}
 		var err error
-		if p.nets[k], p.status, err = c.Train(nil, of, horizons, forecast.DefaultLevels(), both); err != nil {
+		var curve []float64
+		if p.nets[k], curve, p.status, err = c.train(nil, of, held, horizons, forecast.DefaultLevels(), both); err != nil {
 			return nil, err
+		}
+		if k == 0 {
+			p.losses = curve
 		}
 	}
 	return p, nil
@@ -63,6 +73,7 @@ type Pooled struct {
 	config Config
 	nets   [2]*network.Net // of the first part of the histories, and of all
 	status forecast.Status
+	losses []float64 // of the first, on what it had not seen, as it was trained
 }
 
 // Name returns "network".
@@ -74,7 +85,9 @@ func (*Pooled) Global() bool { return true }
 // Fit returns what was learnt from the first part of the histories. The errors
 // are forecast.ErrEmpty, ErrMetric, ErrStep, and those of network.Net.Bind.
 func (p *Pooled) Fit(history []series.Frame, task forecast.Task, _ forecast.Options) (forecast.Fitted, forecast.Report, error) {
-	return p.bound(0, history, task)
+	f, report, err := p.bound(0, history, task)
+	report.Losses = p.losses
+	return f, report, err
 }
 
 // Refit returns what was learnt from all of the histories.

@@ -19,15 +19,23 @@ import (
 // levels are its own. The errors are ErrNoWindows, forecast.ErrLevels,
 // optim.ErrDiverged, and forecast.ErrInterrupted.
 func (c Config) Train(start *network.Net, histories []forecast.History, horizons []int64, levels []float64, opts forecast.Options) (*network.Net, forecast.Status, error) {
+	net, _, status, err := c.train(start, histories, nil, horizons, levels, opts)
+	return net, status, err
+}
+
+// train is Train, which also returns the loss on windows that are held back, at
+// the end of each of curvePoints parts of the training; nil where none are. They
+// decide nothing.
+func (c Config) train(start *network.Net, histories []forecast.History, held *dataset, horizons []int64, levels []float64, opts forecast.Options) (*network.Net, []float64, forecast.Status, error) {
 	task := forecast.Task{Step: 1, Horizons: horizons, Levels: levels}
 	if err := task.Check(); err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
 	d, err := c.newDataset(histories, horizons)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
-	t := &trainer{config: &c, data: d, opts: &opts}
+	t := &trainer{config: &c, data: d, held: held, opts: &opts}
 	if start != nil {
 		t.net, levels = start.MLP().Clone(), start.Levels()
 	} else {
@@ -36,9 +44,9 @@ func (c Config) Train(start *network.Net, histories []forecast.History, horizons
 	}
 	status, err := t.run(levels)
 	if err != nil {
-		return nil, status, err
+		return nil, nil, status, err
 	}
-	return network.NewNet(t.net, levels), status, nil
+	return network.NewNet(t.net, levels), t.curve, status, nil
 }
 
 // A trainer trains one network.
@@ -52,6 +60,10 @@ type trainer struct {
 	adam   *optim.AdamW
 	shards []shard
 	picks  []pick
+
+	held  *dataset // nil for none
+	steps int      // in all
+	curve []float64
 }
 
 // A shard is a part of a batch, and what a goroutine needs to load it.
@@ -88,6 +100,7 @@ func (t *trainer) run(levels []float64) (forecast.Status, error) {
 		Schedule: optim.Schedule{Epochs: 1, Steps: max(windows/c.Batch, 1), Batch: c.Batch, Rate: c.Rate, Warmup: c.Warmup},
 		Weights:  t.net.Weights, Options: t.opts, Step: t.step, BestLoss: math.Inf(1),
 	}
+	t.steps = loop.Steps
 	status, err := loop.Run()
 	if err == nil && t.opts.Interrupted() {
 		err = forecast.ErrInterrupted // half a training is none
@@ -99,21 +112,23 @@ func (t *trainer) run(levels []float64) (forecast.Status, error) {
 func (t *trainer) step(number int, rate float64) (loss float64, ok bool) {
 	t.data.draw(t.picks, t.config.Cut, t.opts.Seed, number)
 	t.back.Prepare(t.net)
-	return t.adam.Step(number, rate, t.opts.Seed, func(i int, grad []float32, random *rand.PCG) float64 {
+	loss, ok = t.adam.Step(number, rate, t.opts.Seed, func(i int, grad []float32, random *rand.PCG) float64 {
 		s := &t.shards[i]
-		t.load(s, t.picks[min(i*shardWindows, len(t.picks)):min((i+1)*shardWindows, len(t.picks))])
+		t.load(t.data, s, t.picks[min(i*shardWindows, len(t.picks)):min((i+1)*shardWindows, len(t.picks))])
 		return t.net.Gradient(s.work, t.back, &t.loss, s.target, s.weight, grad, t.config.Dropout, random)
 	})
+	t.look(number)
+	return loss, ok
 }
 
 // load makes the rows of a shard: of each window one for each horizon that its
 // source has. Rows that are left have no weight.
-func (t *trainer) load(s *shard, picks []pick) {
+func (t *trainer) load(d *dataset, s *shard, picks []pick) {
 	clear(s.weight)
 	factor := 1 / float32(t.config.Batch*t.data.rows)
 	row := 0
 	for _, p := range picks {
-		src := &t.data.sources[p.source]
+		src := &d.sources[p.source]
 		recent, long := src.window(&s.window, &p)
 		s.wide.Reset(recent, long, &s.scratch)
 		for k := range src.aheads {

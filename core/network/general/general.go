@@ -25,7 +25,7 @@ const (
 
 // ErrVersion: a checkpoint was made with another general network than this
 // program has.
-var ErrVersion = errors.New("general: the checkpoint was made with the general network of another version; train it again with this one")
+var ErrVersion = errors.New("general: the checkpoint refers to the network in the box of another foretide, and this one has another network; train it again with this foretide, or use the one that made it")
 
 // load decodes the network once, when it is first asked for.
 var load = sync.OnceValues(func() (*network.Net, uint64) {

@@ -289,7 +289,14 @@ func clipped(f *report.Fan, cut int) []float64 {
 func why(s *report.Series) string {
 	v := &s.Serving
 	text := "No checkpoint serves it; the built-in " + v.Model + " stands in."
-	if v.Checkpoint != "" {
+	switch {
+	case v.Checkpoint == "" && v.Asked != "": // a backtest's
+		text = title(v.Asked) + ", fitted to what came before"
+		if v.Detail != "" {
+			text += " (" + v.Detail + ")"
+		}
+		text += "."
+	case v.Checkpoint != "":
 		own := "its own checkpoint"
 		if v.Shared {
 			own = "the metric's shared checkpoint"

@@ -144,4 +144,5 @@ var reasonText = map[string]string{
 	"no_hour":              "nothing is known of an hour before the target",
 	"no_day":               "nothing is known of the same time a day before",
 	"no_week":              "nothing is known of the same time a week before",
+	"old_checkpoint":       "the checkpoint was made with another network in the box, and is to be trained again; the network in the box stands in",
 }

@@ -38,6 +38,7 @@ var functions = template.FuncMap{
 	"reason":  func(name string) string { return reasonText[name] },
 	"horizon": func(h float64) string { return ahead(int64(h)) },
 	"score":   scoreAt,
+	"judged":  judged,
 	"at":      groupAt,
 	"first":   func(n int, v []string) []string { return v[:min(n, len(v))] },
 	"rest":    func(n int, v []string) int { return max(0, len(v)-n) },

@@ -165,7 +165,7 @@ function drawHist(el) {
 
 function drawHours(el) {
   const x = data.hours.map((h) => h[0]), y = (k) => data.hours.map((h) => h[k]);
-  const lines = [{ name: "stored model", cls: "model", x, y: y(1) }, { name: "last value", cls: "last", x, y: y(2) }];
+  const lines = [{ name: "model", cls: "model", x, y: y(1) }, { name: "last value", cls: "last", x, y: y(2) }];
   if (y(3).some((v) => v !== null)) lines.push({ name: "last week", cls: "week", x, y: y(3) });
   chart(el, { height: 220, zero: true, zoom: false, whole: true, lines, xText: (h) => h + ":00 to " + (h + 1) + ":00", xTick: (h) => h + " h", yText: (v) => v.toFixed(2) });
 }

@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Reasons(u32);
 
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 19] = [
     "short_history",
     "short_window",
     "no_long",
@@ -26,6 +26,7 @@ const NAMES: [&str; 18] = [
     "no_hour",
     "no_day",
     "no_week",
+    "old_checkpoint",
 ];
 
 impl Reasons {
@@ -65,6 +66,8 @@ impl Reasons {
     pub const NO_DAY: Reasons = Reasons(1 << 16);
     /// The window knows nothing of the target's time a week before.
     pub const NO_WEEK: Reasons = Reasons(1 << 17);
+    /// The checkpoint was made with another network in the box; the one that there is stands in.
+    pub const OLD_CHECKPOINT: Reasons = Reasons(1 << 18);
 
     /// The set of these bits (`ABI.md`, "Reasons"). Bits that have no name yet stay.
     pub const fn from_bits(bits: u32) -> Reasons {
@@ -122,6 +125,7 @@ mod tests {
         assert!(set.contains(Reasons::NO_CHECKPOINT) && !set.contains(Reasons::NO_LONG));
         assert_eq!(Reasons::NO_INPUT.to_string(), "no_input");
         assert_eq!(Reasons::NO_WEEK.to_string(), "no_week");
+        assert_eq!(Reasons::OLD_CHECKPOINT.to_string(), "old_checkpoint");
         assert!(Reasons::default().is_empty() && Reasons::default().to_string().is_empty());
     }
 }

@@ -12,6 +12,7 @@ const words = {
   interpolated_horizon: "between two of the model's horizons", no_input: "the model lacks one of its inputs",
   no_hour: "nothing is known of the hour before", no_day: "nothing is known of this time yesterday",
   no_week: "nothing is known of this time a week ago",
+  old_checkpoint: "the checkpoint is of another version: train it again; the network in the box forecasts",
 };
 
 /** The index of the level that is nearest to p. */
