@@ -49,8 +49,8 @@ type Options struct {
 	TLS       bool              // the web configuration has a certificate
 	Client    []tls.Certificate // what it wants of its clients
 	// Host is another address of this machine's to listen at; "" is 127.0.0.1.
-	Host string
-	Flags     []string          // more of them
+	Host  string
+	Flags []string // more of them
 	// Config is the text of the server's configuration; "" scrapes nothing.
 	Config string
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 type Function struct {
 	Name      string
 	Bootstrap string        // the program's path
+	Through   []string      // a program, with arguments, that runs the bootstrap, such as qemu-aarch64; none: itself
 	Env       []string      // "NAME=value", beside what the runtime sets; nothing else is inherited
 	Timeout   time.Duration // of an invocation
 	Memory    int           // MB, as the function is told
@@ -70,7 +72,8 @@ func start(f *Function) (*process, error) {
 	mux.HandleFunc("POST /2018-06-01/runtime/init/error", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusAccepted) })
 	p.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go p.server.Serve(l) // until stop
-	p.cmd = exec.Command(f.Bootstrap)
+	args := append(slices.Clone(f.Through), f.Bootstrap)
+	p.cmd = exec.Command(args[0], args[1:]...)
 	p.cmd.Dir = os.TempDir()
 	p.cmd.Env = append(p.environ(l.Addr().String()), f.Env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log

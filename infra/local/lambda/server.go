@@ -121,8 +121,8 @@ func (s *Service) take(ctx context.Context, f *Function) (p *process, cold bool,
 		return p, true, nil
 	case <-p.ended:
 		err = fmt.Errorf("lambda: %s ended before it asked for work: %s", f.Name, p.log.take())
-	case <-time.After(10 * time.Second):
-		err = fmt.Errorf("lambda: %s did not ask for work within 10 s: %s", f.Name, p.log.take())
+	case <-time.After(time.Minute): // the service gives ten seconds; this machine may be busy
+		err = fmt.Errorf("lambda: %s did not ask for work within a minute: %s", f.Name, p.log.take())
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
