@@ -23,8 +23,9 @@ var metrics = []string{"cpu", "memory", "net_rx", "net_tx"}
 // A bench is a server with a bucket, and a log of the requests that it gets.
 type bench struct {
 	*s3test.Server
-	log string
-	env []string // of the functions
+	log  string
+	read int      // of the log
+	env  []string // of the functions
 }
 
 func newBench() (*bench, error) {
@@ -54,27 +55,32 @@ func (b *bench) stop() {
 	_ = os.Remove(b.log) // of the system's own folder
 }
 
-// requests returns how many of each kind the server had since the last call:
-// "GET" and "HEAD" of objects, "PUT", "DELETE", and "LIST".
+// operations are those of S3 as prices have them, by the names in the log.
+var operations = map[string]string{
+	"s3_GetObject": "GET", "s3_HeadObject": "HEAD", "s3_PutObject": "PUT", "s3_DeleteObject": "DELETE", "s3_ListObjectsV2": "LIST",
+}
+
+// requests returns how many of each kind the server had since the last call.
 func (b *bench) requests() (map[string]int, error) {
 	data, err := os.ReadFile(b.log)
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]int{}
-	for line := range strings.Lines(string(data)) {
-		switch {
-		case strings.Contains(line, "list-type=2"):
-			out["LIST"]++
-		default:
-			for _, m := range []string{"GET", "HEAD", "PUT", "DELETE"} {
-				if strings.Contains(line, `"`+m+" /"+stack.Bucket+"/") {
-					out[m]++
+	for line := range strings.Lines(string(data[b.read:])) {
+		for field := range strings.FieldsSeq(line) {
+			if strings.HasPrefix(field, "s3_") {
+				name := operations[field]
+				if name == "" {
+					name = field
 				}
+				out[name]++
+				break
 			}
 		}
 	}
-	return out, os.Truncate(b.log, 0)
+	b.read = len(data)
+	return out, nil
 }
 
 // real are the demo's real values, a minute apart: CPU and memory.

@@ -21,30 +21,41 @@ import (
 func main() {
 	var f fleet
 	predict := flag.Bool("predict", false, "measure predict")
-	train := flag.Bool("train", false, "measure train")
+	training := flag.Bool("train", false, "measure train")
+	models := flag.String("models", "naive,linear,general,auto,arima,prophet,lstm", "that are trained")
+	histories := flag.String("histories", "7,21,63", "that they are trained on, in `days`, ascending")
 	flag.IntVar(&f.containers, "containers", 1000, "of the fleet, each with four metrics")
 	flag.Int64Var(&f.step, "step", 60, "of the samples, in `seconds`")
 	flag.IntVar(&f.days, "days", 9, "of samples")
 	flag.IntVar(&f.memory, "memory", 256, "of predict, in `MB`")
 	flag.StringVar(&f.model, "model", "arima", "of the fleet")
-	out := flag.String("json", "", "write what -predict and -train measured to this `file` as well")
+	out := flag.String("json", "", "write what was measured to this `file` as well")
 	flag.Parse()
-	if err := run(context.Background(), &f, *predict, *train, *out); err != nil {
+	days, err := numbers(*histories)
+	if err == nil {
+		err = run(context.Background(), func(dir string, paths map[string]string) error {
+			switch ctx := context.Background(); {
+			case *predict:
+				return f.predict(ctx, paths, *out)
+			case *training:
+				return train(ctx, paths, words(*models), days, f.step, *out)
+			default:
+				return starting(ctx, dir, paths)
+			}
+		})
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "measure:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, f *fleet, predict, train bool, out string) error {
+// run builds the functions for what is to be done with them.
+func run(ctx context.Context, do func(dir string, paths map[string]string) error) error {
 	paths, dir, err := stack.Build(ctx)
 	defer os.RemoveAll(dir)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case predict:
-		return f.predict(ctx, paths, out)
-	case train:
-		return training(ctx, paths, f.step, out)
 	}
-	return starting(ctx, dir, paths)
+	return do(dir, paths)
 }
