@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/foretide/foretide/infra/local/lambda"
 	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/internal/event"
@@ -100,17 +102,20 @@ func (f *fleet) copyCheckpoints(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(16)
 	for _, m := range metrics {
-		for c := trained; c < f.containers; c++ {
-			checkpoint, err := loader.Read(ctx, store, loader.Key{Metric: m, Container: fmt.Sprintf("c%05d", c%trained)})
+		for of := range min(trained, f.containers) {
+			checkpoint, err := loader.Read(ctx, store, loader.Key{Metric: m, Container: fmt.Sprintf("c%05d", of)})
 			if err != nil {
 				return err
 			}
-			checkpoint.Container = fmt.Sprintf("c%05d", c)
-			if _, err := loader.Save(ctx, store, checkpoint); err != nil {
-				return err
+			for c := of + trained; c < f.containers; c += trained {
+				one := *checkpoint
+				one.Container = fmt.Sprintf("c%05d", c)
+				g.Go(func() error { _, err := loader.Save(ctx, store, &one); return err })
 			}
 		}
 	}
-	return nil
+	return g.Wait()
 }
