@@ -130,7 +130,7 @@ func (r *round) predict(ctx context.Context) error {
 			return nil
 		})
 	}
-	err = r.Lake.Read(workCtx, q, func(f series.Frame) error {
+	err = r.Lake.ReadByShard(workCtx, q, func(f series.Frame) error {
 		if r.in.Stopped() {
 			r.stopped = true
 			return errStopped
