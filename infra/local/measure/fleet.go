@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
+	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -26,9 +29,24 @@ type fleet struct {
 // under their own names.
 const trained = 3
 
+// A prediction is what a function needed to forecast a fleet.
+type prediction struct {
+	Model      string         `json:"model"`
+	Containers int            `json:"containers"`
+	Series     int            `json:"series"`
+	Step       int64          `json:"step"`   // seconds
+	Sampled    int64          `json:"bytes"`  // of the files of samples
+	Days       int            `json:"days"`   // of them
+	CPU        float64        `json:"cpu_ms"` // with the models in memory: the median of three
+	Peak       float64        `json:"peak_mb"`
+	Requests   map[string]int `json:"requests"`
+	Cold       float64        `json:"cold_cpu_ms"` // where they are read first
+	ColdAsked  map[string]int `json:"cold_requests"`
+}
+
 // predict measures a batch that is the whole fleet: as it comes first, with no
 // model in memory, and again.
-func (f *fleet) predict(ctx context.Context, paths map[string]string, _ string) error {
+func (f *fleet) predict(ctx context.Context, paths map[string]string, out string) error {
 	b, err := newBench()
 	if err != nil {
 		return err
@@ -56,6 +74,8 @@ func (f *fleet) predict(ctx context.Context, paths map[string]string, _ string) 
 	if _, err := b.requests(); err != nil {
 		return err
 	}
+	all := prediction{Model: f.model, Containers: f.containers, Series: f.containers * len(metrics), Step: f.step, Sampled: size, Days: f.days}
+	var warm []float64
 	for _, what := range []string{"cold", "warm", "warm", "warm"} {
 		r, err := invoke(ctx, service, "predict", batch(f.containers, until))
 		if err != nil {
@@ -66,8 +86,29 @@ func (f *fleet) predict(ctx context.Context, paths map[string]string, _ string) 
 			return err
 		}
 		fmt.Printf("%-8s %7.2fs %7.2fs %9.0f  %v\n", what, r.Took.Seconds(), r.Used.Seconds(), float64(r.Peak)/(1<<20), counted)
+		all.Peak, all.Requests = math.Round(float64(r.Peak)/(1<<20)), counted
+		if what == "cold" {
+			all.Cold, all.ColdAsked = float64(r.Used.Milliseconds()), counted
+		} else {
+			warm = append(warm, float64(r.Used.Milliseconds()))
+		}
 	}
-	return nil
+	slices.Sort(warm)
+	all.CPU = warm[1]
+	return save(out, all)
+}
+
+// save writes what was measured as JSON, where a file is named: what costs.py
+// reads.
+func save(file string, measured any) error {
+	if file == "" {
+		return nil
+	}
+	data, err := json.MarshalIndent(measured, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(data, '\n'), 0o644)
 }
 
 // batch is one of the first containers, as plan writes it.

@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -64,14 +63,7 @@ func train(ctx context.Context, paths map[string]string, models []string, days [
 			all = append(all, t)
 		}
 	}
-	if out == "" {
-		return nil
-	}
-	data, err := json.MarshalIndent(all, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(out, append(data, '\n'), 0o644)
+	return save(out, all)
 }
 
 func (t *training) measure(ctx context.Context, b *bench, bootstrap string, until int64) error {
@@ -89,7 +81,7 @@ func (t *training) measure(ctx context.Context, b *bench, bootstrap string, unti
 	if err != nil {
 		return err
 	}
-	t.CPU, t.Peak = float64(r.Used.Milliseconds()), float64(r.Peak)/(1<<20)
+	t.CPU, t.Peak = float64(r.Used.Milliseconds()), math.Round(float64(r.Peak)/(1<<20))
 	t.Requests, err = b.requests()
 	return err
 }
