@@ -24,6 +24,8 @@ TRANSITION = 0.025 / 1e3       # Step Functions, standard
 CORE = 1769                    # MB
 PARALLEL = {"train": 2, "predict": 32}  # S3 requests at the same time
 TRANSITIONS = 4                # of a batch: the map's, and three states of its own
+PAGE = 1000                    # names of a list
+TODAY = 12                     # files of a shard, before they are put together
 MONTH = 30 * 86400
 FLEETS = (100, 10_000, 1_000_000)
 HERE = pathlib.Path(__file__).parent
@@ -66,23 +68,30 @@ def training(a, model):
     return Unit(n * m["cpu_ms"], requests, a.train_mb, PARALLEL["train"], a.s3_ms)
 
 
-def predicting(a, model):
-    """A batch of forecasts, in proportion to the fleet that was measured; the lists
-    of days and the files are a batch's."""
+def predicting(a, model, shards):
+    """A batch of forecasts: containers of one shard."""
     m = find(measured("predict"), model=model)
-    share = a.predict_batch / m["containers"]
-    once = {"GET": 12, "LIST": m["days"] + 1, "PUT": 3}
-    requests = {k: min(v, once.get(k, 0)) + share * max(0, v - once.get(k, 0)) for k, v in m["requests"].items()}
-    return Unit(share * m["cpu_ms"], requests, a.predict_mb, PARALLEL["predict"], a.s3_ms)
+    n = a.predict_batch
+    written = (m["requests"]["PUT"] - 2) / m["containers"]  # latest/ of each; two files of the whole
+    requests = {"GET": m["days"] + TODAY, "LIST": m["days"], "PUT": n * written + 3, "HEAD": 0}
+    # Checkpoints are asked for in pages of a thousand names, where a page has enough of
+    # the batch: containers of the other shards lie between them (loader.RefreshKeys).
+    of_page = PAGE / shards
+    if of_page >= 13:
+        requests["LIST"] += a.metrics * math.ceil(n / of_page)
+    else:
+        requests["LIST"] += a.metrics
+        requests["HEAD"] = n * a.metrics
+    return Unit(n / m["containers"] * m["cpu_ms"], requests, a.predict_mb, PARALLEL["predict"], a.s3_ms)
 
 
 def month(series, a, model):
     """Dollars a month by part; what training all in 15 minutes takes."""
     containers = series / a.metrics
     trainings, predictions = MONTH / a.train_every, MONTH / a.predict_every
-    t, p = training(a, model), predicting(a, model)
-    train_batches, predict_batches = containers / a.train_batch, containers / a.predict_batch
     shards = max(1, round(containers / 500))
+    t, p = training(a, model), predicting(a, model, shards)
+    train_batches, predict_batches = containers / a.train_batch, containers / a.predict_batch
     stored = series * MONTH / a.step * a.history_days / 30 * a.sample_bytes
     parts = {
         "train: Lambda": trainings * train_batches * t.dollars,
