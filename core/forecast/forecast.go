@@ -33,6 +33,9 @@ type Horizon struct {
 	Model     string    // the family that made it
 	Detail    string    // how, for people: "ARIMA(2,1,2)", "median of 24 h × 0.7"
 	Reasons   Reasons
+	// Parts are the medians of the models that a combination is made of, in their
+	// order; empty otherwise.
+	Parts []float64
 }
 
 // Reset prepares f for a forecast of the spec from the window: every horizon
@@ -55,7 +58,7 @@ func (f *Forecast) Reset(spec *Spec, w *Window) {
 		for j := range q {
 			q[j] = math.NaN()
 		}
-		*h = Horizon{Ahead: spec.Horizons[i], Mean: math.NaN(), Quantiles: q, Model: spec.Model}
+		*h = Horizon{Ahead: spec.Horizons[i], Mean: math.NaN(), Quantiles: q, Model: spec.Model, Parts: h.Parts[:0]}
 	}
 }
 
@@ -102,8 +105,11 @@ func (f *Forecast) Quantile(h *Horizon, p float64) float64 {
 	if p <= l[0] {
 		return h.Quantiles[0]
 	}
-	for i := 1; i < len(l); i++ {
-		if p <= l[i] {
+	for i := range l {
+		if math.Abs(p-l[i]) < 1e-12 { // (1-0.95)/2 is not quite 0.025
+			return h.Quantiles[i]
+		}
+		if p < l[i] {
 			t := (p - l[i-1]) / (l[i] - l[i-1])
 			return h.Quantiles[i-1] + t*(h.Quantiles[i]-h.Quantiles[i-1])
 		}

@@ -102,6 +102,28 @@ type Refitter interface {
 	Refit(fitted Fitted, history []series.Frame, task Task, opts Options) (Fitted, Report, error)
 }
 
+// An Outcome is a value that came true beside what had been forecast for it.
+type Outcome struct {
+	Origin int64 // of the forecast, Unix seconds
+	Ahead  int64 // seconds after it
+	Value  float64
+	Parts  []float64 // Horizon.Parts of that forecast
+}
+
+// A Learner is a fitted model that follows what comes true without being fitted
+// again. It stays immutable: learning gives another model.
+type Learner interface {
+	// Learn returns the model after it has seen outcomes of its forecasts, in the
+	// order of their origins. What it cannot use it leaves out.
+	Learn(outcomes []Outcome) Fitted
+	// Learnt returns what has been learnt, a few numbers a horizon; none before
+	// the first. Do not modify it.
+	Learnt() []float64
+	// WithLearnt returns the model with what Learnt gave for it, or for the same
+	// model earlier or later; nil where the numbers cannot be that.
+	WithLearnt(state []float64) Fitted
+}
+
 // A Renewer is a Refitter whose refits are so quick that it is meant to be
 // refitted as time goes by. It is validated likewise, so that what is judged was
 // fitted to as recent a history as what will serve.
