@@ -184,3 +184,29 @@ func FuzzBatch(f *testing.F) {
 		}
 	})
 }
+
+// TestForecastLacks: what a caller's window does not have of the past is in the
+// answer.
+func TestForecastLacks(t *testing.T) {
+	w := newWorld(t)
+	for cells, want := range map[int]string{2: "no_hour no_day no_week", 24: "no_day no_week", 288: "no_week", 3 * 288: "no_week", 9 * 288: ""} {
+		values := strings.TrimSuffix(strings.Repeat("2.5,2,1.5,", (cells+2)/3), ",")
+		var out httpAnswer
+		w.must(w.answering.Handle, []byte(post(`{"container": "new", "window": {"start": 1722470400, "step": 300, "values": {"cpu": [`+values+`]}}}`)), &out)
+		var a answer.Answer
+		if err := json.Unmarshal([]byte(out.Body), &a); err != nil || len(a.Forecasts) != 1 || len(a.Forecasts[0].Horizons) != 3 {
+			t.Fatal(err, out)
+		}
+		for _, h := range a.Forecasts[0].Horizons {
+			got := ""
+			for _, r := range h.Reasons {
+				if strings.HasPrefix(r, "no_") && r != "no_checkpoint" && r != "no_long" {
+					got += " " + r
+				}
+			}
+			if strings.TrimSpace(got) != want {
+				t.Errorf("%d cells, %d s ahead: it lacks %q, not %q", cells, h.Seconds, got, want)
+			}
+		}
+	}
+}

@@ -52,7 +52,7 @@ func TestPredictJSON(t *testing.T) {
 	if h.Seconds != 900 || h.At.Sub(rows[2].Origin).Minutes() != 15 || len(h.Quantiles) != 9 {
 		t.Errorf("%+v", h)
 	}
-	if !(h.Lo80 <= h.Median && h.Median <= h.Hi80) || h.Median <= 0 || strings.Join(h.Reasons, ",") != "no_long" {
+	if !(h.Lo80 <= h.Median && h.Median <= h.Hi80) || h.Median <= 0 || strings.Join(h.Reasons, ",") != "no_long,no_week" {
 		t.Errorf("%+v", h)
 	}
 	if why := rows[0].Horizons[0].Reasons; !slices.Contains(why, "no_checkpoint") {
@@ -163,4 +163,31 @@ func TestCounters(t *testing.T) {
 		t.Errorf("a total is taken for a rate, and the user is told only\n%s", told)
 	}
 	s.fails(exitData, `no column of this name; did you mean "net_rx"?`, "train", "--data", "total.csv", "--counters", "netrx")
+}
+
+// TestPredictLacks: what is not known of the hour, day and week before is in the
+// note and in the JSON, with a checkpoint and without.
+func TestPredictLacks(t *testing.T) {
+	s := newSession(t)
+	s.write("all.csv", head+waves("web", 300, 9*288))
+	s.ok("train", "--data", "all.csv", "--model-type", "linear", "--metric", "cpu", "-q")
+	for cells, want := range map[int]string{2: "no_hour,no_day,no_week", 24: "no_day,no_week", 288: "no_week", 3 * 288: "no_week", 9 * 288: ""} {
+		s.write("m.csv", head+waves("web", 300, cells))
+		for _, metric := range []string{"cpu", "memory"} { // trained, and not
+			args := []string{"predict", "--data", "m.csv", "--metric", metric}
+			if out := s.ok(args...); strings.Count(out, want) < 3 || want == "" && strings.Contains(out, "no_week") {
+				t.Errorf("%d cells of %s: no %q in\n%s", cells, metric, want, out)
+			}
+			var got []forecastJSON
+			if err := json.Unmarshal([]byte(s.ok(append(args, "--json")...)), &got); err != nil || len(got) != 1 {
+				t.Fatal(err, got)
+			}
+			for _, h := range got[0].Horizons {
+				lacks := slices.DeleteFunc(slices.Clone(h.Reasons), func(r string) bool { return r != "no_hour" && r != "no_day" && r != "no_week" })
+				if strings.Join(lacks, ",") != want {
+					t.Errorf("%d cells of %s, %d s ahead: it lacks %q, not %q", cells, metric, h.Seconds, lacks, want)
+				}
+			}
+		}
+	}
 }

@@ -13,8 +13,8 @@ import (
 // is ready for use. It is for one goroutine. Every method leaves what there is
 // to read in Result: what it was asked for, or the message of its failure.
 type Server struct {
-	models map[int32]*model
-	last   int32 // handle that was given last
+	models []*model // by handle (a map would bring 30 kB of the runtime)
+	last   int32    // handle that was given last
 	result []byte
 
 	windows windowReader
@@ -26,6 +26,7 @@ type Server struct {
 
 // A model is a loaded checkpoint.
 type model struct {
+	handle           int32
 	codec.Checkpoint // without its payload
 	fitted           forecast.Fitted
 	own              *forecast.Forecast // of a network, whose workspace is large
@@ -85,11 +86,9 @@ func (s *Server) Load(b []byte) int32 {
 	if fitted.Spec().Model == "lstm" {
 		m.own = new(forecast.Forecast)
 	}
-	if s.models == nil {
-		s.models = make(map[int32]*model)
-	}
 	s.last++
-	s.models[s.last] = m
+	m.handle = s.last
+	s.models = append(s.models, m)
 	return s.last
 }
 
@@ -114,18 +113,37 @@ func agree(c *codec.Checkpoint, spec *forecast.Spec) error {
 // is the failure's message.
 func (s *Server) find(handle int32) (*model, int32) {
 	s.result = s.result[:0]
-	m := s.models[handle]
-	if m == nil {
-		return nil, s.fail(BadHandle, "abi: no checkpoint is loaded under handle "+strconv.Itoa(int(handle)))
+	if i := s.index(handle); i >= 0 {
+		return s.models[i], 0
 	}
-	return m, 0
+	return nil, s.fail(BadHandle, "abi: no checkpoint is loaded under handle "+strconv.Itoa(int(handle)))
 }
 
 // Unload forgets a checkpoint.
 func (s *Server) Unload(handle int32) int32 {
 	_, status := s.find(handle)
-	delete(s.models, handle)
+	if i := s.index(handle); i >= 0 {
+		copy(s.models[i:], s.models[i+1:])
+		s.models[len(s.models)-1] = nil
+		s.models = s.models[:len(s.models)-1]
+	}
 	return status
+}
+
+// index returns where a checkpoint is among those that are loaded, or -1.
+func (s *Server) index(handle int32) int {
+	i := 0
+	for n := len(s.models); i < n; {
+		if mid := int(uint(i+n) / 2); s.models[mid].handle < handle {
+			i = mid + 1
+		} else {
+			n = mid
+		}
+	}
+	if i == len(s.models) || s.models[i].handle != handle {
+		return -1
+	}
+	return i
 }
 
 // Describe leaves the Description of a loaded checkpoint.

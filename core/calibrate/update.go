@@ -8,15 +8,11 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 )
 
-// An Actual is a value that came true: the mean of the cell that begins Ahead
-// seconds after a window's origin; NaN where it is not known.
-type Actual struct {
-	Ahead int64
-	Value float64
-}
+// An Actual is a value that came true.
+type Actual = forecast.Actual
 
-// An Updater is a fitted model that follows what comes true: its intervals, and
-// the weights of a combination. It stays
+// An Updater is a fitted model that follows what comes true: its intervals, the
+// weights of a combination, and what the wrapped models learn themselves. It stays
 // immutable: an update gives another model. (It does not name the methods of
 // forecast.Fitted: asking a model for this interface keeps them all in the
 // WebAssembly guest, which needs but some.)
@@ -100,7 +96,29 @@ func (f *Fitted) update(w *forecast.Window, actuals []Actual) (*Fitted, int, err
 			})
 		}
 	}
-	return f.follow(outcomes), len(outcomes), nil
+	out, err := f.follow(outcomes).observe(w, actuals)
+	return out, len(outcomes), err
+}
+
+// Observe implements forecast.Observer: the wrapped model learns, and the intervals
+// stay, which follow by Follow.
+func (f *Fitted) Observe(w *forecast.Window, actuals []Actual) (forecast.Fitted, error) {
+	out, err := f.observe(w, actuals)
+	return out, err
+}
+
+func (f *Fitted) observe(w *forecast.Window, actuals []Actual) (*Fitted, error) {
+	o, ok := f.model.(forecast.Observer)
+	if !ok {
+		return f, nil
+	}
+	model, err := o.Observe(w, actuals)
+	if err != nil {
+		return f, err
+	}
+	out := *f
+	out.model = model
+	return &out, nil
 }
 
 // An Outcome is a value that came true beside the 10 % and the 90 % quantile
@@ -147,7 +165,7 @@ func (s *Shared) Follow(container string, outcomes []Outcome) forecast.Fitted {
 
 // AppendState implements Updater (fields of core/codec): 1 the lower and the
 // upper side of each horizon in turn; 2 what the model has learnt, if anything
-// (forecast.Learner).
+// (forecast.Learner), 3 what it has observed (forecast.Observer).
 func (f *Fitted) AppendState(dst []byte) []byte {
 	w := codec.NewWriter(dst)
 	f.writeState(w)
@@ -165,6 +183,11 @@ func (f *Fitted) writeState(w *codec.Writer) {
 			w.Floats(2, learnt)
 		}
 	}
+	if o, ok := f.model.(forecast.Observer); ok {
+		if state := o.AppendState(nil); len(state) > 0 {
+			w.Data(3, state)
+		}
+	}
 }
 
 // WithState implements Updater.
@@ -180,9 +203,16 @@ func (f *Fitted) readState(r *codec.Reader) *Fitted {
 	out := *f
 	out.at = slices.Clone(f.at)
 	for r.Next() {
-		if learner, ok := f.model.(forecast.Learner); ok && r.Field() == 2 {
+		if learner, ok := out.model.(forecast.Learner); ok && r.Field() == 2 {
 			if out.model = learner.WithLearnt(r.Floats()); out.model == nil {
 				r.Fail(forecast.ErrPayload)
+				break
+			}
+		}
+		if o, ok := out.model.(forecast.Observer); ok && r.Field() == 3 {
+			var err error
+			if out.model, err = o.WithState(r.Data()); err != nil {
+				r.Fail(err)
 				break
 			}
 		}
@@ -282,4 +312,7 @@ func (s *Shared) WithState(state []byte) (forecast.Fitted, error) {
 	return out, r.Err()
 }
 
-var _, _ Updater = (*Fitted)(nil), (*Shared)(nil)
+var (
+	_, _ Updater           = (*Fitted)(nil), (*Shared)(nil)
+	_    forecast.Observer = (*Fitted)(nil)
+)

@@ -31,7 +31,7 @@ func roll(t *testing.T, f forecast.Fitted, s series.Series, days int, update boo
 		for k := range dst.At {
 			h := &dst.At[k]
 			y := s.Values[i+int(h.Ahead/s.Step)]
-			actuals = append(actuals, Actual{h.Ahead, y})
+			actuals = append(actuals, Actual{Ahead: h.Ahead, Value: y})
 			lo, hi := dst.Interval(h, 0.8)
 			if i > first+(s.Len()-first)/2 {
 				n++
@@ -126,7 +126,7 @@ func TestUpdateUses(t *testing.T) {
 	f, _ := fit(t, s, taskOf(300))
 	frame := series.FrameOf("web", "cpu", s)
 	w := forecast.WindowOf(&frame, f.Spec().Needs)
-	g, n, err := f.Update(&w, []Actual{{300, math.NaN()}, {600, 5}, {900, math.Inf(1)}, {1800, 1e9}})
+	g, n, err := f.Update(&w, []Actual{{Ahead: 300, Value: math.NaN()}, {Ahead: 600, Value: 5}, {Ahead: 900, Value: math.Inf(1)}, {Ahead: 1800, Value: 1e9}})
 	if err != nil || n != 1 {
 		t.Fatal(n, err)
 	}
@@ -139,7 +139,7 @@ func TestUpdateUses(t *testing.T) {
 	// However many surprises come, the width has an end.
 	var m forecast.Fitted = f
 	for range 1000 {
-		m, _, _ = m.(Updater).Update(&w, []Actual{{300, 1e12}})
+		m, _, _ = m.(Updater).Update(&w, []Actual{{Ahead: 300, Value: 1e12}})
 	}
 	if got := m.(*Fitted).at[0].adapt; got.up != maxAdapt || got.down != -maxAdapt {
 		t.Errorf("at the end it is %+v", got)
@@ -154,7 +154,7 @@ func TestUpdateShared(t *testing.T) {
 	shared := NewShared(f, map[string]*Fitted{"web": f})
 	frame := series.FrameOf("new", "cpu", s)
 	w := forecast.WindowOf(&frame, f.Spec().Needs)
-	m, n, err := shared.Update(&w, []Actual{{300, 1e9}})
+	m, n, err := shared.Update(&w, []Actual{{Ahead: 300, Value: 1e9}})
 	if err != nil || n != 1 {
 		t.Fatal(n, err)
 	}

@@ -137,5 +137,3 @@ func (f *Fitted) Like(before *Fitted) *Fitted {
 	}
 	return f.with(before.learnt)
 }
-
-var _ forecast.Learner = (*Fitted)(nil)

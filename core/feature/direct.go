@@ -33,6 +33,10 @@ const directShared = 21
 // directLags are the ages in seconds of the values that are inputs.
 var directLags = [...]int64{5 * minute, 10 * minute, 15 * minute, 30 * minute, hour}
 
+// directSpans are those, in seconds, of the means (all but the second) and medians
+// (all but the first).
+var directSpans = [...]int64{15 * minute, 30 * minute, hour, 2 * hour, 6 * hour, day}
+
 // DirectNames returns the names of the inputs, in the order of Fill:
 //
 //	constant            1
@@ -84,6 +88,7 @@ type Direct struct {
 	perHour      int               // recent cells of an hour, 0 where there is no whole number
 	perDay       int               // long cells of a day, likewise
 	longPerHour  int
+	rolling      *rolling // nil where windows have nothing to do with each other
 }
 
 // Reset prepares d for a metric's series in a window, as Window.Check returns
@@ -93,7 +98,11 @@ func (d *Direct) Reset(recent, long series.Series, scratch *forecast.Scratch) {
 	d.now = recent.End() - recent.Step
 	d.last = forecast.LastValue(recent, long)
 	d.perHour, d.perDay, d.longPerHour = whole(hour, recent.Step), whole(day, long.Step), whole(hour, long.Step)
-	d.scale = ScaleOf(d.volatility(), d.last)
+	if d.rolling != nil {
+		d.scale = ScaleOf(d.rolling.usual(d), d.last)
+	} else {
+		d.scale = ScaleOf(d.volatility(), d.last)
+	}
 	d.inverse = 1 / d.scale
 	d.levels()
 	d.fillShared(scratch)

@@ -21,13 +21,13 @@ func (d *Direct) fillShared(scratch *forecast.Scratch) {
 	for _, half := range [...]int64{5 * minute, 10 * minute, 40 * minute} {
 		put(d.z(d.ewm(half)))
 	}
-	for _, span := range [...]int64{15 * minute, hour, 2 * hour, 6 * hour, day} {
-		put(d.z(meanOf(d.trailing(span))))
+	for _, k := range [...]int{0, 2, 3, 4, 5} {
+		put(d.z(d.meanOver(k)))
 	}
 	mark := scratch.Mark()
 	buf := scratch.Floats(max(len(d.recent.Values), len(d.long.Values)))
-	for _, span := range [...]int64{30 * minute, hour, 2 * hour, 6 * hour, day} {
-		put(d.z(rank.Median(observed(buf, d.trailing(span)))))
+	for k := 1; k < len(directSpans); k++ {
+		put(d.z(d.medianOver(k, buf)))
 	}
 	scratch.Release(mark)
 	smooth, n := d.smoothed(0)

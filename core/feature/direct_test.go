@@ -175,3 +175,60 @@ func BenchmarkDirect(b *testing.B) {
 		})
 	}
 }
+
+// TestDirectLacks: what forecast.Lacks says of a window is what the inputs have
+// nothing of, with gaps of any length and at any step.
+func TestDirectLacks(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 3))
+	seen := map[forecast.Reasons]int{}
+	for range 400 {
+		step := []int64{15, 60, 300, 420, 900, 3600}[r.IntN(6)]
+		f := daily(step, []float64{0.05, 0.1, 0.6, 1.1, 3, 9.2}[r.IntN(6)], r.Uint64())
+		for range r.IntN(4) {
+			from := r.IntN(f.Len())
+			for i := from; i < min(from+int(r.Int64N(2*86400)/step), f.Len()-1); i++ {
+				f.Columns[0][i] = math.NaN()
+			}
+		}
+		f.Columns[0][f.Len()-1] = 3
+		var w forecast.Window
+		forecast.NewWindows(&f, DirectNeeds(step)).At(&w, f.Len()-1)
+		recent, _ := w.Recent.Series("cpu")
+		long, _ := w.Long.Series("cpu")
+		var d Direct
+		var scratch forecast.Scratch
+		d.Reset(recent, long, &scratch)
+		for _, ahead := range []int64{300, 900, 1800, 3600, 86400, 90000} {
+			ahead = (ahead + step - 1) / step * step
+			got := forecast.Lacks(recent, long, ahead)
+			smooth, n := d.smoothed(ahead)
+			var want forecast.Reasons
+			if n == 0 || math.IsNaN(smooth[0]) {
+				want |= forecast.NoDay
+			}
+			if n == 0 || math.IsNaN(smooth[days-1]) {
+				want |= forecast.NoWeek
+			}
+			if got&^forecast.NoHour != want {
+				t.Fatalf("step %d, %d ahead of %d cells: it lacks %q, the inputs %q", step, ahead, f.Len(), got, want)
+			}
+			// The minute of the hour before may be missing, but where the window does
+			// not reach it no input has it.
+			var hours [hours]float64
+			d.hours(&hours, ahead)
+			first := 0
+			if ahead%hour == 0 {
+				first = 1 // the first is the origin itself
+			}
+			for _, x := range hours[first:] {
+				if got.Has(forecast.NoHour) && !math.IsNaN(x) {
+					t.Fatalf("step %d, %d ahead: an hour before is known, and yet %q", step, ahead, got)
+				}
+			}
+			seen[got]++
+		}
+	}
+	if len(seen) < 5 {
+		t.Errorf("only %v have come up", seen)
+	}
+}

@@ -31,6 +31,62 @@ func (w *Window) Reasons(spec *Spec, recent, long series.Series) Reasons {
 	return r
 }
 
+// Lacks returns what a window does not know of the past that a forecast so many
+// seconds ahead is compared with by models that look for habits: NoHour, NoDay and
+// NoWeek. recent and long are the metric's series, as Check returns them. A gap in
+// the data is as bad as data that do not reach so far; of a window without any
+// value there is AllMissing to say.
+func Lacks(recent, long series.Series, ahead int64) Reasons {
+	const hour, day = 3600, 24 * 3600
+	var r Reasons
+	if recent.Last() < 0 && long.Last() < 0 {
+		return r
+	}
+	target := recent.End() - recent.Step + ahead
+	if t := target - ahead/hour*hour - hour; !reaches(recent, t) && !reaches(long, t) {
+		r |= NoHour
+	}
+	// The last day whose time at the target has passed, and six more before it.
+	t := target - max((ahead+day-1)/day, 1)*day + recent.Step/2
+	if !known(long, t) {
+		r |= NoDay
+	}
+	if !known(long, t-6*day) {
+		r |= NoWeek
+	}
+	return r
+}
+
+// reaches reports whether a value of a cell that begins at t or earlier is
+// observed.
+func reaches(s series.Series, t int64) bool {
+	for i, x := range s.Values {
+		if s.Time(i) > t {
+			return false
+		}
+		if x == x {
+			return true
+		}
+	}
+	return false
+}
+
+// known reports whether a cell is observed whose centre lies within a quarter of
+// an hour of t.
+func known(s series.Series, t int64) bool {
+	if len(s.Values) == 0 {
+		return false
+	}
+	const half = 15 * 60
+	t -= s.Step / 2
+	for i := max(s.Index(t-half+s.Step-1), 0); i <= s.Index(t+half) && i < len(s.Values); i++ {
+		if x := s.Values[i]; x == x {
+			return true
+		}
+	}
+	return false
+}
+
 // single reports whether every observed value equals *first, which it sets to
 // the first one where it is NaN.
 func single(values []float64, first *float64) bool {

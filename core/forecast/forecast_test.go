@@ -64,8 +64,9 @@ func TestQuantile(t *testing.T) {
 // TestReasons: names are part of every output, in this order and these bits.
 func TestReasons(t *testing.T) {
 	want := []string{"short_history", "short_window", "no_long", "all_missing", "constant", "stale", "not_better",
-		"shrunk", "not_finite", "fit_failed", "no_checkpoint", "shared_model", "uncalibrated", "interpolated_horizon"}
-	if got := (Interpolated<<1 - 1).Names(); !slices.Equal(got, want) {
+		"shrunk", "not_finite", "fit_failed", "no_checkpoint", "shared_model", "uncalibrated", "interpolated_horizon",
+		"no_input", "no_hour", "no_day", "no_week"}
+	if got := (NoWeek<<1 - 1).Names(); !slices.Equal(got, want) {
 		t.Errorf("names %q", got)
 	}
 	if s := (Stale | NoLong).String(); s != "no_long,stale" || Reasons(0).String() != "" || Reasons(0).Names() != nil {

@@ -124,6 +124,22 @@ type Learner interface {
 	WithLearnt(state []float64) Fitted
 }
 
+// An Observer is a fitted model that learns from what came true after a window,
+// which it wants to see again, where a Learner makes do with its forecasts. It is
+// told as soon as values are known, of every cell if possible. It stays immutable.
+type Observer interface {
+	// Observe returns the model after it has seen a window and what came true
+	// after it; horizons that are not its own, and values that are not known, are
+	// left out. The errors are those of Fitted.Forecast.
+	Observe(w *Window, actuals []Actual) (Fitted, error)
+	// AppendState appends what has been observed, a few hundred bytes; nothing
+	// before the first.
+	AppendState(dst []byte) []byte
+	// WithState returns the model with what AppendState gave for it, or for the
+	// same model earlier or later. The error is one of core/codec's or ErrPayload.
+	WithState(state []byte) (Fitted, error)
+}
+
 // A Renewer is a Refitter whose refits are so quick that it is meant to be
 // refitted as time goes by. It is validated likewise, so that what is judged was
 // fitted to as recent a history as what will serve.

@@ -51,13 +51,22 @@ const (
 	// NoInput ("no_input"): the window has no value of a column that the model
 	// reads beside the metric; the last one of the history stands in.
 	NoInput
+	// NoHour ("no_hour"): the window does not reach back to the target's minute
+	// of the hour before, which the model compares the present with.
+	NoHour
+	// NoDay ("no_day"): the window knows nothing of the target's time a day
+	// before, within a quarter of an hour.
+	NoDay
+	// NoWeek ("no_week"): the window knows nothing of the target's time a week
+	// before, within a quarter of an hour.
+	NoWeek
 )
 
 var reasonNames = [...]string{
 	"short_history", "short_window", "no_long", "all_missing", "constant",
 	"stale", "not_better", "shrunk", "not_finite", "fit_failed",
 	"no_checkpoint", "shared_model", "uncalibrated", "interpolated_horizon",
-	"no_input",
+	"no_input", "no_hour", "no_day", "no_week",
 }
 
 // Fallback are the reasons for which another model than the one asked for

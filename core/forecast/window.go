@@ -19,6 +19,13 @@ type Window struct {
 	Long   series.Frame
 }
 
+// An Actual is a value that came true: the mean of the cell that begins Ahead
+// seconds after a window's origin; NaN where it is not known.
+type Actual struct {
+	Ahead int64
+	Value float64
+}
+
 // Origin returns the Unix seconds at which the last recent cell begins: the
 // time that horizons count from. It is 0 for an empty window.
 func (w *Window) Origin() int64 {

@@ -21,6 +21,9 @@ type Equation struct {
 	Spread []float64
 	// Ridge is the strength of the ridge that the weights were estimated with.
 	Ridge float64
+	// Usual is the mean |change| to the target in fitting, in units of the window's
+	// scale; 0 where it is not known. Observe takes steps in proportion to it.
+	Usual float64
 	// Reasons say why the equation is less than was asked for.
 	Reasons forecast.Reasons
 }
@@ -32,6 +35,8 @@ type Fitted struct {
 	level  float64 // the median of the history, the forecast where all is missing
 	at     []Equation
 	detail []string
+	learnt []shift                        // by Observe, one for each horizon; nil before it
+	now    [][feature.DirectCount]float64 // the weights with what was learnt; nil likewise
 }
 
 // New returns the model of a task: level is the metric's typical value, and
@@ -59,7 +64,7 @@ func New(task forecast.Task, level float64, equations []Equation) (*Fitted, erro
 }
 
 func (e *Equation) valid(levels []float64) bool {
-	if len(e.Spread) != len(levels) || !(e.Ridge >= 0) || !finite(e.Ridge) {
+	if len(e.Spread) != len(levels) || !(e.Ridge >= 0) || !finite(e.Ridge) || !(e.Usual >= 0) || !finite(e.Usual) {
 		return false
 	}
 	for _, w := range e.Weights {
@@ -107,7 +112,8 @@ func (f *Fitted) Spec() *forecast.Spec { return &f.spec }
 // Level returns the typical value of the metric.
 func (f *Fitted) Level() float64 { return f.level }
 
-// Equations returns a copy of the equations, one for each horizon.
+// Equations returns a copy of the equations, one for each horizon, as they were
+// fitted.
 func (f *Fitted) Equations() []Equation {
 	out := slices.Clone(f.at)
 	for i := range out {
@@ -133,11 +139,11 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	var inputs [feature.DirectCount]float64
 	for i := range dst.At {
 		h, e := &dst.At[i], &f.at[i]
-		h.Detail, h.Reasons = f.detail[i], reasons|e.Reasons
+		h.Detail, h.Reasons = f.detail[i], reasons|e.Reasons|forecast.Lacks(recent, long, h.Ahead)
 		point := f.level
 		if finite(last) {
 			d.Fill(inputs[:], h.Ahead)
-			if point = last + scale*e.of(&inputs); !finite(point) {
+			if point = last + scale*of(f.weights(i), &inputs); !finite(point) {
 				point = last
 				h.Reasons |= forecast.NotFinite
 			}
@@ -153,15 +159,23 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	return nil
 }
 
+// weights returns those that a horizon is served with.
+func (f *Fitted) weights(i int) *[feature.DirectCount]float64 {
+	if f.now != nil {
+		return &f.now[i]
+	}
+	return &f.at[i].Weights
+}
+
 // of returns the sum of weights times inputs.
-func (e *Equation) of(inputs *[feature.DirectCount]float64) float64 {
+func of(weights, inputs *[feature.DirectCount]float64) float64 {
 	s0, s1 := 0.0, 0.0
 	for j := 0; j+1 < len(inputs); j += 2 {
-		s0 += e.Weights[j] * inputs[j]
-		s1 += e.Weights[j+1] * inputs[j+1]
+		s0 += weights[j] * inputs[j]
+		s1 += weights[j+1] * inputs[j+1]
 	}
 	if len(inputs)%2 == 1 {
-		s0 += e.Weights[len(inputs)-1] * inputs[len(inputs)-1]
+		s0 += weights[len(inputs)-1] * inputs[len(inputs)-1]
 	}
 	return s0 + s1
 }
@@ -187,9 +201,10 @@ func (f *Fitted) Components(dst []forecast.Component, w *forecast.Window, ahead 
 	dst = append(dst, forecast.Component{Name: "last value", Value: last})
 	var inputs [feature.DirectCount]float64
 	d.Fill(inputs[:], ahead)
+	weights := f.weights(i)
 	for j, name := range feature.DirectNames() {
-		if f.at[i].Weights[j] != 0 {
-			dst = append(dst, forecast.Component{Name: name, Value: d.Scale() * f.at[i].Weights[j] * inputs[j]})
+		if weights[j] != 0 {
+			dst = append(dst, forecast.Component{Name: name, Value: d.Scale() * weights[j] * inputs[j]})
 		}
 	}
 	return dst, nil

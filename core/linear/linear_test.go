@@ -222,6 +222,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add(example(f, 300).AppendPayload(nil))
 	f.Add(example(f, 60).AppendPayload(nil))
 	h := wavy(300, 3)
+	seen := forecast.WindowOf(&h, learner(f, 300).Spec().Needs)
+	f.Add(observe(f, learner(f, 300), &seen, 4).AppendPayload(nil))
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		m, err := Decode(payload)
 		if err != nil {

@@ -20,7 +20,8 @@ func (f *Fitted) Kind() string { return Kind }
 //	2  level of the history
 //	3  name of an input that any horizon uses, once for each
 //	4  a horizon, once for each: 1 weights of those inputs, 2 spread, 3 ridge,
-//	   4 reasons
+//	   4 reasons, 5 usual change
+//	5  what was learnt (AppendState), if anything
 func (f *Fitted) AppendPayload(dst []byte) []byte {
 	w := codec.NewWriter(dst)
 	w.Message(1, f.spec.Task.Write)
@@ -43,7 +44,11 @@ func (f *Fitted) AppendPayload(dst []byte) []byte {
 			w.Floats(2, e.Spread)
 			w.Float(3, e.Ridge)
 			w.Uint(4, uint64(e.Reasons))
+			w.Float(5, e.Usual)
 		})
+	}
+	if f.learnt != nil {
+		w.Data(5, f.AppendState(nil))
 	}
 	return w.Bytes()
 }
@@ -56,6 +61,7 @@ func Decode(payload []byte) (*Fitted, error) {
 	var level float64
 	var inputs []int
 	var at []equation
+	var state []byte
 	names := feature.DirectNames()
 	r := codec.NewReader(payload)
 	for r.Next() {
@@ -72,6 +78,8 @@ func Decode(payload []byte) (*Fitted, error) {
 			inputs = append(inputs, j)
 		case 4:
 			r.Message(func(r *codec.Reader) { at = append(at, readEquation(r)) })
+		case 5:
+			state = r.Data()
 		}
 	}
 	if err := r.Err(); err != nil {
@@ -80,7 +88,7 @@ func Decode(payload []byte) (*Fitted, error) {
 	equations := make([]Equation, len(at))
 	for i := range at {
 		e := &equations[i]
-		e.Spread, e.Ridge, e.Reasons = at[i].spread, at[i].ridge, at[i].reasons
+		e.Spread, e.Ridge, e.Reasons, e.Usual = at[i].spread, at[i].ridge, at[i].reasons, at[i].usual
 		if len(at[i].weights) != len(inputs) {
 			return nil, forecast.ErrPayload
 		}
@@ -88,13 +96,17 @@ func Decode(payload []byte) (*Fitted, error) {
 			e.Weights[j] = at[i].weights[k]
 		}
 	}
-	return New(task, level, equations)
+	f, err := New(task, level, equations)
+	if err != nil || state == nil {
+		return f, err
+	}
+	return f.withState(state)
 }
 
 // An equation is one as it is written.
 type equation struct {
 	weights, spread []float64
-	ridge           float64
+	ridge, usual    float64
 	reasons         forecast.Reasons
 }
 
@@ -110,6 +122,8 @@ func readEquation(r *codec.Reader) equation {
 			e.ridge = r.Float()
 		case 4:
 			e.reasons = forecast.Reasons(r.Uint())
+		case 5:
+			e.usual = r.Float()
 		}
 	}
 	return e

@@ -128,7 +128,7 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	}
 	for k := range dst.At {
 		h := &dst.At[k]
-		h.Detail, h.Reasons = f.detail, reasons
+		h.Detail, h.Reasons = f.detail, reasons|forecast.Lacks(recent, long, h.Ahead)
 		s.work.Quantiles(h.Quantiles, k, 0)
 		if reasons.Has(forecast.AllMissing) {
 			clear(h.Quantiles)

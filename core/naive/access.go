@@ -1,7 +1,5 @@
 package naive
 
-import "strings"
-
 // Predict returns the forecast of predictor i, as Predictors counts them, for
 // the cell that begins ahead seconds after the origin: NaN where the window
 // does not hold what the predictor needs.
@@ -15,12 +13,16 @@ func (v *View) Volatility() float64 { return v.volatility() }
 // separated by spaces. It panics where one is unknown.
 func Indices(names string) []int {
 	var out []int
-	for name := range strings.SplitSeq(names, " ") {
-		i := ruleIndex(name)
+	for from, end := 0, 0; end <= len(names); end++ {
+		if end < len(names) && names[end] != ' ' {
+			continue
+		}
+		i := ruleIndex(names[from:end])
 		if i < 0 {
-			panic("naive: unknown predictor " + name)
+			panic("naive: unknown predictor " + names[from:end])
 		}
 		out = append(out, i)
+		from = end + 1
 	}
 	return out
 }

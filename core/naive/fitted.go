@@ -22,6 +22,7 @@ type mix struct {
 	short   []member // for windows without a long part
 	detail  string
 	reasons forecast.Reasons // of the fit
+	lacks   forecast.Reasons // what its predictors need of the past: NoHour, NoDay, NoWeek
 }
 
 // A member is a predictor in a mix.
@@ -71,9 +72,13 @@ func ruleIndex(name string) int {
 	return slices.IndexFunc(rules[:], func(r rule) bool { return r.name == name })
 }
 
-// describe sets the text for people: "0.75 median_1h + 0.25 last".
+// describe sets the text for people, "0.75 median_1h + 0.25 last", and what the
+// predictors need.
 func (m *mix) describe() {
-	m.detail = ""
+	m.detail, m.lacks = "", 0
+	for _, x := range m.full {
+		m.lacks |= rules[x.rule].lacks()
+	}
 	byWeight := slices.Clone(m.full)
 	plain.SortStable(byWeight, func(a, b member) bool { return a.weight > b.weight })
 	for i, x := range byWeight {
@@ -110,7 +115,7 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	for i := range dst.At {
 		h := &dst.At[i]
 		m := &f.at[i]
-		h.Detail, h.Reasons = m.detail, reasons|m.reasons
+		h.Detail, h.Reasons = m.detail, reasons|m.reasons|m.lacks&forecast.Lacks(recent, long, h.Ahead)
 		point := v.mixed(m, h.Ahead)
 		if math.IsNaN(point) || math.IsInf(point, 0) {
 			point = f.level

@@ -206,9 +206,9 @@ func TestPoorWindows(t *testing.T) {
 		want   forecast.Reasons
 	}{
 		"full":      {s, 0},
-		"one point": {s.Slice(end-1, end), forecast.ShortWindow | forecast.NoLong | forecast.Constant},
-		"one hour":  {s.Slice(end-12, end), forecast.ShortWindow | forecast.NoLong},
-		"one day":   {s.Slice(end-288, end), forecast.NoLong},
+		"one point": {s.Slice(end-1, end), forecast.ShortWindow | forecast.NoLong | forecast.Constant | forecast.NoDay | forecast.NoWeek},
+		"one hour":  {s.Slice(end-12, end), forecast.ShortWindow | forecast.NoLong | forecast.NoDay | forecast.NoWeek},
+		"one day":   {s.Slice(end-288, end), forecast.NoLong | forecast.NoWeek},
 		"stale": {mapped(s, func(i int, x float64) float64 {
 			if i >= end-20 {
 				return nan

@@ -3,6 +3,7 @@ package naive
 import (
 	"math"
 
+	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/rank"
 )
 
@@ -227,4 +228,20 @@ func (v *View) season(r *rule, t int64) float64 {
 // part of a window reaches.
 func (r *rule) needsLong() bool {
 	return r.span > 6*hour || r.period*int64(r.n) > 6*hour
+}
+
+// lacks returns the reasons that a forecast by the predictor has where the window
+// does not reach so far back.
+func (r *rule) lacks() forecast.Reasons {
+	switch {
+	case r.period == hour:
+		return forecast.NoHour
+	case r.period == 7*day:
+		return forecast.NoWeek
+	case r.period == day && r.n > 1:
+		return forecast.NoDay | forecast.NoWeek
+	case r.period == day:
+		return forecast.NoDay
+	}
+	return 0
 }

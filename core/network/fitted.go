@@ -105,7 +105,7 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	}
 	for k := range dst.At {
 		h := &dst.At[k]
-		h.Detail, h.Reasons = f.net.detail, reasons
+		h.Detail, h.Reasons = f.net.detail, reasons|forecast.Lacks(recent, long, h.Ahead)
 		s.work.Quantiles(s.q, k)
 		if reasons.Has(forecast.AllMissing) {
 			clear(s.q)

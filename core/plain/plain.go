@@ -55,6 +55,19 @@ func Quote(s string) string {
 	return string(append(b, '"'))
 }
 
+// List joins words by commas, without package strings, whose tables of letters
+// are 20 kB of a guest.
+func List(words []string) string {
+	out := ""
+	for i, w := range words {
+		if i > 0 {
+			out += ", "
+		}
+		out += w
+	}
+	return out
+}
+
 // SortStable sorts x, in time that grows with the square of its length; equal
 // elements keep their order.
 func SortStable[T any](x []T, less func(a, b T) bool) {

@@ -41,6 +41,14 @@ func TestQuote(t *testing.T) {
 	}
 }
 
+func TestList(t *testing.T) {
+	for want, words := range map[string][]string{"": nil, "a": {"a"}, "a, b, c": {"a", "b", "c"}} {
+		if got := List(words); got != want {
+			t.Errorf("%q of %q", got, words)
+		}
+	}
+}
+
 func TestSortStable(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for n := range 40 {

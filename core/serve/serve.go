@@ -7,7 +7,6 @@ package serve
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/naive"
@@ -65,7 +64,7 @@ type MetricError struct {
 
 // Error names the metric and the ones that there are.
 func (e *MetricError) Error() string {
-	return "no metric " + plain.Quote(e.Metric) + " in the data, which have " + strings.Join(e.Have, ", ")
+	return "no metric " + plain.Quote(e.Metric) + " in the data, which have " + plain.List(e.Have)
 }
 
 // Is makes a MetricError a forecast.ErrMetric.
@@ -190,5 +189,5 @@ func durations(s []int64) string {
 	for i, v := range s {
 		out[i] = Duration(v)
 	}
-	return strings.Join(out, ", ")
+	return plain.List(out)
 }

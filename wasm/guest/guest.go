@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/foretide/foretide/core/abi"
@@ -16,8 +17,26 @@ const (
 // serves. A host's pointer is only ever a key of buffers.
 type guest struct {
 	server  abi.Server
-	buffers map[uint32][]byte
+	buffers []buffer              // by address (a map would bring 30 kB of the runtime)
 	address func(b []byte) uint32 // of a buffer that is not empty
+}
+
+type buffer struct {
+	at    uint32
+	bytes []byte
+}
+
+// find returns where the buffer at p is among the others, or would be.
+func (g *guest) find(p uint32) (int, bool) {
+	i := 0
+	for n := len(g.buffers); i < n; {
+		if mid := int(uint(i+n) / 2); g.buffers[mid].at < p {
+			i = mid + 1
+		} else {
+			n = mid
+		}
+	}
+	return i, i < len(g.buffers) && g.buffers[i].at == p
 }
 
 // alloc returns a buffer's address, or 0 where there is none to be had.
@@ -28,28 +47,28 @@ func (g *guest) alloc(size uint32) uint32 {
 	// At least 16 bytes, rounded up, so that it is aligned to 8.
 	b := make([]byte, size, (max(size, 1)+15)&^15)
 	p := g.address(b[:1])
-	if g.buffers == nil {
-		g.buffers = make(map[uint32][]byte)
-	}
-	g.buffers[p] = b
+	i, _ := g.find(p)
+	g.buffers = slices.Insert(g.buffers, i, buffer{p, b})
 	return p
 }
 
 func (g *guest) free(p uint32) int32 {
-	if _, ok := g.buffers[p]; !ok {
+	i, ok := g.find(p)
+	if !ok {
 		return int32(abi.BadPointer)
 	}
-	delete(g.buffers, p)
+	g.buffers = slices.Delete(g.buffers, i, i+1)
 	return 0
 }
 
 // buffer returns n bytes of the buffer at p, which must be one that alloc gave.
 func (g *guest) buffer(p, n uint32) ([]byte, int32) {
-	b, ok := g.buffers[p]
-	switch {
-	case !ok:
+	i, ok := g.find(p)
+	if !ok {
 		return nil, g.server.Refuse(abi.BadPointer, "guest: "+strconv.FormatUint(uint64(p), 10)+" is not a buffer of foretide_alloc")
-	case uint64(n) > uint64(len(b)):
+	}
+	b := g.buffers[i].bytes
+	if uint64(n) > uint64(len(b)) {
 		return nil, g.server.Refuse(abi.BadPointer, "guest: "+strconv.FormatUint(uint64(n), 10)+" bytes of a buffer of "+strconv.Itoa(len(b)))
 	}
 	return b[:n], 0

@@ -28,10 +28,11 @@ func (e *estimator) estimate(c *Config, q *linear.Equation, t *table, prior *lin
 		q.Ridge = e.choose(c, t)
 	}
 	e.prepare(c, t)
+	q.Usual = e.problem.meanAbs(t.y)
 	ok := e.solve(q.Weights[:], q.Ridge, begin)
 	for _, w := range q.Weights {
 		if !finite(w) {
-			q.Weights, q.Reasons = [feature.DirectCount]float64{}, forecast.FitFailed
+			q.Weights, q.Usual, q.Reasons = [feature.DirectCount]float64{}, 0, forecast.FitFailed
 			return false
 		}
 	}

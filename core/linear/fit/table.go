@@ -25,8 +25,13 @@ func newTables(frame *series.Frame, s series.Series, task *forecast.Task, maxRow
 	var d feature.Direct
 	var scratch forecast.Scratch
 	var inputs [feature.DirectCount]float64
+	d.Roll()
 	n := len(s.Values)
-	for i := 0; i < n; i += stride(n, maxRows, task.Step) {
+	every := stride(n, maxRows, task.Step)
+	for k := range out {
+		out[k].room(n/every + 1)
+	}
+	for i := 0; i < n; i += every {
 		if !finite(s.Values[i]) {
 			continue
 		}
@@ -55,6 +60,12 @@ func newTables(frame *series.Frame, s series.Series, task *forecast.Task, maxRow
 		out[k].normalise()
 	}
 	return out
+}
+
+// room makes room for rows.
+func (t *table) room(rows int) {
+	t.x = make([]float64, 0, rows*feature.DirectCount)
+	t.y, t.scale, t.age = make([]float64, 0, rows), make([]float64, 0, rows), make([]float64, 0, rows)
 }
 
 // limit bounds what is to be explained: a change of a million scales is a spike.

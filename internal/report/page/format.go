@@ -141,4 +141,7 @@ var reasonText = map[string]string{
 	"uncalibrated":         "too few errors to calibrate the intervals; they are a rough guess",
 	"interpolated_horizon": "the horizon lies between two that the model has",
 	"no_input":             "the data lack a column that the model reads beside the metric",
+	"no_hour":              "nothing is known of an hour before the target",
+	"no_day":               "nothing is known of the same time a day before",
+	"no_week":              "nothing is known of the same time a week before",
 }

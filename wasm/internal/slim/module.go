@@ -4,8 +4,8 @@
 //   - drops names and line numbers from Go's tables, which only a traceback
 //     reads, and keeps what the garbage collector and the stack need;
 //   - empties functions of the runtime that a guest never reaches: the execution
-//     tracer, tracebacks, dumps and profiles. Should one be called after all, the
-//     module traps;
+//     tracer, tracebacks, dumps, profiles and maps (the guest has none). Should
+//     one be called after all, the module traps;
 //   - writes addresses relative to the stack pointer as offsets of the stores
 //     that they are for;
 //   - cuts the data anew, around what is zero.

@@ -39,6 +39,9 @@ var never = []string{
 	"internal_strconv.trimZeros", "runtime.printfloat", "runtime.printcomplex",
 	// Modules of several parts, C, test bubbles, and comparisons of the
 	// runtime's own structures as interfaces.
+	// Maps: the runtime's own are of modules of several parts, types made by
+	// reflection, and settings changed while it runs.
+	"internal_runtime_maps.", "runtime.mapassign", "runtime.mapaccess", "runtime.makemap",
 	"runtime.typesEqual", "runtime.cgo", "runtime.__synctest", "type_.eq.runtime.", "type_.eq._2_runtime.Frame",
 }
 
@@ -47,6 +50,7 @@ var never = []string{
 var used = []string{
 	"strconv.FormatFloat", "strconv.AppendFloat", "internal_strconv.FormatFloat", "strconv.ParseFloat", "internal_strconv.ParseFloat",
 	"internal_strconv.parseFloatPrefix", "runtime.CallersFrames",
+	"runtime.makemap_small", "runtime.mapdelete", "runtime.mapassign_fast64", "internal_runtime_maps.__Iter_.Next",
 }
 
 // allowed are those of them that the runtime calls all the same, or might.
@@ -60,6 +64,7 @@ var allowed = map[string]bool{
 	"runtime.traceRelease":                true,
 	"runtime.traceThreadDestroy":          true,
 	"runtime.tracebackPCs":                true, // of sampled allocations
+	"runtime.mapaccess1_fast32":           true, // of a map that is nil
 	"type_.eq.runtime.boundsError":        true,
 	"type_.eq.runtime.TypeAssertionError": true,
 	"type_.eq.runtime.errorString":        true,

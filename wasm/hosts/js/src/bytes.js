@@ -93,6 +93,7 @@ class Reader {
 const reasonNames = [
   "short_history", "short_window", "no_long", "all_missing", "constant", "stale", "not_better", "shrunk",
   "not_finite", "fit_failed", "no_checkpoint", "shared_model", "uncalibrated", "interpolated_horizon", "no_input",
+  "no_hour", "no_day", "no_week",
 ];
 
 /** Returns the names of a set of reasons; of one that a newer module has, its bit. */

@@ -39,6 +39,8 @@ test("a forecast without a checkpoint", () => {
   assert.deepEqual(f.horizons.map((h) => h.ahead), [300, 900, 1800]);
   assert.ok(Math.abs(f.horizons[0].mean - 3) < 1e-4, String(f.horizons[0].mean));
   assert.ok(f.reasons.includes("no_checkpoint"));
+  // Of two hours it says what it lacks.
+  assert.deepEqual(f.reasons.filter((r) => ["no_hour", "no_day", "no_week"].includes(r)), ["no_day", "no_week"]);
 });
 
 test("many windows, of which one fails", () => {

@@ -52,6 +52,8 @@ class Host(unittest.TestCase):
         self.assertEqual([h.ahead for h in f.horizons], [300, 900, 1800])
         self.assertAlmostEqual(f.horizons[0].median, 3, places=4)
         self.assertIn("no_checkpoint", f.reasons)
+        # Of two hours it says what it lacks.
+        self.assertEqual([r for r in f.reasons if r in ("no_hour", "no_day", "no_week")], ["no_day", "no_week"])
 
     def test_many_windows_of_which_one_fails(self):
         model = self.foretide.load(file("linear.ckpt"))

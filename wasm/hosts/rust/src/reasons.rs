@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Reasons(u32);
 
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 18] = [
     "short_history",
     "short_window",
     "no_long",
@@ -23,6 +23,9 @@ const NAMES: [&str; 15] = [
     "uncalibrated",
     "interpolated_horizon",
     "no_input",
+    "no_hour",
+    "no_day",
+    "no_week",
 ];
 
 impl Reasons {
@@ -56,6 +59,12 @@ impl Reasons {
     pub const INTERPOLATED_HORIZON: Reasons = Reasons(1 << 13);
     /// The window has no value of a column that the model reads beside the metric.
     pub const NO_INPUT: Reasons = Reasons(1 << 14);
+    /// The window does not reach back to the target's minute of the hour before.
+    pub const NO_HOUR: Reasons = Reasons(1 << 15);
+    /// The window knows nothing of the target's time a day before.
+    pub const NO_DAY: Reasons = Reasons(1 << 16);
+    /// The window knows nothing of the target's time a week before.
+    pub const NO_WEEK: Reasons = Reasons(1 << 17);
 
     /// The set of these bits (`ABI.md`, "Reasons"). Bits that have no name yet stay.
     pub const fn from_bits(bits: u32) -> Reasons {
@@ -112,6 +121,7 @@ mod tests {
         assert_eq!(set.to_string(), "short_window no_checkpoint bit_31");
         assert!(set.contains(Reasons::NO_CHECKPOINT) && !set.contains(Reasons::NO_LONG));
         assert_eq!(Reasons::NO_INPUT.to_string(), "no_input");
+        assert_eq!(Reasons::NO_WEEK.to_string(), "no_week");
         assert!(Reasons::default().is_empty() && Reasons::default().to_string().is_empty());
     }
 }

@@ -10,6 +10,8 @@ const words = {
   not_finite: "the model gave no finite number", fit_failed: "the fit failed", no_checkpoint: "no checkpoint: the network in the box forecasts",
   shared_model: "a model that many containers share", uncalibrated: "intervals are not calibrated to this container",
   interpolated_horizon: "between two of the model's horizons", no_input: "the model lacks one of its inputs",
+  no_hour: "nothing is known of the hour before", no_day: "nothing is known of this time yesterday",
+  no_week: "nothing is known of this time a week ago",
 };
 
 /** The index of the level that is nearest to p. */

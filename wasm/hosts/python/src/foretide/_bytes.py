@@ -12,6 +12,7 @@ import numpy as np
 REASONS = (
     "short_history", "short_window", "no_long", "all_missing", "constant", "stale", "not_better", "shrunk",
     "not_finite", "fit_failed", "no_checkpoint", "shared_model", "uncalibrated", "interpolated_horizon", "no_input",
+    "no_hour", "no_day", "no_week",
 )
 
 
