@@ -2,15 +2,12 @@ package loader
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/foretide/foretide/core/calibrate"
@@ -147,71 +144,6 @@ func (p *Predictor) Refresh(ctx context.Context) error {
 	}
 	p.slots = slots
 	return nil
-}
-
-// A Stater is a store that can be asked about a single name.
-type Stater interface {
-	// Stat returns what List would about the name; the error is ErrNotFound where
-	// there is nothing.
-	Stat(ctx context.Context, name string) (Object, error)
-}
-
-// statWorkers is how many names a store is asked about at the same time.
-const statWorkers = 64
-
-// RefreshKeys is Refresh for the checkpoints that may serve some keys: each key's
-// own, else the metric's shared one. Others stay as they were. Where the store is
-// a Stater it is asked about these alone, however many it has.
-func (p *Predictor) RefreshKeys(ctx context.Context, keys []Key) error {
-	s, ok := p.store.(Stater)
-	if !ok {
-		return p.Refresh(ctx)
-	}
-	missing, err := p.stat(ctx, s, keys)
-	if err != nil {
-		return err
-	}
-	shared := map[Key]bool{}
-	for _, k := range missing {
-		if k.Container != "" {
-			shared[Key{Metric: k.Metric}] = true
-		}
-	}
-	_, err = p.stat(ctx, s, slices.Collect(maps.Keys(shared)))
-	return err
-}
-
-// stat brings the slots of keys up to date and returns those that are not there.
-func (p *Predictor) stat(ctx context.Context, s Stater, keys []Key) ([]Key, error) {
-	errs := make([]error, len(keys))
-	objects := make([]Object, len(keys))
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(statWorkers, len(keys)) {
-		wg.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(keys)); i = next.Add(1) - 1 {
-				objects[i], errs[i] = s.Stat(ctx, keys[i].Name())
-			}
-		})
-	}
-	wg.Wait()
-	var missing []Key
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	slots := maps.Clone(p.slots)
-	for i, k := range keys {
-		switch old := slots[k]; {
-		case errors.Is(errs[i], ErrNotFound):
-			delete(slots, k)
-			missing = append(missing, k)
-		case errs[i] != nil:
-			return nil, errs[i]
-		case old == nil || old.revision != objects[i].Revision:
-			slots[k] = &slot{name: k.Name(), revision: objects[i].Revision}
-		}
-	}
-	p.slots = slots
-	return missing, nil
 }
 
 // Keys returns what the store has checkpoints for, by metric and container.

@@ -1,67 +1,179 @@
 #!/usr/bin/env python3
-"""What a fleet costs a month, from measured unit costs.
+"""What a fleet costs a month, from what was measured.
 
-    python3 infra/deploy/costs.py [--train-ms 400] [--predict-ms 2] ...
+    python3 infra/deploy/costs.py [--model auto] [--predict-every 300] ...
+    python3 infra/deploy/costs.py --readme      # the tables of README.md
 
-Prices are those of AWS in us-east-1 for arm64, in dollars, without the free
-tier; correct them below for another region.
+Measured (measured/*.json, by "go run ./infra/local/measure -train -json …" and
+"-predict -json …"): processor time, memory and S3 requests of the functions.
+Taken from AWS: prices, in dollars, of us-east-1 and arm64 without the free tier,
+and that a function of 1,769 MB has one core and others in proportion. Assumed:
+that a core there does what a core of the measuring machine does, and how long S3
+takes to answer (--s3-ms).
 """
 import argparse
+import json
+import math
+import pathlib
 
 GB_SECOND = 0.0000133334       # Lambda, arm64
 REQUEST = 0.20 / 1e6           # Lambda
-PUT, GET = 0.005 / 1e3, 0.0004 / 1e3  # S3: PUT and LIST; GET and HEAD
+PRICE = {"PUT": 0.005 / 1e3, "LIST": 0.005 / 1e3, "GET": 0.0004 / 1e3, "HEAD": 0.0004 / 1e3, "DELETE": 0.0}
 STORED = 0.023                 # S3, GB and month
 TRANSITION = 0.025 / 1e3       # Step Functions, standard
+CORE = 1769                    # MB
+PARALLEL = {"train": 2, "predict": 32}  # S3 requests at the same time
+TRANSITIONS = 4                # of a batch: the map's, and three states of its own
+PAGE = 1000                    # names of a list
+TODAY = 12                     # files of a shard, before they are put together
 MONTH = 30 * 86400
+FLEETS = (100, 10_000, 1_000_000)
+HERE = pathlib.Path(__file__).parent
 
 
-def month(series, a):
-    """Dollars a month, by part, and the concurrency of training."""
+def measured(name):
+    return json.loads((HERE / "measured" / (name + ".json")).read_text())
+
+
+def find(rows, **want):
+    """The row that is as wanted; of trainings, of the longest history."""
+    rows = [r for r in rows if all(r[k] == v for k, v in want.items())]
+    if not rows:
+        raise SystemExit("costs: nothing was measured of " + ", ".join(f"{k} {v}" for k, v in want.items()))
+    return max(rows, key=lambda r: r["days"])
+
+
+def asked(requests):
+    """Dollars of S3 requests."""
+    return sum(PRICE[k] * n for k, n in requests.items())
+
+
+class Unit:
+    """What one batch needs: seconds of the function, dollars of S3."""
+
+    def __init__(self, cpu_ms, requests, mb, parallel, s3_ms):
+        # A batch computes on MB / 1769 of a core, and waits for S3; that both happen
+        # at the same time is not counted on.
+        self.seconds = cpu_ms / 1e3 / (mb / CORE) + sum(requests.values()) * s3_ms / 1e3 / parallel
+        self.dollars = self.seconds * mb / 1024 * GB_SECOND + REQUEST
+        self.s3 = asked(requests)
+
+
+def training(a, model):
+    """A batch of training: of one series all but the files of samples is its own."""
+    m = find(measured("train"), model=model)
+    files = {"GET": m["days"], "LIST": m["days"]}
+    n = a.train_batch * a.metrics
+    requests = {k: files.get(k, 0) + n * max(0, v - files.get(k, 0)) for k, v in m["requests"].items()}
+    return Unit(n * m["cpu_ms"], requests, a.train_mb, PARALLEL["train"], a.s3_ms)
+
+
+def predicting(a, model, shards):
+    """A batch of forecasts: containers of one shard."""
+    m = find(measured("predict"), model=model)
+    n = a.predict_batch
+    written = (m["requests"]["PUT"] - 2) / m["containers"]  # latest/ of each; two files of the whole
+    requests = {"GET": m["days"] + TODAY, "LIST": m["days"], "PUT": n * written + 3, "HEAD": 0}
+    # Checkpoints are asked for in pages of a thousand names, where a page has enough of
+    # the batch: containers of the other shards lie between them (loader.RefreshKeys).
+    of_page = PAGE / shards
+    if of_page >= 13:
+        requests["LIST"] += a.metrics * math.ceil(n / of_page)
+    else:
+        requests["LIST"] += a.metrics
+        requests["HEAD"] = n * a.metrics
+    return Unit(n / m["containers"] * m["cpu_ms"], requests, a.predict_mb, PARALLEL["predict"], a.s3_ms)
+
+
+def month(series, a, model):
+    """Dollars a month by part; what training all in 15 minutes takes."""
     containers = series / a.metrics
-    trainings = MONTH / a.train_every
-    predictions = MONTH / a.predict_every
-    collections = MONTH / a.collect_every
-    train_batches = containers / a.train_batch
-    predict_batches = containers / a.predict_batch
-    days = a.history_days
-    out = {}
-    out["train: Lambda"] = trainings * (series * a.train_ms / 1e3 * a.train_mb / 1024 * GB_SECOND + train_batches * REQUEST)
-    # a checkpoint: read and compare, version, index; files of samples: one for each day of the shard
-    out["train: S3"] = trainings * (series * (2 * GET + 2 * PUT + 2 * GET) + train_batches * min(a.shards, 2) * days * GET)
-    out["predict: Lambda"] = predictions * (series * a.predict_ms / 1e3 * a.predict_mb / 1024 * GB_SECOND + predict_batches * REQUEST)
-    # a question for each checkpoint; a latest object for each container; files of
-    # samples of nine days; a batch's containers are in one shard or two
-    out["predict: S3"] = predictions * (series * GET + containers * PUT + predict_batches * (2 * PUT + min(a.shards, 2) * 10 * GET))
-    out["Step Functions"] = (trainings * train_batches * 4 + predictions * predict_batches * 4) * TRANSITION
-    samples = series * MONTH / a.step
-    out["collect: Lambda, S3"] = collections * (REQUEST + series * a.collect_us / 1e6 * 0.5 * GB_SECOND + a.shards * PUT)
-    out["S3 storage"] = samples * a.sample_bytes * a.history_days / 30 / 1e9 * STORED
-    concurrency = series * a.train_ms / 1e3 / (15 * 60)
-    return out, concurrency
+    trainings, predictions = MONTH / a.train_every, MONTH / a.predict_every
+    shards = max(1, round(containers / 500))
+    t, p = training(a, model), predicting(a, model, shards)
+    train_batches, predict_batches = containers / a.train_batch, containers / a.predict_batch
+    stored = series * MONTH / a.step * a.history_days / 30 * a.sample_bytes
+    parts = {
+        "train: Lambda": trainings * train_batches * t.dollars,
+        "train: S3": trainings * train_batches * t.s3,
+        "predict: Lambda": predictions * predict_batches * p.dollars,
+        "predict: S3": predictions * predict_batches * p.s3,
+        "Step Functions": (trainings * (math.ceil(train_batches) * TRANSITIONS + 6) + predictions * (math.ceil(predict_batches) * TRANSITIONS + 6)) * TRANSITION,
+        "collect: S3": MONTH / a.predict_every * shards * (PRICE["PUT"] + PRICE["LIST"]),
+        "storage": stored / 1e9 * STORED,
+    }
+    return parts, {"concurrent": train_batches * t.seconds / 900, "train": t, "predict": p}
+
+
+def dollars(x):
+    return f"{x:,.2f}" if x < 10 else f"{x:,.0f}"
+
+
+def table(head, rows, out):
+    out.append("| " + " | ".join(head) + " |")
+    out.append("|---" + "|---:" * (len(head) - 1) + "|")
+    out.extend("| " + " | ".join(r) + " |" for r in rows)
+
+
+def parts_table(a, model):
+    out, rows, sums = [], {}, []
+    for series in FLEETS:
+        parts, _ = month(series, a, model)
+        for k, v in parts.items():
+            rows.setdefault(k, []).append(dollars(v))
+        sums.append(dollars(sum(parts.values())))
+    table([f"dollars a month, {model}"] + [f"{n:,} series" for n in FLEETS],
+          [[k] + v for k, v in rows.items()] + [["**all**"] + [f"**{s}**" for s in sums]], out)
+    return out
+
+
+def models(a):
+    """The models of which both was measured, the cheapest first."""
+    both = {r["model"] for r in measured("train")} & {r["model"] for r in measured("predict")}
+    return sorted(both, key=lambda m: sum(month(10_000, a, m)[0].values()))
+
+
+def models_table(a):
+    out, rows = [], []
+    for m in models(a):
+        series = find(measured("train"), model=m)
+        fleet = find(measured("predict"), model=m)
+        sums = [dollars(sum(month(n, a, m)[0].values())) for n in FLEETS]
+        at = month(1_000_000, a, m)[1]
+        rows.append([m, f"{series['cpu_ms']:,.0f}", f"{fleet['cpu_ms'] / fleet['series']:.2f}"] + sums + [f"{at['concurrent']:,.0f}"])
+    table(["model", "train, cpu ms", "forecast, cpu ms"] + [f"$ a month, {n:,}" for n in FLEETS] + ["1 M trained in 15 min, concurrent"], rows, out)
+    return out
+
+
+def limits(a, model):
+    """What of AWS's limits 1 M series meet."""
+    _, at = month(1_000_000, a, model)
+    batches = 1_000_000 / a.metrics / a.train_batch
+    m = find(measured("train"), model=model)
+    writes = 1_000_000 * m["requests"].get("PUT", 0) / 900
+    latest = 1_000_000 / a.metrics / a.predict_every
+    return [
+        f"- training 1,000,000 series by {model} in 15 minutes takes {at['concurrent']:,.0f} concurrent executions (an account has 1,000 at first), "
+        f"{batches:,.0f} batches of {at['train'].seconds:,.0f} s each, and {writes:,.0f} PUT a second (S3 takes 3,500 for each prefix, and more when it has split a busy one);",
+        f"- forecasting them every {a.predict_every / 60:.0f} minutes takes {1_000_000 / a.metrics / a.predict_batch * at['predict'].seconds / a.predict_every:,.0f} concurrent executions "
+        f"and {latest:,.0f} PUT a second for `latest/`.",
+    ]
+
+
+def readme(a):
+    out = parts_table(a, a.model) + [""] + models_table(a) + [""] + limits(a, a.model)
+    return "\n".join(out)
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in [("metrics", 4), ("train-ms", 400), ("train-mb", 1769), ("predict-ms", 2), ("predict-mb", 512),
-                          ("collect-us", 20), ("train-every", 86400), ("predict-every", 300), ("collect-every", 300),
-                          ("train-batch", 20), ("predict-batch", 200), ("step", 60), ("sample-bytes", 4), ("history-days", 63), ("shards", 0)]:
+    for name, default in [("metrics", 4), ("train-mb", 1769), ("predict-mb", 512), ("train-every", 86400), ("predict-every", 300),
+                          ("train-batch", 20), ("predict-batch", 200), ("step", 60), ("sample-bytes", 3), ("history-days", 63), ("s3-ms", 30)]:
         p.add_argument("--" + name, type=float, default=default)
+    p.add_argument("--model", default="auto")
+    p.add_argument("--readme", action="store_true", help="print the tables of README.md")
     a = p.parse_args()
-    given = a.shards
-    print(f"{'dollars a month':24}" + "".join(f"{n:>14,} series" for n in (100, 10_000, 1_000_000)))
-    rows, totals, concurrency = {}, [], []
-    for series in (100, 10_000, 1_000_000):
-        a.shards = given or max(1, round(series / a.metrics / 500))
-        parts, c = month(series, a)
-        for k, v in parts.items():
-            rows.setdefault(k, []).append(v)
-        totals.append(sum(parts.values()))
-        concurrency.append(c)
-    for k, v in rows.items():
-        print(f"{k:24}" + "".join(f"{x:21,.2f}" for x in v))
-    print(f"{'total':24}" + "".join(f"{x:21,.2f}" for x in totals))
-    print(f"{'to train all in 15 min':24}" + "".join(f"{x:10,.1f} concurrent" for x in concurrency))
+    print(readme(a) if a.readme else "\n".join(parts_table(a, a.model) + [""] + limits(a, a.model)))
 
 
 if __name__ == "__main__":

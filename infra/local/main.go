@@ -2,14 +2,17 @@
 // an S3 server, a Prometheus with a week of real metrics that ends now, and the
 // Lambda functions behind the Invoke API.
 //
-//	go run ./infra/local
+//	go run ./infra/local               # the functions as processes of this machine
+//	go run ./infra/local -sam env.json # … and servers for "sam local"'s containers
 //
 // It needs versitygw, prometheus and promtool on the path (README.md of this
-// folder), listens on the loopback alone, and removes everything at its end.
+// folder), listens on the loopback and, with -sam, on Docker's bridge, and removes
+// everything at its end.
 package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -22,53 +25,92 @@ import (
 )
 
 func main() {
+	sam := flag.String("sam", "", "listen at Docker's bridge, and write the variables for sam's --env-vars to this `file`")
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Stdout); err != nil {
+	if err := run(ctx, os.Stdout, *sam); err != nil {
 		fmt.Fprintln(os.Stderr, "local:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, out io.Writer) error {
+// settings are those of the functions, here and in SAM's containers.
+var settings = []string{"FORETIDE_MODEL_TYPE=linear"}
+
+func run(ctx context.Context, out io.Writer, sam string) error {
+	end := time.Now().Add(-2*time.Minute).Unix() / 60 * 60
+	o := stack.Options{
+		From: stack.DemoEnd - 7*86400, To: stack.DemoEnd, Shift: end - stack.DemoEnd,
+		Env: settings, Timeout: 5 * time.Minute, Concurrency: 2,
+	}
+	var bridge stack.Bridge
+	if sam != "" {
+		var err error
+		if bridge, err = stack.FindBridge(ctx); err != nil {
+			return err
+		}
+		o.Host = bridge.Listen
+	}
 	fmt.Fprintln(out, "building the functions …")
 	paths, dir, err := stack.Build(ctx)
 	defer os.RemoveAll(dir)
 	if err != nil {
 		return err
 	}
-	end := time.Now().Add(-2*time.Minute).Unix() / 60 * 60
-	s, err := stack.Start(stack.Options{
-		Bootstraps: paths, From: stack.DemoEnd - 7*86400, To: stack.DemoEnd, Shift: end - stack.DemoEnd,
-		Env: []string{"FORETIDE_MODEL_TYPE=linear"}, Timeout: 5 * time.Minute, Concurrency: 2,
-	})
+	o.Bootstraps = paths
+	s, err := stack.Start(o)
 	if err != nil {
 		return err
 	}
 	defer s.Stop()
 	s.Lambda.Log = os.Stderr
-	fmt.Fprintf(out, guide, s.URL, s.S3.URL, s.Store, s.Prometheus.URL, s3test.AccessKey, s3test.SecretKey, s3test.Region, s.S3.URL, s.URL,
-		time.Unix(end, 0).UTC().Format(time.RFC3339))
+	fmt.Fprintf(out, servers, s.URL, s.S3.URL, s.Store, s.Prometheus.URL)
+	fmt.Fprintf(out, environment, s3test.AccessKey, s3test.SecretKey, s3test.Region, s.S3.URL, s.URL)
+	if sam == "" {
+		fmt.Fprintf(out, calls, s.URL)
+	} else {
+		if err := s.EnvFile(sam, bridge, settings...); err != nil {
+			return err
+		}
+		defer os.Remove(sam)
+		fmt.Fprintf(out, samCalls, sam)
+	}
+	fmt.Fprintf(out, "\nThe metrics end at %s. Ctrl-C ends everything.\n", time.Unix(end, 0).UTC().Format(time.RFC3339))
 	<-ctx.Done()
 	return nil
 }
 
-const guide = `
+const servers = `
   functions   %s  (collect, plan, train, predict, forecast)
   S3          %s  (%s)
   Prometheus  %s
+`
 
+const environment = `
 In another shell:
 
   export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s AWS_REGION=%s
-  export AWS_ENDPOINT_URL_S3=%s AWS_ENDPOINT_URL_LAMBDA=%[9]s
+  export AWS_ENDPOINT_URL_S3=%s AWS_ENDPOINT_URL_LAMBDA=%s
+`
 
+const calls = `
   aws lambda invoke --cli-binary-format raw-in-base64-out --function-name collect --payload '{}' /dev/stdout
   aws lambda invoke --cli-binary-format raw-in-base64-out --function-name train --payload '{"items": [{"container": "pool"}]}' /dev/stdout
   aws lambda invoke --cli-binary-format raw-in-base64-out --function-name predict --payload '{"items": [{"container": "pool"}]}' /dev/stdout
   aws s3 cp s3://foretide/latest/pool.json -
-  curl '%[9]s/url/forecast/forecast?container=pool&metric=cpu&horizon=5m,30m'
+  curl '%[1]s/url/forecast/forecast?container=pool&metric=cpu&horizon=5m,30m'
 
-Without the AWS command line: curl -d '{}' %[9]s/2015-03-31/functions/collect/invocations
-The metrics end at %[10]s. Ctrl-C ends everything.
+Without the AWS command line: curl -d '{}' %[1]s/2015-03-31/functions/collect/invocations
+`
+
+const samCalls = `
+%s has the variables of the functions in SAM's containers. Where the functions are
+in .aws-sam (ARCH=amd64 sam build --config-env local):
+
+  echo '{}' | sam local invoke --config-env local --event - CollectFunction
+  echo '{"items": [{"container": "pool"}]}' | sam local invoke --config-env local --event - TrainFunction
+  echo '{"items": [{"container": "pool"}]}' | sam local invoke --config-env local --event - PredictFunction
+  sam local start-api --config-env local
+  curl 'http://127.0.0.1:3000/forecast?container=pool&metric=cpu&horizon=5m,30m'
 `

@@ -220,13 +220,35 @@ func (b *Bucket) List(ctx context.Context, prefix, from string, f func(Object) e
 			return b.fail(ctx, "list", prefix, err)
 		}
 		for i := range page.Contents {
-			o := &page.Contents[i]
-			if err := f(Object{b.unkey(aws.ToString(o.Key)), aws.ToInt64(o.Size), aws.ToString(o.ETag), aws.ToTime(o.LastModified)}); err != nil {
+			if err := f(b.object(&page.Contents[i])); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// Page returns the objects whose keys begin with the prefix and come after the key
+// after, in their order, as many as one request brings: a thousand in S3. More says
+// that there are others behind them.
+func (b *Bucket) Page(ctx context.Context, prefix, after string) (objects []Object, more bool, err error) {
+	in := &s3.ListObjectsV2Input{Bucket: &b.config.Bucket, Prefix: aws.String(b.key(prefix))}
+	if after != "" {
+		in.StartAfter = aws.String(b.key(after))
+	}
+	page, err := b.client.ListObjectsV2(ctx, in)
+	if err != nil {
+		return nil, false, b.fail(ctx, "list", prefix, err)
+	}
+	for i := range page.Contents {
+		objects = append(objects, b.object(&page.Contents[i]))
+	}
+	return objects, aws.ToBool(page.IsTruncated), nil
+}
+
+// object is what a list says of one.
+func (b *Bucket) object(o *types.Object) Object {
+	return Object{b.unkey(aws.ToString(o.Key)), aws.ToInt64(o.Size), aws.ToString(o.ETag), aws.ToTime(o.LastModified)}
 }
 
 // Delete removes an object; that there is none is no error.

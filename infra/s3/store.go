@@ -27,6 +27,16 @@ func (s *Store) Stat(ctx context.Context, name string) (loader.Object, error) {
 	return loader.Object{Name: name, Size: x.Size, Revision: x.ETag, Modified: x.Modified}, err
 }
 
+// Page implements loader.Pager, in one request.
+func (s *Store) Page(ctx context.Context, prefix, after string) ([]loader.Object, bool, error) {
+	page, more, err := s.bucket.Page(ctx, prefix, after)
+	out := make([]loader.Object, len(page))
+	for i, x := range page {
+		out[i] = loader.Object{Name: x.Key, Size: x.Size, Revision: x.ETag, Modified: x.Modified}
+	}
+	return out, more, err
+}
+
 // OpenStore returns the store of an address, as Open does the bucket.
 func OpenStore(ctx context.Context, address string) (*Store, error) {
 	b, err := Open(ctx, address)

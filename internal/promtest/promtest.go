@@ -29,7 +29,8 @@ func Need(t testing.TB) {
 	need.Program(t, "promtool", "Debian: apt-get install prometheus")
 }
 
-// A Server is a Prometheus on the loopback with a folder of its own.
+// A Server is a Prometheus with a folder of its own, on the loopback unless
+// Options say otherwise.
 type Server struct {
 	URL  string
 	dir  string
@@ -47,7 +48,9 @@ type Options struct {
 	WebConfig string
 	TLS       bool              // the web configuration has a certificate
 	Client    []tls.Certificate // what it wants of its clients
-	Flags     []string          // more of them
+	// Host is another address of this machine's to listen at; "" is 127.0.0.1.
+	Host  string
+	Flags []string // more of them
 	// Config is the text of the server's configuration; "" scrapes nothing.
 	Config string
 }
@@ -82,7 +85,7 @@ func (s *Server) prepare(write func(io.Writer), o Options) error {
 	if err := os.WriteFile(settings, []byte(text), 0o644); err != nil {
 		return err
 	}
-	address, err := FreeAddress()
+	address, err := freeAddress(cmp.Or(o.Host, "127.0.0.1"))
 	if err != nil {
 		return err
 	}
@@ -165,8 +168,10 @@ func (s *Server) Restart() error {
 }
 
 // FreeAddress returns an address of the loopback that nobody listens on.
-func FreeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func FreeAddress() (string, error) { return freeAddress("127.0.0.1") }
+
+func freeAddress(host string) (string, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return "", err
 	}

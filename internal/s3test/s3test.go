@@ -44,7 +44,8 @@ func program() string {
 	return "versitygw"
 }
 
-// A Server is one on the loopback with a folder of its own.
+// A Server is one with a folder of its own, on the loopback unless StartAt says
+// otherwise.
 type Server struct {
 	URL string
 	// Folder is where it keeps a bucket's objects, as files: Folder/BUCKET/KEY.
@@ -79,7 +80,11 @@ func New(t testing.TB, buckets ...string) *Server {
 
 // Start starts a server. What shell says, such as "ulimit -f 64", is carried out
 // in its process first. The caller stops it.
-func Start(shell string) (*Server, error) {
+func Start(shell string) (*Server, error) { return StartAt("127.0.0.1", shell) }
+
+// StartAt is Start at another address of this machine's than the loopback, such
+// as that of a bridge to containers.
+func StartAt(host, shell string) (*Server, error) {
 	dir, err := os.MkdirTemp("", "foretide-s3-")
 	if err != nil {
 		return nil, err
@@ -88,7 +93,7 @@ func Start(shell string) (*Server, error) {
 	if err := os.Mkdir(s.Folder, 0o755); err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return nil, err
 	}

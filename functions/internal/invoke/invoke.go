@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"time"
 
@@ -63,6 +64,7 @@ func Run(name string, margin time.Duration, prepare func() (Handler, error)) {
 			os.Exit(1)
 		}
 	}
+	limitMemory(os.Getenv)
 	h, err := prepare()
 	if err != nil {
 		// The runtime reports that the function does not start; the log says why.
@@ -70,6 +72,18 @@ func Run(name string, margin time.Duration, prepare func() (Handler, error)) {
 		os.Exit(1)
 	}
 	lambda.Start(s.Lambda(h))
+}
+
+// limitMemory has the garbage collector keep the heap within four fifths of what
+// the function is given, where GOMEMLIMIT does not say otherwise: the rest is for
+// the program itself and what the kernel counts with it.
+func limitMemory(getenv func(string) string) int64 {
+	mb, err := strconv.ParseInt(getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), 10, 32)
+	if err != nil || mb <= 0 || getenv("GOMEMLIMIT") != "" {
+		return debug.SetMemoryLimit(-1)
+	}
+	debug.SetMemoryLimit(mb << 20 / 5 * 4)
+	return debug.SetMemoryLimit(-1)
 }
 
 type function struct {

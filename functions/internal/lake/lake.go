@@ -80,12 +80,21 @@ func (l *Lake) put(ctx context.Context, f File, samples []parquet.Sample) (strin
 // Files returns the files that may have samples of the time [from, to), by the
 // time they were written.
 func (l *Lake) Files(ctx context.Context, from, to int64) ([]File, error) {
+	first := from / day * day
+	days := make([][]Object, max(0, (to-first+day-1)/day))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(16)
+	for i := range days {
+		g.Go(func() (err error) {
+			days[i], err = l.Objects.List(ctx, DayFolder(first+int64(i)*day))
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
 	var out []File
-	for d := from / day * day; d < to; d += day {
-		objects, err := l.Objects.List(ctx, DayFolder(d))
-		if err != nil {
-			return nil, err
-		}
+	for _, objects := range days {
 		for _, o := range objects {
 			if f, ok := parseFile(o); ok && f.To > from && f.From < to {
 				out = append(out, f)
@@ -136,12 +145,16 @@ func (l *Lake) fetchOne(ctx context.Context, f *File) ([]byte, error) {
 // removes is in a file that it wrote before.
 const attempts = 3
 
-// open returns readers of files, in the order of Files.
-func (l *Lake) open(ctx context.Context, from, to int64, wanted func(*File) bool, first, last string) ([]*parquet.Reader, error) {
+// open returns readers of files, in the order of Files: of those that are known,
+// or, where that is nil, of those that there are.
+func (l *Lake) open(ctx context.Context, known []File, from, to int64, wanted func(*File) bool, first, last string) ([]*parquet.Reader, error) {
 	for attempt := 1; ; attempt++ {
-		files, err := l.Files(ctx, from, to)
-		if err != nil {
-			return nil, err
+		files := slices.Clone(known)
+		if known == nil || attempt > 1 {
+			var err error
+			if files, err = l.Files(ctx, from, to); err != nil {
+				return nil, err
+			}
 		}
 		files = slices.DeleteFunc(files, func(f File) bool { return !wanted(&f) })
 		data, err := l.fetch(ctx, files)
@@ -163,7 +176,7 @@ func (l *Lake) open(ctx context.Context, from, to int64, wanted func(*File) bool
 // Series returns the metrics of each container that has samples in the time
 // [from, to), sorted.
 func (l *Lake) Series(ctx context.Context, from, to int64) (map[string][]string, error) {
-	readers, err := l.open(ctx, from, to, func(*File) bool { return true }, "", "")
+	readers, err := l.open(ctx, nil, from, to, func(*File) bool { return true }, "", "")
 	if err != nil {
 		return nil, err
 	}

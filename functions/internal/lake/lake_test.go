@@ -192,3 +192,52 @@ func FuzzParseFile(f *testing.F) {
 		}
 	})
 }
+
+// TestReadByShard: the same frames as Read, where the files of one shard fit and
+// those of all do not; files that a compaction removed meanwhile are found again.
+func TestReadByShard(t *testing.T) {
+	l := &Lake{Objects: &Memory{}, Shards: 4, MaxBytes: 1 << 30}
+	names := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
+	for from := 0; from < 600; from += 100 {
+		write(t, l, from, from+100, names...)
+	}
+	q := Query{Containers: names, From: start, To: start + 10*day}
+	want := read(t, l, q)
+	files, _ := l.Files(context.Background(), q.From, q.To)
+	shard := map[int]int64{}
+	total := int64(0)
+	for _, f := range files {
+		shard[f.Shard] += f.Size
+		total += f.Size
+	}
+	for _, n := range shard {
+		l.MaxBytes = max(n, total-1)
+	}
+	if err := l.Read(context.Background(), q, func(series.Frame) error { return nil }); !errors.Is(err, ErrTooLarge) {
+		t.Fatalf("all at a time: %v", err)
+	}
+	got := map[string]series.Frame{}
+	err := l.ReadByShard(context.Background(), q, func(f series.Frame) error {
+		if len(got) == 0 {
+			if n, err := l.Compact(context.Background(), start, 0); err != nil || n == 0 {
+				t.Fatal(n, err)
+			}
+		}
+		got[f.Container] = f
+		return nil
+	})
+	if err != nil || len(got) != len(names) {
+		t.Fatalf("%d frames, %v", len(got), err)
+	}
+	for _, f := range want {
+		g := got[f.Container]
+		for k := range f.Columns {
+			if g.Start != f.Start || !slices.EqualFunc(g.Columns[k], f.Columns[k], func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }) {
+				t.Errorf("%s is not what Read has", f.Container)
+			}
+		}
+	}
+	if err := l.ReadByShard(context.Background(), Query{Containers: names, From: 0, To: day}, func(series.Frame) error { return errors.New("none") }); err != nil {
+		t.Errorf("where nothing is: %v", err)
+	}
+}

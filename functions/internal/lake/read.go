@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 
@@ -39,13 +40,39 @@ type Query struct {
 // (series.InferStep); gaps are NaN. Frames are do's to keep. An error of do ends
 // the reading.
 func (l *Lake) Read(ctx context.Context, q Query, do func(series.Frame) error) error {
+	return l.read(ctx, nil, q, do)
+}
+
+// ReadByShard is Read of named containers, shard after shard and in the order of
+// their names within each: only the files of one are held at a time.
+func (l *Lake) ReadByShard(ctx context.Context, q Query, do func(series.Frame) error) error {
+	known, err := l.Files(ctx, q.From, q.To)
+	if err != nil || len(known) == 0 {
+		return err
+	}
+	shards := map[int][]string{}
+	for _, c := range q.Containers {
+		s := ShardOf(c, l.Shards)
+		shards[s] = append(shards[s], c)
+	}
+	for _, s := range slices.Sorted(maps.Keys(shards)) {
+		q.Containers = shards[s]
+		if err := l.read(ctx, known, q, do); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read is Read, from the files that are known, where that is not nil.
+func (l *Lake) read(ctx context.Context, known []File, q Query, do func(series.Frame) error) error {
 	first, last := "", ""
 	wanted := func(*File) bool { return true }
 	if n := len(q.Containers); n > 0 {
 		first, last = q.Containers[0], q.Containers[n-1]
 		wanted = func(f *File) bool { return slices.ContainsFunc(q.Containers, f.has) }
 	}
-	readers, err := l.open(ctx, q.From, q.To, wanted, first, last)
+	readers, err := l.open(ctx, known, q.From, q.To, wanted, first, last)
 	if err != nil {
 		return err
 	}

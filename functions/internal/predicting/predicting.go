@@ -123,13 +123,14 @@ func (r *round) predict(ctx context.Context) error {
 		work.Go(func() error {
 			for f := range frames {
 				if out := r.container(workCtx, models, &f); len(out) > 0 {
-					writing.Go(func() error { r.keep(ctx, f.Container, out); return nil })
+					name, all := f.Container, len(out) == len(f.Metrics) // the frame goes, while this waits
+					writing.Go(func() error { r.keep(ctx, name, out, all); return nil })
 				}
 			}
 			return nil
 		})
 	}
-	err = r.Lake.Read(workCtx, q, func(f series.Frame) error {
+	err = r.Lake.ReadByShard(workCtx, q, func(f series.Frame) error {
 		if r.in.Stopped() {
 			r.stopped = true
 			return errStopped
@@ -196,9 +197,9 @@ func (r *round) container(ctx context.Context, models *loader.Predictor, f *seri
 	return out
 }
 
-// keep writes a container's latest forecasts.
-func (r *round) keep(ctx context.Context, container string, forecasts []*forecast.Forecast) {
-	if err := r.latest(ctx, container, forecasts); err != nil {
+// keep writes a container's latest forecasts, which may be of all that it has.
+func (r *round) keep(ctx context.Context, container string, forecasts []*forecast.Forecast, all bool) {
+	if err := r.latest(ctx, container, forecasts, all); err != nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.fail(container, "", err)

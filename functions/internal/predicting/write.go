@@ -38,9 +38,9 @@ func LatestName(container string) string {
 	return LatestFolder + name[len("m/"):len(name)-len(".ckpt")] + ".json"
 }
 
-// latest writes the latest forecasts of a container; those of metrics that were
-// not asked for stay.
-func (r *round) latest(ctx context.Context, container string, forecasts []*forecast.Forecast) error {
+// latest writes the latest forecasts of a container. Where they are not of all
+// metrics that it has samples of, those of the others stay.
+func (r *round) latest(ctx context.Context, container string, forecasts []*forecast.Forecast, all bool) error {
 	out := Latest{Container: container}
 	key := LatestName(container)
 	fresh := map[string]bool{}
@@ -48,7 +48,7 @@ func (r *round) latest(ctx context.Context, container string, forecasts []*forec
 		fresh[f.Metric] = true
 		out.Forecasts = append(out.Forecasts, forecastjson.Of(f))
 	}
-	if len(r.wanted[container]) > 0 {
+	if !all {
 		var before Latest
 		data, err := r.Lake.Objects.Get(ctx, key, maxLatest)
 		switch {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 type Function struct {
 	Name      string
 	Bootstrap string        // the program's path
+	Through   []string      // a program, with arguments, that runs the bootstrap, such as qemu-aarch64; none: itself
 	Env       []string      // "NAME=value", beside what the runtime sets; nothing else is inherited
 	Timeout   time.Duration // of an invocation
 	Memory    int           // MB, as the function is told
@@ -70,7 +72,8 @@ func start(f *Function) (*process, error) {
 	mux.HandleFunc("POST /2018-06-01/runtime/init/error", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusAccepted) })
 	p.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go p.server.Serve(l) // until stop
-	p.cmd = exec.Command(f.Bootstrap)
+	args := append(slices.Clone(f.Through), f.Bootstrap)
+	p.cmd = exec.Command(args[0], args[1:]...)
 	p.cmd.Dir = os.TempDir()
 	p.cmd.Env = append(p.environ(l.Addr().String()), f.Env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
@@ -187,6 +190,23 @@ func (p *process) peak() int64 {
 		}
 	}
 	return 0
+}
+
+// used returns the time of processors that the process has had, with the kernel's
+// for it; 0 where the system does not tell.
+func (p *process) used() time.Duration {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/stat")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(data), ") ") // behind the program's name
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseInt(fields[11], 10, 64) // of the kernel's own text
+	system, _ := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * time.Second / 100
 }
 
 // stop ends the process at once.

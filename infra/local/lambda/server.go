@@ -53,6 +53,7 @@ type Result struct {
 	Cold    bool
 	Init    time.Duration // of a cold one
 	Took    time.Duration // of the function, without Init
+	Used    time.Duration // of processors, to a hundredth of a second
 	Peak    int64         // bytes of memory that its process has had at most
 	ID      string
 }
@@ -77,9 +78,9 @@ func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Resu
 		return Result{}, err
 	}
 	i := &invocation{id: id(), payload: payload, deadline: time.Now().Add(f.Timeout), answer: make(chan answer, 1)}
-	began := time.Now()
+	began, used := time.Now(), p.used()
 	a, err := p.invoke(ctx, i)
-	r := Result{Payload: a.payload, Failed: a.failed, Cold: cold, Init: p.init, Took: time.Since(began), Peak: p.peak(), ID: i.id}
+	r := Result{Payload: a.payload, Failed: a.failed, Cold: cold, Init: p.init, Took: time.Since(began), Used: p.used() - used, Peak: p.peak(), ID: i.id}
 	if err != nil {
 		s.drop(p)
 		r.Failed = "Unhandled"
@@ -121,8 +122,8 @@ func (s *Service) take(ctx context.Context, f *Function) (p *process, cold bool,
 		return p, true, nil
 	case <-p.ended:
 		err = fmt.Errorf("lambda: %s ended before it asked for work: %s", f.Name, p.log.take())
-	case <-time.After(10 * time.Second):
-		err = fmt.Errorf("lambda: %s did not ask for work within 10 s: %s", f.Name, p.log.take())
+	case <-time.After(time.Minute): // the service gives ten seconds; this machine may be busy
+		err = fmt.Errorf("lambda: %s did not ask for work within a minute: %s", f.Name, p.log.take())
 	case <-ctx.Done():
 		err = ctx.Err()
 	}

@@ -1,132 +1,61 @@
-// Measure prints how long the functions take to start and to answer when there is
-// nothing to compute, beside a function that is empty, and how large they are.
+// Measure prints what the functions need, from the bootstraps that ship and a real
+// S3 server.
 //
-//	go run ./infra/local/measure
+//	go run ./infra/local/measure          # sizes, starts and warm calls, beside an empty function
+//	go run ./infra/local/measure -predict # a fleet's forecasts: time, memory, requests
+//	go run ./infra/local/measure -train   # a series' training, by model and history
 //
-// It needs versitygw on the path.
+// It needs versitygw on the path. Times of processors (cpu) are fit to compare on
+// a busy machine, those of the clock are not.
 package main
 
 import (
-	"archive/zip"
-	"bytes"
-	"compress/flate"
 	"context"
+	"flag"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
-	"time"
 
-	"github.com/foretide/foretide/infra/local/lambda"
 	"github.com/foretide/foretide/infra/local/stack"
-	"github.com/foretide/foretide/internal/s3test"
 )
 
 func main() {
-	if err := run(context.Background()); err != nil {
+	var f fleet
+	predict := flag.Bool("predict", false, "measure predict")
+	training := flag.Bool("train", false, "measure train")
+	models := flag.String("models", "naive,linear,general,auto,arima,prophet,lstm", "that are trained")
+	histories := flag.String("histories", "7,21,63", "that they are trained on, in `days`, ascending")
+	flag.IntVar(&f.containers, "containers", 1000, "of the fleet, each with four metrics")
+	flag.Int64Var(&f.step, "step", 60, "of the samples, in `seconds`")
+	flag.IntVar(&f.days, "days", 9, "of samples")
+	flag.IntVar(&f.memory, "memory", 256, "of predict, in `MB`")
+	flag.StringVar(&f.model, "model", "arima", "of the fleet")
+	out := flag.String("json", "", "write what was measured to this `file` as well")
+	flag.Parse()
+	days, err := numbers(*histories)
+	if err == nil {
+		err = run(context.Background(), func(dir string, paths map[string]string) error {
+			switch ctx := context.Background(); {
+			case *predict:
+				return f.predict(ctx, paths, *out)
+			case *training:
+				return train(ctx, paths, words(*models), days, f.step, *out)
+			default:
+				return starting(ctx, dir, paths)
+			}
+		})
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "measure:", err)
 		os.Exit(1)
 	}
 }
 
-// events need no model, and of S3 at most one request.
-var events = map[string]string{
-	"empty":    `{}`,
-	"collect":  `{"from": "x"}`,
-	"plan":     `{}`,
-	"train":    `{"items": []}`,
-	"predict":  `{"items": []}`,
-	"forecast": `{"requestContext": {"http": {"method": "POST"}}, "body": "{}"}`,
-}
-
-const (
-	starts = 40
-	calls  = 400
-)
-
-func run(ctx context.Context) error {
+// run builds the functions for what is to be done with them.
+func run(ctx context.Context, do func(dir string, paths map[string]string) error) error {
 	paths, dir, err := stack.Build(ctx)
 	defer os.RemoveAll(dir)
 	if err != nil {
 		return err
 	}
-	paths["empty"] = filepath.Join(dir, "empty", "bootstrap")
-	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build"}, lambda.Flags...), "-o", paths["empty"], "github.com/foretide/foretide/infra/local/measure/empty")...)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w\n%s", err, out)
-	}
-	server, err := s3test.Start("")
-	if err != nil {
-		return err
-	}
-	defer server.Stop()
-	env := []string{"FORETIDE_STORE=s3://foretide", "PROMETHEUS_URL=http://127.0.0.1:1"}
-	for name, value := range server.Env() {
-		env = append(env, name+"="+value)
-	}
-	fmt.Printf("%-10s %10s %12s %12s %12s %12s\n", "function", "zip MB", "start p50", "start p90", "warm p50", "warm p90")
-	for _, name := range append([]string{"empty"}, stack.Names...) {
-		f := lambda.Function{Name: name, Bootstrap: paths[name], Env: env, Timeout: 10 * time.Second, Memory: 512}
-		if err := measure(ctx, f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func measure(ctx context.Context, f lambda.Function) error {
-	size, err := zipped(f.Bootstrap)
-	if err != nil {
-		return err
-	}
-	var init, warm []time.Duration
-	for range starts {
-		s := lambda.New(1, f)
-		r, err := s.Invoke(ctx, f.Name, []byte(events[f.Name]))
-		s.Close()
-		if err != nil {
-			return err
-		}
-		init = append(init, r.Init)
-	}
-	s := lambda.New(1, f)
-	defer s.Close()
-	for range calls {
-		r, err := s.Invoke(ctx, f.Name, []byte(events[f.Name]))
-		if err != nil {
-			return err
-		}
-		if !r.Cold {
-			warm = append(warm, r.Took)
-		}
-	}
-	fmt.Printf("%-10s %10.2f %12v %12v %12v %12v\n", f.Name, float64(size)/1e6, quantile(init, 0.5), quantile(init, 0.9), quantile(warm, 0.5), quantile(warm, 0.9))
-	return nil
-}
-
-func quantile(d []time.Duration, p float64) time.Duration {
-	slices.Sort(d)
-	return d[int(p*float64(len(d)-1))].Round(10 * time.Microsecond)
-}
-
-// zipped returns the size of a zip with the file.
-func zipped(path string) (int, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return 0, err
-	}
-	var buf bytes.Buffer
-	w := zip.NewWriter(&buf)
-	w.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, flate.BestCompression) })
-	f, err := w.Create("bootstrap")
-	if err == nil {
-		_, err = f.Write(data)
-	}
-	if err == nil {
-		err = w.Close()
-	}
-	return buf.Len(), err
+	return do(dir, paths)
 }

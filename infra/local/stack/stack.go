@@ -1,9 +1,10 @@
 // Package stack runs everything that a deployment has, on this machine and on
-// the loopback alone: an S3 server, a Prometheus back-filled with real metrics,
+// the loopback, or on a bridge to containers: an S3 server, a Prometheus back-filled with real metrics,
 // and the functions, from the bootstraps that ship.
 package stack
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/http"
@@ -31,6 +32,9 @@ type Options struct {
 	Env             []string // of all functions, as "NAME=value"
 	Timeout         time.Duration
 	Concurrency     int
+	// Host is where the S3 server and Prometheus listen: 127.0.0.1 where it is "".
+	// The functions are on the loopback in any case.
+	Host string
 }
 
 // A Stack is what runs.
@@ -46,12 +50,13 @@ type Stack struct {
 // Start starts a stack. The caller stops it.
 func Start(o Options) (s *Stack, err error) {
 	s = &Stack{Store: "s3://" + Bucket}
+	host := cmp.Or(o.Host, "127.0.0.1")
 	defer func() {
 		if err != nil {
 			s.Stop()
 		}
 	}()
-	if s.S3, err = s3test.Start(""); err != nil {
+	if s.S3, err = s3test.StartAt(host, ""); err != nil {
 		return s, err
 	}
 	if err = s.S3.CreateBucket(Bucket); err != nil {
@@ -63,7 +68,7 @@ func Start(o Options) (s *Stack, err error) {
 	}
 	env = append(env, "FORETIDE_STORE="+s.Store, "FORETIDE_SHARDS=2")
 	if o.To > o.From {
-		if s.Prometheus, err = promtest.Start(Samples(o.From, o.To, o.Shift), promtest.Options{}); err != nil {
+		if s.Prometheus, err = promtest.Start(Samples(o.From, o.To, o.Shift), promtest.Options{Host: host}); err != nil {
 			return s, err
 		}
 		env = append(env, "PROMETHEUS_URL="+s.Prometheus.URL)
