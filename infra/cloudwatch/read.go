@@ -71,6 +71,7 @@ type found struct {
 	container string
 	query     *Query
 	metric    types.Metric
+	key       string // of its dimensions
 }
 
 // list returns the metrics that the queries are of, sorted.
@@ -100,7 +101,7 @@ func (s *Source) list(ctx context.Context, from int64) ([]found, error) {
 					dimensions[aws.ToString(d.Name)] = aws.ToString(d.Value)
 				}
 				if name, ok := q.container(dimensions); ok && name != "" {
-					out = append(out, found{name, q, m})
+					out = append(out, found{name, q, m, fmt.Sprint(dimensions)})
 				}
 			}
 			if len(out) > MaxSeries {
@@ -109,8 +110,9 @@ func (s *Source) list(ctx context.Context, from int64) ([]found, error) {
 		}
 	}
 	slices.SortFunc(out, func(a, b found) int {
-		return cmp.Or(strings.Compare(a.container, b.container), strings.Compare(a.query.Metric, b.query.Metric))
+		return cmp.Or(strings.Compare(a.container, b.container), strings.Compare(a.query.Metric, b.query.Metric), strings.Compare(a.key, b.key))
 	})
+	out = slices.CompactFunc(out, func(a, b found) bool { return a.query == b.query && a.key == b.key }) // a page may repeat one
 	for i := 1; i < len(out); i++ {
 		if a, b := out[i-1], out[i]; a.container == b.container && a.query.Metric == b.query.Metric {
 			return nil, fmt.Errorf("%w: two metrics of CloudWatch are %s of %s: name more dimensions in container, or fix them by where", ErrQuery, a.query.Metric, a.container)

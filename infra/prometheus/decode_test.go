@@ -33,7 +33,9 @@ func TestDecode(t *testing.T) {
 		ok   func(r *result) bool
 	}{
 		"range": {`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"a \" b":"c  d"},"values":[[1.5,"-2.5"],[2,"+Inf"]]}]}}`,
-			func(r *result) bool { return len(r.series) == 1 && r.series[0].Metric[`a " b`] == "c  d" && two(r.series[0].Values) }},
+			func(r *result) bool {
+				return len(r.series) == 1 && r.series[0].Metric[`a " b`] == "c  d" && two(r.series[0].Values)
+			}},
 		"spread over lines": {"\n{ \"status\" :\t\"success\",\n \"infos\": [{}], \"data\": {\"resultType\":\"matrix\", \"x\": [1, [2]], \"result\":[\r\n {\"metric\": {} , \"values\":[ [ 1.5 ,\n \"-2.5\" ] , [2,\"+Inf\"] ] } ] } } \n",
 			func(r *result) bool { return len(r.series) == 1 && two(r.series[0].Values) }},
 		"moment": {`{"status":"success","warnings":["w"],"data":{"resultType":"vector","result":[{"metric":{},"value":[7,"NaN"]},{"metric":null}]}}`,
