@@ -93,7 +93,7 @@ func (f *function) Invoke(ctx context.Context, payload []byte) (answer []byte, e
 			answer, err = nil, ErrInternal
 		}
 		in.Metrics.Add("Duration", "Milliseconds", millis(time.Since(began)))
-		in.Metrics.write(f.Out)
+		in.Metrics.write()
 	}()
 	out, err := f.handler(ctx, in, payload)
 	if err != nil {
@@ -123,7 +123,7 @@ func (f *function) invocation(ctx *context.Context, began time.Time) (*Invocatio
 	if cold {
 		log = log.With("cold", true)
 	}
-	in := &Invocation{Function: f.Function, Log: log, Metrics: &Metrics{function: f.Function, id: id}}
+	in := &Invocation{Function: f.Function, Log: log, Metrics: &Metrics{function: f.Function, id: id, out: f.Out}}
 	cancel := context.CancelFunc(func() {})
 	if end, ok := (*ctx).Deadline(); ok {
 		left := end.Sub(began)
