@@ -92,6 +92,7 @@ func (f *function) Invoke(ctx context.Context, payload []byte) (answer []byte, e
 			in.Log.Error("panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			answer, err = nil, ErrInternal
 		}
+		in.Metrics.Add("Errors", "Count", 0) // where there is none, that is known
 		in.Metrics.Add("Duration", "Milliseconds", millis(time.Since(began)))
 		in.Metrics.write()
 	}()

@@ -67,6 +67,7 @@ func (p *Forecaster) Predict(ctx context.Context, in *invoke.Invocation, b *even
 		return nil, err
 	}
 	in.Metrics.Add("Forecasts", "Count", float64(r.answer.Done))
+	in.Metrics.Add("Fallbacks", "Count", 0)
 	in.Metrics.Add("PredictFailed", "Count", float64(len(r.answer.Failed)))
 	r.push(ctx)
 	r.answer.Settle()
@@ -279,6 +280,7 @@ func (r *round) push(ctx context.Context) {
 		err := sink.Push(one, r.in, r.items)
 		cancel()
 		r.in.Metrics.Add("PushDuration", "Milliseconds", float64(time.Since(began).Microseconds())/1000)
+		r.in.Metrics.Add("PushErrors", "Count", 0)
 		if err != nil {
 			r.answer.Fail(event.Failure{Reason: event.Sink, Error: "not handed to " + sink.Name + ": " + err.Error()})
 			r.in.Log.Error("not pushed", "to", sink.Name, "reason", event.Sink, "error", err.Error())
