@@ -91,6 +91,10 @@ func (m *Metrics) write() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
+	for key, v := range m.reasons {
+		writeEMF(m.out, now, []string{"Function", "Reason"}, []emfMetric{{key[1], "Count"}},
+			map[string]any{"Function": m.function, "Reason": key[0], "request_id": m.id, key[1]: v})
+	}
 	values := map[string]any{"Function": m.function, "request_id": m.id}
 	var list []emfMetric
 	for _, name := range m.names[:min(len(m.names), maxEMF)] {
@@ -98,10 +102,6 @@ func (m *Metrics) write() {
 		values[name] = m.values[name]
 	}
 	writeEMF(m.out, now, []string{"Function"}, list, values)
-	for key, v := range m.reasons {
-		writeEMF(m.out, now, []string{"Function", "Reason"}, []emfMetric{{key[1], "Count"}},
-			map[string]any{"Function": m.function, "Reason": key[0], "request_id": m.id, key[1]: v})
-	}
 }
 
 func writeEMF(w io.Writer, at time.Time, dimensions []string, list []emfMetric, values map[string]any) {
