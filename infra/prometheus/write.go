@@ -36,6 +36,16 @@ type WriteOptions struct {
 	Sign func(ctx context.Context, q *http.Request, body []byte) error
 }
 
+// Check returns an ErrOptions where the options are impossible, or what is wrong
+// with the files that they name.
+func (o *WriteOptions) Check() error {
+	if err := o.Options.Check(); err != nil {
+		return err
+	}
+	_, err := newClient(&o.Options)
+	return err
+}
+
 // Limits of one request: of its samples, and of its bytes before they are
 // compressed.
 const (
