@@ -35,7 +35,7 @@ func (a *app) push(ctx context.Context, o prometheus.WriteOptions, frames []seri
 	var samples []prometheus.Sample
 	for _, f := range forecasts {
 		frame := byName[f.Container]
-		samples = gauges.Prometheus(samples, gauges.Last(f, frame.Start, frame.Step, frame.Columns[frame.Column(f.Metric)]), now)
+		samples = prometheus.Gauges(samples, gauges.Last(f, frame.Start, frame.Step, frame.Columns[frame.Column(f.Metric)]), now)
 		newest = max(newest, f.Origin)
 	}
 	if old := now.Sub(time.Unix(newest, 0)); old > staleAfter {

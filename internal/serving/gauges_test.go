@@ -11,6 +11,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/foretide/foretide/core/forecast"
+	push "github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/internal/gauges"
 )
 
@@ -39,7 +40,7 @@ func TestSameGauges(t *testing.T) {
 	e := &entry{forecast: f, observed: 1.5, at: 1_700_000_060, track: &track{}}
 	e.collect(gauge, "web", "cpu", 0)
 	var got []string
-	for _, s := range gauges.Prometheus(nil, gauges.Item{Forecast: f, Observed: 1.5, ObservedAt: 1_700_000_060}, time.Now()) {
+	for _, s := range push.Gauges(nil, gauges.Item{Forecast: f, Observed: 1.5, ObservedAt: 1_700_000_060}, time.Now()) {
 		text := s.Name
 		for _, l := range s.Labels {
 			text += fmt.Sprintf(" %s=%q", l.Name, l.Value)
@@ -52,7 +53,7 @@ func TestSameGauges(t *testing.T) {
 		t.Errorf("pushed are\n%q\nand /metrics shows\n%q", got, want)
 	}
 	none := gauges.Last(f, 0, 60, []float64{math.NaN()})
-	if n := len(gauges.Prometheus(nil, none, time.Now())); n != len(got)-2 {
+	if n := len(push.Gauges(nil, none, time.Now())); n != len(got)-2 {
 		t.Errorf("%d gauges without a value", n)
 	}
 	if last := gauges.Last(f, 600, 60, []float64{1, 2, math.NaN()}); last.Observed != 2 || last.ObservedAt != 660 {

@@ -25,7 +25,7 @@ func remoteWrite(o prometheus.WriteOptions) predicting.Sink {
 		now := time.Now()
 		var samples []prometheus.Sample
 		for _, f := range items {
-			samples = gauges.Prometheus(samples, f, now)
+			samples = prometheus.Gauges(samples, f, now)
 		}
 		return prometheus.Write(ctx, o, samples)
 	}}
