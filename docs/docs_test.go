@@ -300,13 +300,13 @@ func TestReasons(t *testing.T) {
 }
 
 // TestCode: Go code is that of the loader's examples, which the compiler sees, and
-// Python's that of the host's README, which its tests run.
+// the others' that of their hosts' READMEs: Python's and Rust's tests run or compile it.
 func TestCode(t *testing.T) {
 	_, blocks := read(t, "embedding.md")
 	n := 0
 	for _, b := range blocks {
 		source := map[string]string{"go": "../loader/example_test.go", "python": "../wasm/hosts/python/README.md",
-			"js": "../wasm/hosts/js/README.md"}[b.language]
+			"rust": "../wasm/hosts/rust/README.md", "js": "../wasm/hosts/js/README.md"}[b.language]
 		if source == "" {
 			continue
 		}
@@ -326,7 +326,7 @@ func TestCode(t *testing.T) {
 			}
 		}
 	}
-	if n != 3 {
+	if n != 4 {
 		t.Errorf("%d programs", n)
 	}
 }

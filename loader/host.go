@@ -49,10 +49,17 @@ type Host struct {
 // A seat is an instance and what is loaded in it.
 type seat struct {
 	*guest.Instance
-	handles map[uint64]int32 // by the model's id
-	order   []uint64         // as loaded, the oldest first
+	handles map[uint64]loaded // by the checkpoint's id
+	order   []uint64          // as loaded, the oldest first
 	request []byte
 	result  []byte
+}
+
+// loaded is a checkpoint in an instance, as one of the models of it that updates
+// have made.
+type loaded struct {
+	handle int32
+	model  uint64 // its id
 }
 
 type hostOptions struct {
@@ -149,7 +156,7 @@ func (h *Host) seat(ctx context.Context) (*seat, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &seat{Instance: i, handles: make(map[uint64]int32)}, nil
+	return &seat{Instance: i, handles: make(map[uint64]loaded)}, nil
 }
 
 // Close frees the module and its instances, when the calls that run have
@@ -244,43 +251,48 @@ func (h *Host) leave(s *seat) {
 const maxLoaded = 1024
 
 // handle returns the handle of a model in an instance, where it is loaded now
-// if it was not.
+// if it was not, or was with what other updates had made of it.
 func (s *seat) handle(m *HostModel) (int32, error) {
 	if m.checkpoint == nil {
 		return 0, nil
 	}
-	if h, ok := s.handles[m.id]; ok {
-		return h, nil
-	}
-	if len(s.order) >= maxLoaded {
-		oldest := s.order[0]
-		if _, err := s.call("foretide_unload", s.handles[oldest], true, nil, false); err != nil {
+	have, ok := s.handles[m.root]
+	switch {
+	case ok && have.model == m.id:
+		return have.handle, nil
+	case ok:
+		if err := s.unload(m.root); err != nil {
 			return 0, err
 		}
-		delete(s.handles, oldest)
-		s.order = s.order[1:]
+	case len(s.order) >= maxLoaded:
+		if err := s.unload(s.order[0]); err != nil {
+			return 0, err
+		}
 	}
 	h, err := s.call("foretide_load", 0, false, m.checkpoint, true)
 	if err != nil {
 		return 0, err
 	}
-	s.handles[m.id] = h
-	s.order = append(s.order, m.id)
+	s.handles[m.root] = loaded{h, m.id}
+	s.order = append(s.order, m.root)
 	if len(m.state) > 0 {
 		if _, err := s.call("foretide_restore", h, true, m.state, true); err != nil {
-			return 0, err
+			status := err
+			if err := s.unload(m.root); err != nil {
+				return 0, err
+			}
+			return 0, status
 		}
 	}
 	return h, nil
 }
 
-// rename makes what is loaded as one model another's.
-func (s *seat) rename(from, to *HostModel) {
-	if h, ok := s.handles[from.id]; ok {
-		delete(s.handles, from.id)
-		s.handles[to.id] = h
-		s.order[slices.Index(s.order, from.id)] = to.id
-	}
+// unload has the instance forget a checkpoint.
+func (s *seat) unload(root uint64) error {
+	_, err := s.call("foretide_unload", s.handles[root].handle, true, nil, false)
+	delete(s.handles, root)
+	s.order = slices.DeleteFunc(s.order, func(r uint64) bool { return r == root })
+	return err
 }
 
 // call calls a function of the module. Its result is in s.result until the next
@@ -302,6 +314,7 @@ func (h *Host) Model(ctx context.Context, checkpoint []byte) (*HostModel, error)
 	if len(checkpoint) == 0 {
 		return nil, codec.ErrNotCheckpoint
 	}
-	m := &HostModel{host: h, id: h.ids.Add(1), checkpoint: checkpoint}
+	id := h.ids.Add(1)
+	m := &HostModel{host: h, id: id, root: id, checkpoint: checkpoint}
 	return m, m.describe(ctx)
 }

@@ -251,7 +251,7 @@ func TestHostClose(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			var dst forecast.Forecast
-			for range 20 {
+			for {
 				if err := m.Forecast(&dst, &w); err != nil {
 					if !errors.Is(err, loader.ErrHostClosed) {
 						t.Error(err)
@@ -259,7 +259,6 @@ func TestHostClose(t *testing.T) {
 					return
 				}
 			}
-			t.Error("the host was never closed")
 		})
 	}
 	time.Sleep(2 * time.Millisecond)

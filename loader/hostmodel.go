@@ -17,6 +17,7 @@ import (
 type HostModel struct {
 	host       *Host
 	id         uint64
+	root       uint64 // id of the model as the checkpoint has it, before any update
 	checkpoint []byte // nil of a stand-in for none
 	state      []byte // of the calibration, where it was updated since
 	about      abi.Description
@@ -24,21 +25,24 @@ type HostModel struct {
 
 // describe asks the module what the checkpoint is.
 func (m *HostModel) describe(ctx context.Context) error {
-	return m.host.run(ctx, func(s *seat) error {
-		handle, err := s.handle(m)
-		if err != nil {
-			return err
-		}
-		if _, err := s.call("foretide_describe", handle, true, nil, false); err != nil {
-			return err
-		}
-		about, err := abi.ParseDescription(s.result)
-		if err != nil {
-			return s.nonsense(err)
-		}
-		m.about = *about
-		return nil
-	})
+	return m.host.run(ctx, m.describeIn)
+}
+
+// describeIn is describe in an instance.
+func (m *HostModel) describeIn(s *seat) error {
+	handle, err := s.handle(m)
+	if err != nil {
+		return err
+	}
+	if _, err := s.call("foretide_describe", handle, true, nil, false); err != nil {
+		return err
+	}
+	about, err := abi.ParseDescription(s.result)
+	if err != nil {
+		return s.nonsense(err)
+	}
+	m.about = *about
+	return nil
 }
 
 // nonsense is the error of an answer that no module of ours gives.
@@ -147,8 +151,8 @@ func (m *HostModel) Update(w *forecast.Window, actuals []calibrate.Actual) (fore
 			return err
 		}
 		out.state = slices.Clone(s.result)
-		s.rename(m, out) // what is loaded there is the new model now
-		return nil
+		s.handles[m.root] = loaded{handle, out.id} // what is loaded there is the new model now
+		return out.describeIn(s)                   // it may know a container more
 	})
 	if err != nil {
 		return nil, 0, err
@@ -169,7 +173,7 @@ func (m *HostModel) WithState(state []byte) (forecast.Fitted, error) {
 
 // sibling returns a model of the same checkpoint.
 func (m *HostModel) sibling() *HostModel {
-	return &HostModel{host: m.host, id: m.host.ids.Add(1), checkpoint: m.checkpoint, about: m.about}
+	return &HostModel{host: m.host, id: m.host.ids.Add(1), root: m.root, checkpoint: m.checkpoint, about: m.about}
 }
 
 // ask has the module forecast from windows.

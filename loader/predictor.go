@@ -33,8 +33,10 @@ type Predictor struct {
 type slot struct {
 	name     string
 	revision string
+	updating sync.Mutex // held while the model learns
 	mu       sync.Mutex // held while it is read
 	model    forecast.Fitted
+	state    []byte // of the model's calibration, where it has learnt
 }
 
 type options struct {
@@ -119,8 +121,9 @@ func optionsOf(opts []Option) options {
 }
 
 // Refresh lists the store again: new checkpoints serve from now on, changed
-// ones are read again when they are next needed, and those that are gone serve
-// no more. Where the list cannot be had, all stays as it was.
+// ones are read again when they are next needed, without what the old ones have
+// learnt by Update, and those that are gone serve no more. Where the list cannot
+// be had, all stays as it was.
 func (p *Predictor) Refresh(ctx context.Context) error {
 	objects, err := p.store.List(ctx)
 	if err != nil {

@@ -111,6 +111,8 @@ type Row struct {
 	Quantiles         []float64
 	Detail            string // how it was made, for people
 	Reasons           forecast.Reasons
+
+	parts []float64 // forecast.Horizon.Parts
 }
 
 // A Series is the result for one metric of one container.

@@ -141,7 +141,8 @@ func (w *worker) follow(it *item, fitted forecast.Fitted, rows []Row, i int) for
 			continue
 		}
 		w.outcomes = append(w.outcomes, calibrate.Outcome{
-			Actual: calibrate.Actual{Ahead: r.Horizon, Value: r.Actual}, Low: r.Lo, High: r.Hi})
+			Outcome: forecast.Outcome{Origin: r.Origin, Ahead: r.Horizon, Value: r.Actual, Parts: r.parts},
+			Low:     r.Lo, High: r.Hi})
 	}
 	w.told = left
 	if len(w.outcomes) == 0 {
@@ -163,6 +164,7 @@ func (it *item) row(model string, i, target int, h int64, f *forecast.Forecast) 
 		row.Lo, row.Hi = f.Interval(at, Coverage)
 		row.Quantiles = append([]float64(nil), at.Quantiles...)
 		row.Detail, row.Reasons = at.Detail, at.Reasons
+		row.parts = slices.Clone(at.Parts)
 	}
 	return row
 }

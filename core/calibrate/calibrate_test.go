@@ -53,7 +53,7 @@ func fit(t testing.TB, s series.Series, task forecast.Task) (*Fitted, []HorizonR
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := Collect(m, nil, &frame, series.Part{From: cut, To: s.Len()}, 1, forecast.Options{})
+	rows, _, err := Collect(m, nil, &frame, series.Part{From: cut, To: s.Len()}, 1, forecast.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,7 +344,7 @@ func TestBoth(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := naive.Unfitted(task, 0)
-	rows, err := Collect(a, b, &frame, series.Part{From: s.Len() / 2, To: s.Len()}, 1, forecast.Options{})
+	rows, _, err := Collect(a, b, &frame, series.Part{From: s.Len() / 2, To: s.Len()}, 1, forecast.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

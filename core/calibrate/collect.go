@@ -2,6 +2,7 @@ package calibrate
 
 import (
 	"math"
+	"slices"
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
@@ -21,18 +22,20 @@ type Row struct {
 // Collect forecasts from every stride-th cell of a part of the frame and
 // returns the rows of each horizon whose origin and target are both observed
 // and in the part. The models see the window of each origin alone, and must not
-// have been fitted to anything from the part on. fallback may be nil. An interrupt returns
-// what there is so far.
-func Collect(model, fallback forecast.Fitted, frame *series.Frame, part series.Part, stride int, opts forecast.Options) ([][]Row, error) {
+// have been fitted to anything from the part on. fallback may be nil. A model that
+// follows what comes true (forecast.Learner) does so on the way, and is returned
+// as it is at the end. An interrupt returns what there is so far.
+func Collect(model, fallback forecast.Fitted, frame *series.Frame, part series.Part, stride int, opts forecast.Options) ([][]Row, forecast.Fitted, error) {
 	spec := model.Spec()
 	s, ok := frame.Series(spec.Metric)
 	if !ok {
-		return nil, forecast.ErrMetric
+		return nil, model, forecast.ErrMetric
 	}
 	rows := make([][]Row, len(spec.Horizons))
 	windows := forecast.NewWindows(frame, needs(model, fallback))
 	var w forecast.Window
 	var dst, other forecast.Forecast
+	var heard []forecast.Outcome // in the order of origins
 	for i := part.From; i < part.To; i += stride {
 		if math.IsNaN(s.Values[i]) || len(spec.Horizons) == 0 {
 			continue
@@ -41,13 +44,14 @@ func Collect(model, fallback forecast.Fitted, frame *series.Frame, part series.P
 			break
 		}
 		opts.Emit(forecast.Event{Stage: "validate", Done: i - part.From, Total: part.Len(), Loss: math.NaN()})
+		model, heard = learn(model, heard, s.Time(i))
 		windows.At(&w, i)
 		if err := model.Forecast(&dst, &w); err != nil {
-			return nil, err
+			return nil, model, err
 		}
 		if fallback != nil {
 			if err := fallback.Forecast(&other, &w); err != nil {
-				return nil, err
+				return nil, model, err
 			}
 		}
 		recent, _ := w.Recent.Series(spec.Metric)
@@ -65,7 +69,30 @@ func Collect(model, fallback forecast.Fitted, frame *series.Frame, part series.P
 			row.parts[partSpread] = spread(&dst, &dst.At[k])
 			volatility(&row.parts, recent, long, ahead, dst.Scratch())
 			rows[k] = append(rows[k], row)
+			if parts := dst.At[k].Parts; len(parts) > 0 {
+				heard = append(heard, forecast.Outcome{Origin: row.Origin, Ahead: ahead, Value: row.Actual, Parts: slices.Clone(parts)})
+			}
 		}
 	}
-	return rows, nil
+	return rows, model, nil
+}
+
+// learn tells a model of what is known by now, and returns it and what is not.
+func learn(model forecast.Fitted, heard []forecast.Outcome, now int64) (forecast.Fitted, []forecast.Outcome) {
+	learner, ok := model.(forecast.Learner)
+	if !ok || len(heard) == 0 {
+		return model, heard[:0]
+	}
+	var known, left []forecast.Outcome
+	for _, o := range heard {
+		if o.Origin+o.Ahead <= now {
+			known = append(known, o)
+		} else {
+			left = append(left, o)
+		}
+	}
+	if len(known) == 0 {
+		return model, heard
+	}
+	return learner.Learn(known), left
 }

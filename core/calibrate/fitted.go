@@ -110,6 +110,7 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 			point = model.Median(m)
 			h.Model, h.Detail = m.Model, m.Detail
 			h.Reasons |= m.Reasons
+			h.Parts = append(h.Parts, m.Parts...)
 			if !finite(point) {
 				src = useFallback
 				h.Reasons |= forecast.NotFinite

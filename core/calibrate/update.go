@@ -15,7 +15,8 @@ type Actual struct {
 	Value float64
 }
 
-// An Updater is a fitted model whose intervals follow what comes true. It stays
+// An Updater is a fitted model that follows what comes true: its intervals, and
+// the weights of a combination. It stays
 // immutable: an update gives another model. (It does not name the methods of
 // forecast.Fitted: asking a model for this interface keeps them all in the
 // WebAssembly guest, which needs but some.)
@@ -93,7 +94,10 @@ func (f *Fitted) update(w *forecast.Window, actuals []Actual) (*Fitted, int, err
 	outcomes := make([]Outcome, 0, len(actuals))
 	for _, a := range actuals {
 		if h := dst.Find(a.Ahead); h != nil && finite(a.Value) {
-			outcomes = append(outcomes, Outcome{a, dst.Quantile(h, tail10), dst.Quantile(h, 1-tail10)})
+			outcomes = append(outcomes, Outcome{
+				Outcome: forecast.Outcome{Origin: dst.Origin, Ahead: a.Ahead, Value: a.Value, Parts: h.Parts},
+				Low:     dst.Quantile(h, tail10), High: dst.Quantile(h, 1-tail10),
+			})
 		}
 	}
 	return f.follow(outcomes), len(outcomes), nil
@@ -102,7 +106,7 @@ func (f *Fitted) update(w *forecast.Window, actuals []Actual) (*Fitted, int, err
 // An Outcome is a value that came true beside the 10 % and the 90 % quantile
 // that had been forecast for it.
 type Outcome struct {
-	Actual
+	forecast.Outcome
 	Low, High float64
 }
 
@@ -125,6 +129,13 @@ func (f *Fitted) follow(outcomes []Outcome) *Fitted {
 			out.at[i].adapt.see(o.Value, o.Low, o.High)
 		}
 	}
+	if learner, ok := f.model.(forecast.Learner); ok {
+		heard := make([]forecast.Outcome, len(outcomes))
+		for i := range outcomes {
+			heard[i] = outcomes[i].Outcome
+		}
+		out.model = learner.Learn(heard)
+	}
 	return &out
 }
 
@@ -135,7 +146,8 @@ func (s *Shared) Follow(container string, outcomes []Outcome) forecast.Fitted {
 }
 
 // AppendState implements Updater (fields of core/codec): 1 the lower and the
-// upper side of each horizon in turn.
+// upper side of each horizon in turn; 2 what the model has learnt, if anything
+// (forecast.Learner).
 func (f *Fitted) AppendState(dst []byte) []byte {
 	w := codec.NewWriter(dst)
 	f.writeState(w)
@@ -148,6 +160,11 @@ func (f *Fitted) writeState(w *codec.Writer) {
 		sides = append(sides, f.at[i].adapt.down, f.at[i].adapt.up)
 	}
 	w.Floats(1, sides)
+	if learner, ok := f.model.(forecast.Learner); ok {
+		if state := learner.AppendState(nil); len(state) > 0 {
+			w.Data(2, state)
+		}
+	}
 }
 
 // WithState implements Updater.
@@ -163,6 +180,14 @@ func (f *Fitted) readState(r *codec.Reader) *Fitted {
 	out := *f
 	out.at = slices.Clone(f.at)
 	for r.Next() {
+		if learner, ok := f.model.(forecast.Learner); ok && r.Field() == 2 {
+			model, err := learner.WithState(r.Data())
+			if err != nil {
+				r.Fail(err)
+				break
+			}
+			out.model = model
+		}
 		if r.Field() != 1 {
 			continue
 		}

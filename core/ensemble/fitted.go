@@ -27,6 +27,7 @@ type Fitted struct {
 	members []forecast.Fitted
 	guard   int // the member that keeps the others in sight; -1 for none
 	detail  string
+	records []record // one for each horizon; nil before anything came true
 }
 
 // New returns the mean of models of one task, in that order. guard, unless it is
@@ -70,9 +71,9 @@ func (f *Fitted) Members() []forecast.Fitted { return f.members }
 // Summary describes the model for people: "mean of linear and general".
 func (f *Fitted) Summary() string { return f.detail }
 
-// Forecast implements forecast.Fitted: the mean of the members' quantiles, which
-// is again ascending and within the bounds. A member whose numbers are not
-// finite is left out of a horizon, which then says NotFinite.
+// Forecast implements forecast.Fitted: the weighted mean of the members'
+// quantiles, which is again ascending and within the bounds. A member whose
+// numbers are not finite is left out of a horizon, which then says NotFinite.
 func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	if _, _, err := w.Check(&f.spec); err != nil {
 		return err
@@ -87,23 +88,33 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	for k := range dst.At {
 		h := &dst.At[k]
 		h.Detail = f.detail
+		var weights []float64
+		if f.records != nil {
+			h.Detail, weights = f.records[k].detail, f.records[k].weights
+		}
 		h.Mean = 0
 		clear(h.Quantiles)
-		n := 0.0
+		total := 0.0
 		for i := range f.members {
 			m := &dst.Sub(i).At[k]
+			h.Parts = append(h.Parts, dst.Sub(i).Median(m))
 			h.Reasons |= m.Reasons
 			if !finite(m) {
 				h.Reasons |= forecast.NotFinite
 				continue
 			}
-			n++
-			h.Mean += (m.Mean - h.Mean) / n
+			share := 1.0
+			if weights != nil {
+				share = weights[i]
+			}
+			total += share
+			share /= total
+			h.Mean += (m.Mean - h.Mean) * share
 			for j, q := range m.Quantiles {
-				h.Quantiles[j] += (q - h.Quantiles[j]) / n
+				h.Quantiles[j] += (q - h.Quantiles[j]) * share
 			}
 		}
-		if n == 0 { // the contract forbids it of members: it is never trusted
+		if total == 0 { // the contract forbids it of members: it is never trusted
 			copy(h.Quantiles, dst.Sub(0).At[k].Quantiles)
 		}
 		slices.Sort(h.Quantiles) // rounding may have swapped equal ones
@@ -148,7 +159,7 @@ func (f *Fitted) Kind() string { return Kind }
 
 // AppendPayload appends the model's bytes: field 1 for each member, a message of
 // 1 its kind and 2 its payload; 2 the guard's number, from 1, where there is
-// one.
+// one; 3 what AppendState gives, where that is anything.
 func (f *Fitted) AppendPayload(dst []byte) []byte {
 	w := codec.NewWriter(dst)
 	for _, m := range f.members {
@@ -160,6 +171,9 @@ func (f *Fitted) AppendPayload(dst []byte) []byte {
 	if f.guard >= 0 {
 		w.Int(2, int64(f.guard)+1)
 	}
+	if f.records != nil {
+		w.Data(3, f.AppendState(nil))
+	}
 	return w.Bytes()
 }
 
@@ -169,10 +183,14 @@ func Decode(payload []byte, inner func(kind string, payload []byte) (forecast.Fi
 	var members []forecast.Fitted
 	var first error
 	guard := 0
+	var state []byte
 	r := codec.NewReader(payload)
 	for r.Next() {
-		if r.Field() == 2 {
+		switch r.Field() {
+		case 2:
 			guard = int(min(max(r.Int(), 0), MaxMembers+1))
+		case 3:
+			state = r.Data()
 		}
 		if r.Field() != 1 || first != nil {
 			continue
@@ -210,5 +228,5 @@ func Decode(payload []byte, inner func(kind string, payload []byte) (forecast.Fi
 	if err != nil {
 		return nil, forecast.ErrPayload
 	}
-	return f, nil
+	return f.withState(state)
 }

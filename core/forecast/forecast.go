@@ -33,6 +33,9 @@ type Horizon struct {
 	Model     string    // the family that made it
 	Detail    string    // how, for people: "ARIMA(2,1,2)", "median of 24 h × 0.7"
 	Reasons   Reasons
+	// Parts are the medians of the models that a combination is made of, in their
+	// order; empty otherwise.
+	Parts []float64
 }
 
 // Reset prepares f for a forecast of the spec from the window: every horizon
@@ -55,7 +58,7 @@ func (f *Forecast) Reset(spec *Spec, w *Window) {
 		for j := range q {
 			q[j] = math.NaN()
 		}
-		*h = Horizon{Ahead: spec.Horizons[i], Mean: math.NaN(), Quantiles: q, Model: spec.Model}
+		*h = Horizon{Ahead: spec.Horizons[i], Mean: math.NaN(), Quantiles: q, Model: spec.Model, Parts: h.Parts[:0]}
 	}
 }
 

@@ -102,6 +102,28 @@ type Refitter interface {
 	Refit(fitted Fitted, history []series.Frame, task Task, opts Options) (Fitted, Report, error)
 }
 
+// An Outcome is a value that came true beside what had been forecast for it.
+type Outcome struct {
+	Origin int64 // of the forecast, Unix seconds
+	Ahead  int64 // seconds after it
+	Value  float64
+	Parts  []float64 // Horizon.Parts of that forecast
+}
+
+// A Learner is a fitted model that follows what comes true without being fitted
+// again. It stays immutable: learning gives another model.
+type Learner interface {
+	// Learn returns the model after it has seen outcomes of its forecasts, in the
+	// order of their origins. What it cannot use it leaves out.
+	Learn(outcomes []Outcome) Fitted
+	// AppendState appends what has been learnt, a few bytes a horizon; nothing
+	// before the first.
+	AppendState(dst []byte) []byte
+	// WithState returns the model with what AppendState gave for it, or for the
+	// same model earlier or later. The error is one of core/codec's or ErrPayload.
+	WithState(state []byte) (Fitted, error)
+}
+
 // A Renewer is a Refitter whose refits are so quick that it is meant to be
 // refitted as time goes by. It is validated likewise, so that what is judged was
 // fitted to as recent a history as what will serve.

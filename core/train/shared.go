@@ -194,7 +194,7 @@ func (s *shared) judge(p *part, model forecast.Fitted) error {
 		p.fallback = s.fallback() // nothing lies before the validation part
 	}
 	stride := max(1, p.split.Validation.Len()/max(s.config.Origins, 1))
-	p.rows, err = calibrate.Collect(p.model, p.fallback, &p.frame, p.split.Validation, stride, opts)
+	p.rows, _, err = calibrate.Collect(p.model, p.fallback, &p.frame, p.split.Validation, stride, opts)
 	return err
 }
 

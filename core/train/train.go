@@ -112,9 +112,12 @@ func (c Config) fit(m forecast.Model, frame *series.Frame, task forecast.Task, o
 		return nil, err
 	}
 	report.Losses = fit.Losses
-	rows, err := c.judge(m, model, fallback, frame, split.Validation, task, opts)
+	rows, judged, err := c.judge(m, model, fallback, frame, split.Validation, task, opts)
 	if err != nil {
 		return nil, err
+	}
+	if _, ok := judged.(forecast.Learner); ok {
+		model = judged
 	}
 	fitted, horizons := c.Calibrate.Fit(model, fallback, rows)
 	if c.Refit && !opts.Interrupted() && !opts.Stopped() {
@@ -132,8 +135,9 @@ func (c Config) fit(m forecast.Model, frame *series.Frame, task forecast.Task, o
 const maxRenewals = 12
 
 // judge collects the errors on the validation part. A model that is to be
-// renewed as time goes by is renewed on the way.
-func (c Config) judge(m forecast.Model, model, fallback forecast.Fitted, frame *series.Frame, part series.Part, task forecast.Task, opts forecast.Options) ([][]calibrate.Row, error) {
+// renewed as time goes by is renewed on the way, and one that learns from what
+// comes true has learnt by then: it is returned as it is at the end.
+func (c Config) judge(m forecast.Model, model, fallback forecast.Fitted, frame *series.Frame, part series.Part, task forecast.Task, opts forecast.Options) ([][]calibrate.Row, forecast.Fitted, error) {
 	stride := max(1, part.Len()/max(c.Origins, 1))
 	r, ok := m.(forecast.Renewer)
 	if !ok || r.Renewal() <= 0 {
@@ -146,19 +150,20 @@ func (c Config) judge(m forecast.Model, model, fallback forecast.Fitted, frame *
 		if k > 0 && !opts.Interrupted() && !opts.Stopped() {
 			renewed, err := renew(r, model, frame.Slice(0, sub.From), task, opts)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			model = renewed
 		}
-		more, err := calibrate.Collect(model, fallback, frame, sub, stride, opts)
+		more, learnt, err := calibrate.Collect(model, fallback, frame, sub, stride, opts)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		model = learnt
 		for h := range rows {
 			rows[h] = append(rows[h], more[h]...)
 		}
 	}
-	return rows, nil
+	return rows, model, nil
 }
 
 // renew refits a model to more history; where that fails it stays as it is.

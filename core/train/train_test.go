@@ -182,11 +182,11 @@ func TestValidationSeesNoFuture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := calibrate.Collect(m, nil, &frame, series.Part{From: cut, To: n}, 1, forecast.Options{})
+	a, _, err := calibrate.Collect(m, nil, &frame, series.Part{From: cut, To: n}, 1, forecast.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := calibrate.Collect(m, nil, &changed, series.Part{From: cut, To: n}, 1, forecast.Options{})
+	b, _, err := calibrate.Collect(m, nil, &changed, series.Part{From: cut, To: n}, 1, forecast.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

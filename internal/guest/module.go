@@ -26,6 +26,7 @@ type Config struct {
 	CacheDir    string // compiled code is kept in it; "" compiles anew
 	Interpreter bool   // do not compile; some 30 times slower, and on every processor
 	MemoryPages uint32 // of 64 KiB, that an instance may have
+	Yielded     func() // is called within calls, when others may have their turn; nil is none
 }
 
 // A Module is a compiled module. It is safe for concurrent use.
@@ -82,7 +83,7 @@ func Compile(ctx context.Context, code []byte, c Config) (m *Module, err error) 
 		config = config.WithCompilationCache(m.cache)
 	}
 	m.runtime = wazero.NewRuntimeWithConfig(ctx, config)
-	if err := system(ctx, m.runtime); err != nil {
+	if err := system(ctx, m.runtime, c.Yielded); err != nil {
 		return m, fmt.Errorf("guest: %w", err)
 	}
 	if m.compiled, err = m.runtime.CompileModule(experimental.WithCompilationWorkers(ctx, 2), code); err != nil {

@@ -192,12 +192,15 @@ func (p *product) terms(height, width, n int) {
 	}
 	for k := range n {
 		if k > 0 {
-			p.fence(k)
+			p.fence(k * width)
 		}
 		for r := range height {
 			f.Set(p.x[r], read(p.s, (k*height+r)*vector))
 		}
 		for b := range width {
+			if b > 0 {
+				p.fence(k*width + b)
+			}
 			for j := range block / vector {
 				w := read(p.v[b], k*block+j*vector)
 				if height > 1 {

@@ -29,9 +29,13 @@ func (Config) Global() bool { return false }
 // with a note; where none can be, the error is theirs. Others are those of
 // the members.
 func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
-	return c.combine(c.Members, func(_ int, m forecast.Model) (forecast.Fitted, forecast.Report, error) {
+	f, report, err := c.combine(c.Members, func(_ int, m forecast.Model) (forecast.Fitted, forecast.Report, error) {
 		return m.Fit(history, task, opts)
 	})
+	if err != nil {
+		return nil, report, err
+	}
+	return f, report, nil
 }
 
 // Refit refits the members of a model that Fit returned.
@@ -41,12 +45,16 @@ func (c Config) Refit(fitted forecast.Fitted, history []series.Frame, task forec
 	for i, f := range before {
 		members[i] = c.member(f.Spec().Model)
 	}
-	return c.combine(members, func(i int, m forecast.Model) (forecast.Fitted, forecast.Report, error) {
+	again, report, err := c.combine(members, func(i int, m forecast.Model) (forecast.Fitted, forecast.Report, error) {
 		if r, ok := m.(forecast.Refitter); ok {
 			return r.Refit(before[i], history, task, opts)
 		}
 		return m.Fit(history, task, opts)
 	})
+	if err != nil {
+		return nil, report, err
+	}
+	return again.Like(fitted.(*ensemble.Fitted)), report, nil
 }
 
 // member returns the model of a family.
@@ -71,7 +79,7 @@ func (c Config) Renewal() int64 {
 }
 
 // combine combines those of the models that can be fitted.
-func (c Config) combine(models []forecast.Model, fit func(i int, m forecast.Model) (forecast.Fitted, forecast.Report, error)) (forecast.Fitted, forecast.Report, error) {
+func (c Config) combine(models []forecast.Model, fit func(i int, m forecast.Model) (forecast.Fitted, forecast.Report, error)) (*ensemble.Fitted, forecast.Report, error) {
 	var members []forecast.Fitted
 	var report forecast.Report
 	var failed []error

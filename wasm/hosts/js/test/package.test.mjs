@@ -1,28 +1,44 @@
-// The package as npm has it: packed, installed in a fresh folder, and run.
+// The package as npm has it: packed, installed in a fresh folder, and run by
+// Node.js and Deno; its types, checked by TypeScript.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
+
+import { tool } from "../testing/tools.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "foretide-js-"));
+const run = (program, ...args) => execFileSync(program, args, { cwd: folder, encoding: "utf8" });
+const deno = tool("deno");
+const tsc = tool("tsc");
+
+before(() => {
+  const [{ filename, files }] = JSON.parse(execFileSync("npm", ["pack", "--silent", "--json", "--pack-destination", folder], { cwd: root, encoding: "utf8" }));
+  assert.ok(files.some((f) => f.path === "foretide.wasm") && files.some((f) => f.path === "src/index.d.ts"));
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  run("npm", "install", "--silent", "--offline", "--no-audit", join(folder, filename));
+  writeFileSync(join(folder, "run.js"), `
+    import { Foretide } from "foretide";
+    const foretide = await Foretide.open();
+    const f = foretide.forecast({ start: 0, step: 60, metrics: { cpu: [1, 1, 1, 1] } }, { metric: "cpu", horizons: [300] });
+    console.log(f.horizons[0].mean.toFixed(3));`);
+  copyFileSync(join(root, "testing/example.ts"), join(folder, "example.ts"));
+});
+after(() => rmSync(folder, { recursive: true }));
 
 test("npm pack, npm install, and a forecast", () => {
-  const folder = mkdtempSync(join(tmpdir(), "foretide-js-"));
-  try {
-    const [{ filename, files }] = JSON.parse(execFileSync("npm", ["pack", "--silent", "--json", "--pack-destination", folder], { cwd: root, encoding: "utf8" }));
-    assert.ok(files.some((f) => f.path === "foretide.wasm") && files.some((f) => f.path === "src/index.d.ts"));
-    writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-    execFileSync("npm", ["install", "--silent", "--offline", "--no-audit", join(folder, filename)], { cwd: folder });
-    writeFileSync(join(folder, "run.js"), `
-      import { Foretide } from "foretide";
-      const foretide = await Foretide.open();
-      const f = foretide.forecast({ start: 0, step: 60, metrics: { cpu: [1, 1, 1, 1] } }, { metric: "cpu", horizons: [300] });
-      console.log(f.horizons[0].mean.toFixed(3));`);
-    assert.equal(execFileSync(process.execPath, ["run.js"], { cwd: folder, encoding: "utf8" }), "1.000\n");
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  assert.equal(run(process.execPath, "run.js"), "1.000\n");
+});
+
+test("a forecast in Deno, which may read and no more", { skip: deno.skip }, () => {
+  assert.equal(run(deno.path, "run", "--no-prompt", "--cached-only", "--allow-read=.", "run.js"), "1.000\n");
+  assert.equal(run(deno.path, "run", "--no-prompt", "--cached-only", "--allow-read=.", "example.ts"), "2.0 not_checkpoint\n");
+});
+
+test("the types", { skip: tsc.skip }, () => {
+  run(tsc.path, "--noEmit", "--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom", "--types", "", "example.ts");
 });

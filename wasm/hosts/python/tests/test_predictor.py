@@ -8,6 +8,7 @@ import random
 import re
 import shutil
 import unittest
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -148,6 +149,42 @@ class Predictor(unittest.TestCase):
         self.assertNotIn("no_checkpoint", arima.reasons)
         self.assertNotEqual(arima.quantiles, linear.quantiles)
         self.assertEqual(without, gone)
+
+    def test_intervals_learn_from_what_came_true(self):
+        for kind, container, shared in (("arima", "ccc/cluster28", False), ("lstm", "webapp", True)):
+            store = folder()
+            (store / "cpu").mkdir()
+            path = store / file_name("cpu", "" if shared else container)
+            path.write_bytes(file(f"{kind}.ckpt"))
+            calm = {"timestamp": np.arange(0, 2 * 86400, 300), "cpu": np.sin(np.arange(576) / 46) + 2, "memory": np.ones(576)}
+            burst = {**calm, "cpu": np.append(calm["cpu"][:-1], 1e6)}
+            p = MultiMetricPredictor(store, foretide=FORETIDE)
+            last = int(calm["timestamp"][-1])
+            before = p.predict(calm, container, None)["cpu"].horizons
+            self.assertEqual(p.state("cpu", container), b"")
+            for since in (last, last - 100, datetime(1970, 1, 2, 23, 55), pd.Timestamp(last, unit="s", tz="UTC"), "1970-01-02T23:55:00"):
+                self.assertEqual(p.update(burst, since, container), 3, since)
+            self.assertEqual(p.update(burst, last + 1, container), 0)
+            self.assertEqual(p.update(calm, last - 300, container), 6)
+            fine = {"timestamp": np.arange(0, 2 * 86400 - 60, 60), "cpu": np.repeat(calm["cpu"], 5)[:-1]}
+            self.assertEqual(p.update(fine, last - 300, container), 3)  # the last cell is not over
+            after = p.predict(calm, container, None)["cpu"].horizons
+            for b, a in zip(before, after):
+                self.assertGreater(a.interval(0.8)[1], b.interval(0.8)[1])
+                self.assertAlmostEqual(a.median, b.median, delta=1e-9)
+            self.assertEqual("shared_model" in after[0].reasons, False)
+            again = MultiMetricPredictor(store, foretide=FORETIDE)
+            again.restore("cpu", container, p.state("cpu", container))
+            self.assertEqual(again.predict(calm, container, None)["cpu"].horizons, after)
+            with again._lock:
+                again._models.popitem()[1][1].free()  # as others that are loaded push it out
+            self.assertEqual(again.predict(calm, container, None)["cpu"].horizons, after)
+            os.utime(path, ns=(0, 0))  # another checkpoint
+            self.assertEqual(again.predict(calm, container, None)["cpu"].horizons, before)
+        with self.assertRaisesRegex(ForetideError, "no checkpoint serves cpu of other"):
+            MultiMetricPredictor(foretide=FORETIDE).restore("cpu", "other", b"")
+        with self.assertRaisesRegex(ForetideError, "no metric 'cpu' in the data"):
+            MultiMetricPredictor(store, ["cpu"], foretide=FORETIDE).update({"timestamp": [0], "memory": [1]}, 0, "webapp")
 
     def test_what_is_wrong_is_named(self):
         store = folder()

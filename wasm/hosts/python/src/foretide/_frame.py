@@ -3,6 +3,8 @@ container on a regular grid, as `foretide predict` reads a CSV."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timezone
 from typing import Any, Optional
 
 import numpy as np
@@ -53,6 +55,30 @@ def window(table: Any, container: Optional[str]) -> Window:
     low = max(low, high - KEPT // step)
     grid = {name: _means(cells - low, v, high - low + 1) for name, v in values.items()}
     return Window(low * step, step, grid, container)
+
+
+def moment(since: Any) -> int:
+    """A time as Unix seconds: such as that of a table, or a datetime; without a zone it
+    is UTC."""
+    if hasattr(since, "timestamp"):
+        since = (since if since.tzinfo else since.replace(tzinfo=timezone.utc)).timestamp()
+    return int(_times({"timestamp": [since]})[0])
+
+
+def cells_of(window: Window, metric: str, step: int) -> tuple:
+    """The second at which the first of a metric's cells of a coarser step begins, and
+    the means of these, as far as the window reaches their end."""
+    values = np.asarray(window.metrics[metric], dtype=float)
+    start = window.start // step * step
+    n = (window.start + len(values) * window.step - start) // step
+    cells = (window.start + np.arange(len(values)) * window.step - start) // step
+    return start, _means(cells, values, max(0, n))
+
+
+def until(window: Window, end: int) -> Window:
+    """The part of a window before a time."""
+    n = (end - window.start) // window.step
+    return replace(window, metrics={name: v[:n] for name, v in window.metrics.items()})
 
 
 def infer_step(times: np.ndarray) -> int:

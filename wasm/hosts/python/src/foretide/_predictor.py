@@ -8,6 +8,8 @@ import threading
 from collections import OrderedDict
 from typing import Any, Iterable, Mapping, Optional, Union
 
+import numpy as np
+
 from . import _frame
 from ._bytes import Forecast
 from ._host import Foretide, ForetideError, Model
@@ -59,6 +61,7 @@ class MultiMetricPredictor:
         self.metrics = list(metrics or ())
         self.foretide = foretide or Foretide()
         self._models: OrderedDict[pathlib.Path, tuple] = OrderedDict()  # path: revision, model
+        self._states: dict = {}  # path: revision, state of what has learnt
         self._lock = threading.Lock()
 
     def predict(self, data: Any, container_name: Optional[str] = None, horizon_minutes: Minutes = 15) -> dict:
@@ -78,16 +81,75 @@ class MultiMetricPredictor:
         window = _frame.window(data, container_name)
         return self._forecasts(window, list(window.metrics), horizon_minutes)
 
+    def update(self, data: Any, since: Any, container_name: Optional[str] = None) -> int:
+        """Has the intervals of the predictor's metrics, of all in the data without any,
+        learn from values that have come true: those of the cells that begin at since
+        (Unix seconds or a time) or later. Each is held against the forecasts that were
+        made for it from the data before: intervals that were left too often become wider,
+        others narrower; medians stay. data are those of predict. Returns how many pairs of a
+        forecast and its value were used; a value that is given twice counts twice, and a
+        metric without a checkpoint has nothing to learn. It lasts as long as the predictor
+        and the checkpoint's file: see state."""
+        window, since = _frame.window(data, container_name), _frame.moment(since)
+        with self._lock:
+            return sum(self._update(window, metric, since) for metric in self.metrics or list(window.metrics))
+
+    def _update(self, window: _frame.Window, metric: str, since: int) -> int:
+        path, model = self._serving(metric, window.container)
+        if model is None:
+            return 0
+        if metric not in window.metrics:
+            raise ForetideError("no_metric", f"foretide: no metric {metric!r} in the data, which have {', '.join(window.metrics)}")
+        about = model.describe()
+        if not about.updatable:
+            return 0
+        if about.step % window.step:
+            raise ForetideError("bad_step", f"foretide: the data have a step of {window.step} s, which does not divide the model's of {about.step} s")
+        start, values = _frame.cells_of(window, metric, about.step)
+        used = 0
+        for i in range(max(0, -((start - since) // about.step)), len(values)):
+            for ahead in about.horizons:
+                origin = start + i * about.step - ahead
+                if origin >= start and not np.isnan(values[i]):
+                    used += model.update(_frame.until(window, origin + about.step), {ahead: float(values[i])})
+        if used:
+            self._states[path] = (self._models[path][0], model.state)
+        return used
+
+    def state(self, metric: str, container_name: str) -> bytes:
+        """What update has changed in the calibration of the checkpoint that serves a
+        metric of a container, to go on with restore in another process; empty where
+        nothing was."""
+        with self._lock:
+            _, model = self._serving(metric, container_name)
+            return model.state if model else b""
+
+    def restore(self, metric: str, container_name: str, state: bytes) -> None:
+        """Sets what state gave for the same checkpoint."""
+        with self._lock:
+            path, model = self._serving(metric, container_name)
+            if model is None:
+                raise ForetideError("bad_handle", f"foretide: no checkpoint serves {_of(metric, container_name)}")
+            model.state = state
+            self._states[path] = (self._models[path][0], state)
+
+    def _serving(self, metric: str, container: str) -> tuple:
+        """The path and model of the checkpoint that serves; None where there is none."""
+        for name in dict.fromkeys((container, "")):
+            model = self._model(metric, name)
+            if model is not None:
+                return self.model_dir / file_name(metric, name), model
+        return None, None
+
     def _forecasts(self, window: _frame.Window, metrics: list, minutes: Minutes) -> dict:
         horizons = _seconds(minutes)
         return {metric: self._forecast(window, metric, horizons) for metric in metrics}
 
     def _forecast(self, window: _frame.Window, metric: str, horizons: list) -> Forecast:
         with self._lock:
-            for container in dict.fromkeys((window.container, "")):
-                model = self._model(metric, container)
-                if model is not None:
-                    return model.forecast(window, horizons, metric)
+            _, model = self._serving(metric, window.container)
+            if model is not None:
+                return model.forecast(window, horizons, metric)
             return self.foretide.forecast(window, metric, horizons)
 
     def _model(self, metric: str, container: str) -> Optional[Model]:
@@ -105,6 +167,9 @@ class MultiMetricPredictor:
             self._models.move_to_end(path)
             return have[1]
         model = self._load(path, metric, container)
+        learnt = self._states.get(path)
+        if learnt is not None and learnt[0] == revision:
+            model.state = learnt[1]
         if have is not None:
             have[1].free()
         self._models[path] = (revision, model)

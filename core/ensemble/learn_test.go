@@ -1,0 +1,144 @@
+package ensemble
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/core/forecast"
+)
+
+// pair combines a model that always says 2 with one that always says 4.
+func pair(t *testing.T) *Fitted {
+	t.Helper()
+	f, err := New([]forecast.Fitted{member("linear", 5, 1, 2, 3), member("network", 5, 1, 4, 9)}, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// outcomes are those of n origins, an hour apart, of the first horizon.
+func outcomes(n int, value float64) []forecast.Outcome {
+	var out []forecast.Outcome
+	for i := range n {
+		out = append(out, forecast.Outcome{Origin: int64(i) * 3600, Ahead: 300, Value: value, Parts: []float64{2, 4}})
+	}
+	return out
+}
+
+// TestLearn: who was right gets more weight, and the detail says how much; the
+// other horizon, of which nothing came true, keeps the plain mean; the model that
+// was told nothing is as before.
+func TestLearn(t *testing.T) {
+	f := pair(t)
+	learnt := f.Learn(outcomes(50, 4)).(*Fitted)
+	at := forecastOf(t, learnt).At
+	if at[0].Mean < 3.7 || at[0].Mean > 3.9 || at[0].Detail != "mean of linear (10 %) and network (90 %)" {
+		t.Errorf("%v, %q", at[0].Mean, at[0].Detail)
+	}
+	if at[1].Mean != 3 || at[1].Detail != "mean of linear (50 %) and network (50 %)" {
+		t.Errorf("of which nothing came true: %v, %q", at[1].Mean, at[1].Detail)
+	}
+	if got := forecastOf(t, f).At[0]; got.Mean != 3 || !slices.Equal(got.Parts, []float64{2, 4}) {
+		t.Errorf("the model before: %+v", got)
+	}
+	if !slices.IsSorted(at[0].Quantiles) {
+		t.Errorf("%v", at[0].Quantiles)
+	}
+}
+
+// TestLearnForgets: what was long ago is outweighed, and one outcome alone says
+// little.
+func TestLearnForgets(t *testing.T) {
+	learnt := pair(t).Learn(outcomes(200, 2)).(*Fitted)
+	late := outcomes(24, 4)
+	for i := range late {
+		late[i].Origin += 60 * 86400
+	}
+	again := learnt.Learn(late).(*Fitted)
+	if at := forecastOf(t, again).At[0]; at.Mean < 3.6 {
+		t.Errorf("after a day of the contrary, two months later: %v", at.Mean)
+	}
+	if at := forecastOf(t, pair(t).Learn(outcomes(1, 4)).(*Fitted)).At[0]; at.Mean < 3.1 || at.Mean > 3.6 {
+		t.Errorf("after a single outcome: %v", at.Mean)
+	}
+}
+
+// TestLearnNothing: outcomes that say nothing leave the model as it is.
+func TestLearnNothing(t *testing.T) {
+	f := pair(t)
+	for name, o := range map[string]forecast.Outcome{
+		"another horizon": {Ahead: 600, Value: 1, Parts: []float64{1, 2}},
+		"other parts":     {Ahead: 300, Value: 1, Parts: []float64{1}},
+		"not a number":    {Ahead: 300, Value: math.NaN(), Parts: []float64{1, 2}},
+		"a broken member": {Ahead: 300, Value: 1, Parts: []float64{1, math.Inf(1)}},
+	} {
+		if got := f.Learn([]forecast.Outcome{o}); got != f {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	one, _ := New([]forecast.Fitted{member("linear", 5, 1, 2, 3)}, -1)
+	if got := one.Learn(outcomes(3, 4)); got != one {
+		t.Error("a single member has no weights")
+	}
+	same := f.Learn([]forecast.Outcome{{Ahead: 300, Value: 3, Parts: []float64{3, 3}}}).(*Fitted)
+	if at := forecastOf(t, same).At[0]; at.Mean != 3 {
+		t.Errorf("both without error: %v", at.Mean)
+	}
+}
+
+// TestLearntState: the state restores the weights; one
+// of another model is refused.
+func TestLearntState(t *testing.T) {
+	f := pair(t)
+	learnt := f.Learn(outcomes(9, 4)).(*Fitted)
+	state := learnt.AppendState(nil)
+	if len(f.AppendState(nil)) != 0 || len(state) == 0 || len(state) > 120 {
+		t.Errorf("%d bytes before, %d after", len(f.AppendState(nil)), len(state))
+	}
+	want := forecastOf(t, learnt).At
+	restored, err := f.WithState(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := forecastOf(t, restored.(*Fitted)).At; !slices.Equal(got[0].Quantiles, want[0].Quantiles) || got[0].Detail != want[0].Detail {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if !bytes.Equal(restored.(forecast.Learner).AppendState(nil), state) {
+		t.Error("another state")
+	}
+	three, _ := New([]forecast.Fitted{member("a", 5, 1, 2, 3), member("b", 5, 1, 2, 3), member("c", 5, 1, 2, 3)}, -1)
+	if _, err := three.WithState(state); !errors.Is(err, forecast.ErrPayload) {
+		t.Errorf("of two members for three: %v", err)
+	}
+	if _, err := f.WithState(append(state, state...)); !errors.Is(err, forecast.ErrPayload) {
+		t.Errorf("of too many horizons: %v", err)
+	}
+	if _, err := f.WithState([]byte("nonsense")); err == nil {
+		t.Error("nonsense is taken")
+	}
+	w := codec.NewWriter(nil)
+	w.Message(1, func(w *codec.Writer) {
+		w.Float(2, 1)
+		w.Floats(3, []float64{-1, 2})
+	})
+	if _, err := f.WithState(w.Bytes()); !errors.Is(err, forecast.ErrPayload) {
+		t.Errorf("a negative error: %v", err)
+	}
+}
+
+// TestLike: a refit keeps what was learnt; of other members it does not.
+func TestLike(t *testing.T) {
+	learnt := pair(t).Learn(outcomes(50, 4)).(*Fitted)
+	if got := forecastOf(t, pair(t).Like(learnt)).At[0].Mean; got < 3.7 {
+		t.Errorf("%v", got)
+	}
+	other, _ := New([]forecast.Fitted{member("linear", 5, 1, 2, 3), member("naive", 5, 1, 4, 9)}, -1)
+	if got := other.Like(learnt); got != other {
+		t.Error("what the network was is another's")
+	}
+}

@@ -1,0 +1,73 @@
+package models
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/foretide/foretide/core/calibrate"
+	"github.com/foretide/foretide/core/ensemble"
+	ensemblefit "github.com/foretide/foretide/core/ensemble/fit"
+	"github.com/foretide/foretide/core/forecast"
+	linearfit "github.com/foretide/foretide/core/linear/fit"
+	"github.com/foretide/foretide/core/network/general"
+	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/train"
+)
+
+// TestUpdateLearns: what comes true moves the weights of a combination behind the
+// gate, the state holds them, and a renewal keeps them.
+func TestUpdateLearns(t *testing.T) {
+	h := []series.Frame{history()}
+	auto := ensemblefit.Config{Members: []forecast.Model{linearfit.Defaults(), general.Model{}}, Guard: general.Name}
+	trained, _, err := train.Defaults().Fit(auto, h, task(), forecast.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := trained.Model().(*ensemble.Fitted)
+	if len(before.AppendState(nil)) == 0 {
+		t.Error("nothing was learnt from the validation part")
+	}
+	w := forecast.WindowOf(&h[0], trained.Spec().Needs)
+	var dst forecast.Forecast
+	if err := trained.Forecast(&dst, &w); err != nil {
+		t.Fatal(err)
+	}
+	ahead := trained.Spec().Horizons[0]
+	parts := dst.Find(ahead).Parts
+	if len(parts) != 2 || parts[0] == parts[1] || !strings.Contains(dst.Find(ahead).Detail, " %)") {
+		t.Fatalf("made of %v: %q", parts, dst.Find(ahead).Detail)
+	}
+	var now forecast.Fitted = trained
+	for range 30 { // the second member is right, again and again
+		var used int
+		if now, used, err = now.(calibrate.Updater).Update(&w, []calibrate.Actual{{Ahead: ahead, Value: parts[1]}}); err != nil || used != 1 {
+			t.Fatal(used, err)
+		}
+	}
+	var after forecast.Forecast
+	if err := now.Forecast(&after, &w); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := after.Median(after.Find(ahead)), dst.Median(dst.Find(ahead)); a == b {
+		t.Errorf("the median is still %v of %v", a, parts)
+	}
+	state := now.(calibrate.Updater).AppendState(nil)
+	restored, err := trained.WithState(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameForecasts(t, restored, now)
+	decoded, err := Decode(now.Kind(), now.AppendPayload(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameForecasts(t, decoded, now)
+	if !bytes.Equal(decoded.(calibrate.Updater).AppendState(nil), state) || len(state) > 400 {
+		t.Errorf("a state of %d bytes, or another", len(state))
+	}
+	renewed, err := train.Trainer{Config: train.Defaults(), Model: auto}.Renew(now, h, task(), forecast.Options{})
+	if err != nil || !bytes.Equal(renewed.(calibrate.Updater).AppendState(nil), state) {
+		t.Errorf("renewed, it has forgotten: %v", err)
+	}
+}

@@ -1,0 +1,169 @@
+package loader
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/foretide/foretide/core/calibrate"
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
+)
+
+// Update has the intervals of metrics of a container learn from values that have
+// come true: those of the frame's cells that begin at since or later. Each is held
+// against what the model says of it now from before: at every one of its
+// horizons, from the window that ended so long earlier. Intervals that were left too
+// often become wider, others narrower; medians stay. Frame, container and metrics
+// are those of Predict; a program that forecasts as cells arrive calls Update with
+// the same frame, and the time of the first cell that is new to it:
+//
+//	forecasts, err := p.Predict(ctx, frame, "webapp", 15*time.Minute)
+//	…
+//	n, err := p.Update(ctx, frame, "webapp", seen) // cells since
+//
+// It returns how many pairs of a forecast and its value were used. Missing values,
+// a last cell of the model's step that the frame does not fill, metrics that no
+// checkpoint serves and models without calibration have nothing to teach, and
+// count as none. To learn from a value twice is to count it twice.
+//
+// What was learnt lasts as long as the predictor and its checkpoint, which itself
+// is not changed: see State. Forecasts go on meanwhile. The error is a
+// *PredictError as Predict's; metrics before the one that failed have learnt.
+func (p *Predictor) Update(ctx context.Context, frame series.Frame, container string, since time.Time, metrics ...string) (int, error) {
+	if container == "" {
+		container = frame.Container
+	}
+	if len(metrics) == 0 {
+		metrics = frame.Metrics
+	}
+	total := 0
+	for _, m := range metrics {
+		k := Key{Metric: m, Container: container}
+		n, err := p.update(ctx, &frame, k, since.Unix())
+		total += n
+		if err != nil {
+			return total, &PredictError{k, err}
+		}
+	}
+	return total, nil
+}
+
+func (p *Predictor) update(ctx context.Context, frame *series.Frame, k Key, since int64) (int, error) {
+	if frame.Len() == 0 {
+		return 0, forecast.ErrEmpty
+	}
+	if frame.Column(k.Metric) < 0 {
+		return 0, &MetricError{k.Metric, frame.Metrics}
+	}
+	key, s, _ := p.find(k.Container, k.Metric)
+	if s == nil {
+		return 0, nil
+	}
+	s.updating.Lock()
+	defer s.updating.Unlock()
+	model, err := p.load(ctx, key, s)
+	if err != nil {
+		return 0, err
+	}
+	if !updatable(model) {
+		return 0, nil
+	}
+	if model.Spec().Step%frame.Step != 0 {
+		return 0, &StepError{seconds(frame.Step), seconds(model.Spec().Step)}
+	}
+	model, n, err := learn(ctx, model, frame, k, since)
+	if n > 0 {
+		s.mu.Lock()
+		s.model, s.state = model, model.(calibrate.Updater).AppendState(nil)
+		s.mu.Unlock()
+	}
+	return n, err
+}
+
+// updatable reports whether a model has a calibration that can learn.
+func updatable(m forecast.Fitted) bool {
+	if h, ok := m.(*HostModel); ok {
+		return h.about.Updatable
+	}
+	_, ok := m.(calibrate.Updater)
+	return ok
+}
+
+// learn returns the model after it has seen the cells of a frame that begin at
+// since or later, and how many forecasts they were held against. With an error
+// it is the model after what came before.
+func learn(ctx context.Context, model forecast.Fitted, frame *series.Frame, k Key, since int64) (forecast.Fitted, int, error) {
+	spec, whole := model.Spec(), *frame
+	if spec.Step != frame.Step {
+		whole = series.CoarsenFrame(frame, spec.Step) // without a last cell that is not over
+	}
+	whole.Container = k.Container // a shared model looks it up
+	values := whole.Columns[whole.Column(k.Metric)]
+	windows := forecast.NewWindows(&whole, spec.Needs)
+	first := max(0, int((since-whole.Start+spec.Step-1)/spec.Step))
+	total := 0
+	for i := first; i < whole.Len(); i++ {
+		if err := ctx.Err(); err != nil {
+			return model, total, err
+		}
+		for _, ahead := range spec.Horizons {
+			from := i - int(ahead/spec.Step)
+			if from < 0 || values[i]-values[i] != 0 {
+				continue
+			}
+			var w forecast.Window
+			windows.At(&w, from)
+			next, n, err := model.(calibrate.Updater).Update(&w, []calibrate.Actual{{Ahead: ahead, Value: values[i]}})
+			if err != nil {
+				return model, total, err
+			}
+			model, total = next, total+n
+		}
+	}
+	return model, total, nil
+}
+
+// State returns what Update has changed in the calibration of the checkpoint that
+// serves a metric of a container: some 50 bytes, or of a checkpoint that many
+// containers share some 70 for each that was updated. It is empty where nothing was.
+// A program keeps it to go on with Restore when it starts again.
+func (p *Predictor) State(container, metric string) []byte {
+	_, s, _ := p.find(container, metric)
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.state)
+}
+
+// Restore sets the calibration of the checkpoint that serves a metric of a
+// container to what State gave, natively or hosted, for the same checkpoint. The
+// error is a *PredictError: of ErrNoCheckpoint, what is wrong with the checkpoint, or
+// forecast.ErrPayload or one of core/codec's where the bytes are not its state.
+func (p *Predictor) Restore(ctx context.Context, container, metric string, state []byte) error {
+	k := Key{Metric: metric, Container: container}
+	key, s, _ := p.find(container, metric)
+	if s == nil {
+		return &PredictError{k, ErrNoCheckpoint}
+	}
+	s.updating.Lock()
+	defer s.updating.Unlock()
+	model, err := p.read(ctx, key, s.name) // as it was before any update
+	if err != nil {
+		return &PredictError{k, err}
+	}
+	if len(state) > 0 {
+		if !updatable(model) {
+			return &PredictError{k, forecast.ErrPayload}
+		}
+		if model, err = model.(calibrate.Updater).WithState(state); err != nil {
+			return &PredictError{k, err}
+		}
+	}
+	s.mu.Lock()
+	s.model, s.state = model, slices.Clone(state)
+	s.mu.Unlock()
+	return nil
+}
