@@ -221,6 +221,9 @@ func TestSinksDown(t *testing.T) {
 			t.Errorf("the answer has %+v", f)
 		}
 	}
+	if f := a.Failed[1]; !strings.Contains(f.Error, "connection refused") {
+		t.Errorf("nothing says why: %s", f.Error)
+	}
 	if _, median, _ := latestOf(t, s, "c001"); !(median > 0) {
 		t.Errorf("the forecast is %v", median)
 	}

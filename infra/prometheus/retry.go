@@ -165,7 +165,7 @@ func (r *retrier) do(ctx context.Context, request func(context.Context) error) (
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return never, ctx.Err(), attempt, ctx.Err()
+			return never, ctx.Err(), attempt, err
 		}
 		wait = min(2*wait, 30*time.Second)
 	}
@@ -212,7 +212,11 @@ func (c *client) ask(ctx context.Context, what string, request func(context.Cont
 		return false, nil
 	}
 	if ctx.Err() != nil {
-		return false, &failure{text: "prometheus: interrupted", kind: ctx.Err()}
+		text := "prometheus: interrupted"
+		if !errors.Is(err, ctx.Err()) { // while it waited to ask again
+			text += ", after " + c.redact(reason(err))
+		}
+		return false, &failure{text: text, kind: ctx.Err()}
 	}
 	text := fmt.Sprintf("%v (%s): ", kind, c.address)
 	if errors.Is(kind, ErrQuery) || errors.Is(kind, ErrPromQL) {
