@@ -14,7 +14,8 @@ import (
 // come true: those of the frame's cells that begin at since or later. Each is held
 // against what the model says of it now from before: at every one of its
 // horizons, from the window that ended so long earlier. Intervals that were left too
-// often become wider, others narrower; medians stay. Frame, container and metrics
+// often become wider, others narrower; medians stay, but for a combination (auto), whose
+// weights move towards the model that was right. Frame, container and metrics
 // are those of Predict; a program that forecasts as cells arrive calls Update with
 // the same frame, and the time of the first cell that is new to it:
 //

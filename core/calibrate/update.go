@@ -161,8 +161,8 @@ func (f *Fitted) writeState(w *codec.Writer) {
 	}
 	w.Floats(1, sides)
 	if learner, ok := f.model.(forecast.Learner); ok {
-		if state := learner.AppendState(nil); len(state) > 0 {
-			w.Data(2, state)
+		if learnt := learner.Learnt(); learnt != nil {
+			w.Floats(2, learnt)
 		}
 	}
 }
@@ -181,12 +181,10 @@ func (f *Fitted) readState(r *codec.Reader) *Fitted {
 	out.at = slices.Clone(f.at)
 	for r.Next() {
 		if learner, ok := f.model.(forecast.Learner); ok && r.Field() == 2 {
-			model, err := learner.WithState(r.Data())
-			if err != nil {
-				r.Fail(err)
+			if out.model = learner.WithLearnt(r.Floats()); out.model == nil {
+				r.Fail(forecast.ErrPayload)
 				break
 			}
-			out.model = model
 		}
 		if r.Field() != 1 {
 			continue

@@ -27,7 +27,10 @@ type Fitted struct {
 	members []forecast.Fitted
 	guard   int // the member that keeps the others in sight; -1 for none
 	detail  string
-	records []record // one for each horizon; nil before anything came true
+
+	learnt  []float64   // a record for each horizon; nil before anything came true
+	weights [][]float64 // of the members by horizon, adding to 1; nil likewise
+	details []string    // them, for people
 }
 
 // New returns the mean of models of one task, in that order. guard, unless it is
@@ -89,8 +92,8 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 		h := &dst.At[k]
 		h.Detail = f.detail
 		var weights []float64
-		if f.records != nil {
-			h.Detail, weights = f.records[k].detail, f.records[k].weights
+		if f.weights != nil {
+			h.Detail, weights = f.details[k], f.weights[k]
 		}
 		h.Mean = 0
 		clear(h.Quantiles)
@@ -159,7 +162,7 @@ func (f *Fitted) Kind() string { return Kind }
 
 // AppendPayload appends the model's bytes: field 1 for each member, a message of
 // 1 its kind and 2 its payload; 2 the guard's number, from 1, where there is
-// one; 3 what AppendState gives, where that is anything.
+// one; 3 what it has learnt, where that is anything.
 func (f *Fitted) AppendPayload(dst []byte) []byte {
 	w := codec.NewWriter(dst)
 	for _, m := range f.members {
@@ -171,8 +174,8 @@ func (f *Fitted) AppendPayload(dst []byte) []byte {
 	if f.guard >= 0 {
 		w.Int(2, int64(f.guard)+1)
 	}
-	if f.records != nil {
-		w.Data(3, f.AppendState(nil))
+	if f.learnt != nil {
+		w.Floats(3, f.learnt)
 	}
 	return w.Bytes()
 }
@@ -183,14 +186,14 @@ func Decode(payload []byte, inner func(kind string, payload []byte) (forecast.Fi
 	var members []forecast.Fitted
 	var first error
 	guard := 0
-	var state []byte
+	var learnt []float64
 	r := codec.NewReader(payload)
 	for r.Next() {
 		switch r.Field() {
 		case 2:
 			guard = int(min(max(r.Int(), 0), MaxMembers+1))
 		case 3:
-			state = r.Data()
+			learnt = r.Floats()
 		}
 		if r.Field() != 1 || first != nil {
 			continue
@@ -228,5 +231,10 @@ func Decode(payload []byte, inner func(kind string, payload []byte) (forecast.Fi
 	if err != nil {
 		return nil, forecast.ErrPayload
 	}
-	return f.withState(state)
+	if learnt != nil {
+		if f, _ = f.WithLearnt(learnt).(*Fitted); f == nil {
+			return nil, forecast.ErrPayload
+		}
+	}
+	return f, nil
 }

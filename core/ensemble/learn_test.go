@@ -1,13 +1,10 @@
 package ensemble
 
 import (
-	"bytes"
-	"errors"
 	"math"
 	"slices"
 	"testing"
 
-	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
 )
 
@@ -91,43 +88,29 @@ func TestLearnNothing(t *testing.T) {
 	}
 }
 
-// TestLearntState: the state restores the weights; one
-// of another model is refused.
+// TestLearntState: the state restores the weights; one of another model is
+// refused.
 func TestLearntState(t *testing.T) {
 	f := pair(t)
 	learnt := f.Learn(outcomes(9, 4)).(*Fitted)
-	state := learnt.AppendState(nil)
-	if len(f.AppendState(nil)) != 0 || len(state) == 0 || len(state) > 120 {
-		t.Errorf("%d bytes before, %d after", len(f.AppendState(nil)), len(state))
+	state := learnt.Learnt()
+	if f.Learnt() != nil || len(state) != 2*4 {
+		t.Errorf("%v before, %v after", f.Learnt(), state)
 	}
 	want := forecastOf(t, learnt).At
-	restored, err := f.WithState(state)
-	if err != nil {
-		t.Fatal(err)
-	}
+	restored := f.WithLearnt(state)
 	if got := forecastOf(t, restored.(*Fitted)).At; !slices.Equal(got[0].Quantiles, want[0].Quantiles) || got[0].Detail != want[0].Detail {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	if !bytes.Equal(restored.(forecast.Learner).AppendState(nil), state) {
-		t.Error("another state")
-	}
 	three, _ := New([]forecast.Fitted{member("a", 5, 1, 2, 3), member("b", 5, 1, 2, 3), member("c", 5, 1, 2, 3)}, -1)
-	if _, err := three.WithState(state); !errors.Is(err, forecast.ErrPayload) {
-		t.Errorf("of two members for three: %v", err)
+	if got := three.WithLearnt(state); got != nil {
+		t.Errorf("of two members for three: %v", got)
 	}
-	if _, err := f.WithState(append(state, state...)); !errors.Is(err, forecast.ErrPayload) {
-		t.Errorf("of too many horizons: %v", err)
-	}
-	if _, err := f.WithState([]byte("nonsense")); err == nil {
-		t.Error("nonsense is taken")
-	}
-	w := codec.NewWriter(nil)
-	w.Message(1, func(w *codec.Writer) {
-		w.Float(2, 1)
-		w.Floats(3, []float64{-1, 2})
-	})
-	if _, err := f.WithState(w.Bytes()); !errors.Is(err, forecast.ErrPayload) {
-		t.Errorf("a negative error: %v", err)
+	for i, x := range map[int]float64{1: -1, 2: -1, 3: math.NaN(), 4: math.Inf(1)} {
+		bad := slices.Clone(state)
+		if bad[i] = x; f.WithLearnt(bad) != nil {
+			t.Errorf("%v at %d is taken", x, i)
+		}
 	}
 }
 

@@ -105,8 +105,11 @@ func (f *Forecast) Quantile(h *Horizon, p float64) float64 {
 	if p <= l[0] {
 		return h.Quantiles[0]
 	}
-	for i := 1; i < len(l); i++ {
-		if p <= l[i] {
+	for i := range l {
+		if math.Abs(p-l[i]) < 1e-12 { // (1-0.95)/2 is not quite 0.025
+			return h.Quantiles[i]
+		}
+		if p < l[i] {
 			t := (p - l[i-1]) / (l[i] - l[i-1])
 			return h.Quantiles[i-1] + t*(h.Quantiles[i]-h.Quantiles[i-1])
 		}

@@ -48,8 +48,13 @@ func TestQuantile(t *testing.T) {
 			t.Errorf("quantile %v is %v, want %v", p, got, want)
 		}
 	}
-	if lo, hi := f.Interval(h, 0.8); math.Abs(lo-1) > 1e-12 || math.Abs(hi-6) > 1e-12 || f.Median(h) != 2 {
+	if lo, hi := f.Interval(h, 0.8); lo != 1 || hi != 6 || f.Median(h) != 2 { // exactly
 		t.Errorf("80 %% interval %v to %v, median %v", lo, hi, f.Median(h))
+	}
+	// A level that is there is taken as it is: (1-0.95)/2 is a little above 0.025.
+	g := Forecast{Levels: []float64{0.025, 0.5, 0.975}, At: []Horizon{{Quantiles: []float64{0, 1e9, 2e9}}}}
+	if lo, hi := g.Interval(&g.At[0], 0.95); lo != 0 || hi != 2e9 {
+		t.Errorf("95 %% interval %v to %v", lo, hi)
 	}
 	if f.Find(300) != h || f.Find(900) != nil {
 		t.Error("Find")

@@ -116,12 +116,12 @@ type Learner interface {
 	// Learn returns the model after it has seen outcomes of its forecasts, in the
 	// order of their origins. What it cannot use it leaves out.
 	Learn(outcomes []Outcome) Fitted
-	// AppendState appends what has been learnt, a few bytes a horizon; nothing
-	// before the first.
-	AppendState(dst []byte) []byte
-	// WithState returns the model with what AppendState gave for it, or for the
-	// same model earlier or later. The error is one of core/codec's or ErrPayload.
-	WithState(state []byte) (Fitted, error)
+	// Learnt returns what has been learnt, a few numbers a horizon; none before
+	// the first. Do not modify it.
+	Learnt() []float64
+	// WithLearnt returns the model with what Learnt gave for it, or for the same
+	// model earlier or later; nil where the numbers cannot be that.
+	WithLearnt(state []float64) Fitted
 }
 
 // A Renewer is a Refitter whose refits are so quick that it is meant to be

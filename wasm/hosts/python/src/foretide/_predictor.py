@@ -86,7 +86,8 @@ class MultiMetricPredictor:
         learn from values that have come true: those of the cells that begin at since
         (Unix seconds or a time) or later. Each is held against the forecasts that were
         made for it from the data before: intervals that were left too often become wider,
-        others narrower; medians stay. data are those of predict. Returns how many pairs of a
+        others narrower; medians stay, but for a combination (auto), whose
+        weights move towards the model that was right. data are those of predict. Returns how many pairs of a
         forecast and its value were used; a value that is given twice counts twice, and a
         metric without a checkpoint has nothing to learn. It lasts as long as the predictor
         and the checkpoint's file: see state."""
