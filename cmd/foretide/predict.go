@@ -16,12 +16,14 @@ import (
 	"github.com/foretide/foretide/core/network/general"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
+	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/loader"
 )
 
 type predictFlags struct {
 	metrics, counters      []string
 	container, data, store string
+	push                   string
 	horizons               []string
 	json, csv, components  bool
 	plot, strict           bool
@@ -39,12 +41,18 @@ is less than it could be (no_checkpoint, short_window, stale …); --strict refu
 what no checkpoint serves.
 
 The data should reach back as far as the models look: an hour and more, and
-eight days where there is a daily or weekly pattern. New rows need no training.` + dataLong,
+eight days where there is a daily or weekly pattern. New rows need no training.
+
+With --push the forecasts are also written to a Prometheus, by remote write and
+under the names that serve shows at /metrics. Credentials are in the environment:
+  REMOTE_WRITE_USERNAME, REMOTE_WRITE_PASSWORD, REMOTE_WRITE_TOKEN,
+  REMOTE_WRITE_CA_FILE, REMOTE_WRITE_CERT_FILE, REMOTE_WRITE_KEY_FILE` + dataLong,
 		Example: `  foretide predict --data metrics_latest.csv --container webapp --metrics cpu,memory --horizon 15
   foretide predict --data metrics_latest.csv --horizon 5m,15m,30m --json
   foretide predict --data metrics_latest.csv --csv > forecasts.csv
   foretide predict --data metrics_latest.csv --metrics cpu --components
-  foretide predict --data metrics_latest.csv --container webapp --plot`,
+  foretide predict --data metrics_latest.csv --container webapp --plot
+  foretide predict --data metrics_latest.csv --push http://localhost:9090/api/v1/write`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.predict(cmd, &f) },
 	}
@@ -61,6 +69,7 @@ eight days where there is a daily or weekly pattern. New rows need no training.`
 	fs.BoolVar(&f.csv, "csv", false, "print CSV")
 	fs.BoolVar(&f.components, "components", false, "print what forecasts are made of: trend, seasonalities, events (models of type prophet)")
 	fs.BoolVar(&f.strict, "strict", false, "refuse (exit code 4) what no checkpoint serves, instead of the network in the box standing in")
+	fs.StringVar(&f.push, "push", "", "also write the forecasts to this URL of Prometheus' remote write: http://HOST:9090/api/v1/write")
 	fs.BoolVar(&f.plot, "plot", false, "draw each forecast and the hours before it, in the terminal")
 	return cmd
 }
@@ -81,6 +90,12 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 	horizons, err := parseHorizons(cmd, f.horizons)
 	if err != nil {
 		return err
+	}
+	var to prometheus.WriteOptions
+	if f.push != "" {
+		if to, err = pushOptions(f.push); err != nil {
+			return err
+		}
 	}
 	p, err := a.openStore(cmd, f.store, f.strict)
 	if err != nil {
@@ -127,6 +142,9 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 			if f.plot {
 				a.writeCharts(data.Frames, forecasts)
 			}
+		}
+		if f.push != "" && err == nil {
+			err = a.push(cmd.Context(), to, data.Frames, forecasts)
 		}
 	}
 	return errors.Join(err, failed)

@@ -4,7 +4,8 @@ package main
 
 import (
 	"github.com/foretide/foretide/functions/internal/invoke"
+	"github.com/foretide/foretide/functions/internal/pushing"
 	"github.com/foretide/foretide/functions/internal/settings"
 )
 
-func main() { invoke.Run("predict", settings.Margin(), settings.Predict) }
+func main() { invoke.Run("predict", settings.Margin(), pushing.FromEnv) }

@@ -12,9 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/prometheus/client_golang/api"
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 )
 
 // maxBody is the largest answer that is read, in bytes. A range query that
@@ -25,8 +22,9 @@ var errBodySize = errors.New("answer is larger than " + strconv.Itoa(maxBody>>20
 
 // A client asks one server, and keeps its secrets out of what it says.
 type client struct {
-	api     v1.API
-	address string // without user name and password
+	http    *http.Client
+	base    *url.URL // of the server, without user name and password
+	address string   // the same as text
 	secrets []string
 	retry   retrier
 }
@@ -52,7 +50,7 @@ func newClient(o *Options) (*client, error) {
 		password, _ = u.User.Password()
 	}
 	u.User = nil
-	c.address = u.String()
+	c.base, c.address = u, u.String()
 	for name, value := range o.Headers {
 		t.header.Set(name, string(value))
 		if len(value) >= 4 { // "1" is no secret, and is in many a text
@@ -72,13 +70,7 @@ func newClient(o *Options) (*client, error) {
 	if t.base, err = baseTransport(o); err != nil {
 		return nil, err
 	}
-	ac, err := api.NewClient(api.Config{Address: c.address, Client: &http.Client{
-		Transport: t, CheckRedirect: sameServer,
-	}})
-	if err != nil {
-		return nil, fmt.Errorf("prometheus: %w", err)
-	}
-	c.api = v1.NewAPI(ac)
+	c.http = &http.Client{Transport: t, CheckRedirect: sameServer}
 	c.retry = retrier{attempts: max(1, o.Attempts), wait: o.FirstWait, timeout: o.Timeout, notify: func(string) {}}
 	return c, nil
 }

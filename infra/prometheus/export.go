@@ -9,9 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
-	"github.com/prometheus/common/model"
 )
 
 // Export writes the metrics of every container to the file of the options, in
@@ -188,16 +185,16 @@ func (e *exporter) scrapeInterval(ctx context.Context) (time.Duration, error) {
 func (e *exporter) greatest(ctx context.Context, query string) (float64, error) {
 	most := 0.0
 	for _, at := range []int64{e.from, e.from + (e.to-e.from)/2, e.to} {
-		var value model.Value
+		var r *result
 		_, err := e.client.ask(ctx, query, func(ctx context.Context) (err error) {
-			value, _, _, err = e.client.api.Query(ctx, query, time.Unix(at, 0))
+			r, err = e.client.query(ctx, query, at)
 			return err
 		})
 		if err != nil {
 			return 0, err
 		}
-		if v, ok := value.(model.Vector); ok && len(v) == 1 && !math.IsNaN(float64(v[0].Value)) {
-			most = max(most, float64(v[0].Value))
+		if r.kind == "vector" && len(r.series) == 1 && len(r.series[0].Value) == 1 && !math.IsNaN(r.series[0].Value[0].v) {
+			most = max(most, r.series[0].Value[0].v)
 		}
 	}
 	return most, nil
@@ -217,9 +214,9 @@ func usual(seconds float64) time.Duration {
 // owners asks for what the pods of the range belong to. A server that has no
 // kube-state-metrics knows nothing about it.
 func (e *exporter) owners(ctx context.Context) (map[string]string, error) {
-	var sets []model.LabelSet
+	var sets []labels
 	_, err := e.client.ask(ctx, "kube_pod_owner", func(ctx context.Context) (err error) {
-		sets, _, _, err = e.client.api.Series(ctx, []string{"kube_pod_owner"}, time.Unix(e.from, 0), time.Unix(e.to, 0))
+		sets, err = e.client.series(ctx, "kube_pod_owner", e.from, e.to)
 		return err
 	})
 	return ownersOf(sets), err
@@ -269,26 +266,24 @@ func (e *exporter) pages(ctx context.Context) error {
 // and writes the rows. most is the number of samples of the longest answer.
 func (e *exporter) page(ctx context.Context, from, to int64) (most int, tooMuch bool, err error) {
 	e.table.clear()
-	r := v1.Range{Start: time.Unix(from, 0), End: time.Unix(to, 0), Step: time.Duration(e.step) * time.Second}
 	for i, c := range e.ask {
-		var value model.Value
-		var warnings v1.Warnings
+		var r *result
 		tooMuch, err := e.client.ask(ctx, c.metric+" = "+c.query, func(ctx context.Context) (err error) {
-			value, warnings, _, err = e.client.api.QueryRange(ctx, c.query, r)
+			r, err = e.client.queryRange(ctx, c.query, from, to, e.step)
 			return err
 		})
 		if err != nil {
 			return 0, tooMuch, err
 		}
-		for _, w := range warnings {
+		for _, w := range r.warnings {
 			e.warn(e.client.redact(w))
 		}
-		matrix, ok := value.(model.Matrix)
-		if !ok && value != nil {
-			return 0, false, &failure{kind: ErrQuery, text: fmt.Sprintf("%v: %s: the result is a %v, not a range of series", ErrQuery, c.query, value.Type())}
+		if r.kind != "matrix" {
+			return 0, false, &failure{kind: ErrQuery, text: fmt.Sprintf("%v: %s: the result is a %q, not a range of series", ErrQuery, c.query, firstLine(r.kind))}
 		}
 		samples, nameless := 0, 0
-		for _, s := range matrix {
+		for k := range r.series {
+			s := &r.series[k]
 			if err := asked(s, from, to, e.step); err != nil {
 				return 0, false, &failure{kind: ErrQuery, text: fmt.Sprintf("%v: %s: %v", ErrQuery, c.query, err)}
 			}
@@ -312,15 +307,12 @@ func (e *exporter) page(ctx context.Context, from, to int64) (most int, tooMuch 
 
 // asked returns an error where a series has other times than the steps that
 // were asked for, in order: its values would come twice, or between others.
-func asked(s *model.SampleStream, from, to, step int64) error {
-	if s == nil {
-		return errors.New("an answer has a series without labels and values")
-	}
+func asked(s *stream, from, to, step int64) error {
 	last := int64(math.MinInt64)
 	for _, p := range s.Values {
-		t := int64(p.Timestamp) / 1000
-		if int64(p.Timestamp)%1000 != 0 || t < from || t > to || (t-from)%step != 0 || t <= last {
-			return fmt.Errorf("an answer has a value at %.3f, which was not asked for from %d to %d every %d s", float64(p.Timestamp)/1000, from, to, step)
+		t := p.t / 1000
+		if p.t%1000 != 0 || t < from || t > to || (t-from)%step != 0 || t <= last {
+			return fmt.Errorf("an answer has a value at %.3f, which was not asked for from %d to %d every %d s", float64(p.t)/1000, from, to, step)
 		}
 		last = t
 	}
@@ -329,7 +321,7 @@ func asked(s *model.SampleStream, from, to, step int64) error {
 
 // add puts one series of an answer into the table; false where it is about no
 // container.
-func (e *exporter) add(i int, c column, s *model.SampleStream) bool {
+func (e *exporter) add(i int, c column, s *stream) bool {
 	n := e.namer.name(c, s.Metric)
 	if n.container == "" && n.pod == "" {
 		return false

@@ -7,15 +7,13 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/prometheus/client_golang/api"
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 )
 
 // anyAnswer is a server that answers every request with the same bytes.
@@ -49,10 +47,6 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(503, []byte(`{"status":"error","errorType":"timeout","error":"late"}`), byte(0))
 	f.Add(200, []byte(`<html>`), byte(0))
 	f.Fuzz(func(t *testing.T, status int, body []byte, by byte) {
-		ac, err := api.NewClient(api.Config{Address: "http://h", RoundTripper: &transport{base: anyAnswer{status, body}}})
-		if err != nil {
-			t.Fatal(err)
-		}
 		var text bytes.Buffer
 		o := Defaults()
 		o.By = Groupings[int(by)%len(Groupings)]
@@ -64,7 +58,7 @@ func FuzzAnswer(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := &client{api: v1.NewAPI(ac), retry: retrier{attempts: 1, wait: 1, notify: func(string) {}}}
+		c := &client{base: &url.URL{Scheme: "http", Host: "h"}, http: &http.Client{Transport: &transport{base: anyAnswer{status, body}}}, retry: retrier{attempts: 1, wait: 1, notify: func(string) {}}}
 		e := &exporter{options: &o, client: c, out: out, step: scrape, from: began, to: began + 600, header: header, ask: ask,
 			namer: namer{by: o.By, preset: o.Preset}}
 		e.filter.init(nil)

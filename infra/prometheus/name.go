@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/prometheus/common/model"
-
 	"github.com/foretide/foretide/core/series"
 )
 
@@ -35,8 +33,8 @@ type namer struct {
 var lineBreaks = strings.NewReplacer("\r", " ", "\n", " ")
 
 // name returns what the labels name, for a column.
-func (n *namer) name(c column, m model.Metric) name {
-	get := func(label string) string { return lineBreaks.Replace(string(m[model.LabelName(label)])) }
+func (n *namer) name(c column, m labels) name {
+	get := func(label string) string { return lineBreaks.Replace(m[label]) }
 	if c.custom && n.label != "" {
 		return name{container: get(n.label)}
 	}
@@ -223,12 +221,12 @@ func ownerWorkload(kind, owner string) string {
 }
 
 // ownersOf reads the series of kube_pod_owner.
-func ownersOf(sets []model.LabelSet) map[string]string {
+func ownersOf(sets []labels) map[string]string {
 	out := make(map[string]string)
 	for _, s := range sets {
-		pod, owner, ns := string(s["pod"]), string(s["owner_name"]), string(s["namespace"])
-		if v := string(s["exported_pod"]); v != "" { // the plain labels are kube-state-metrics' own
-			pod, ns = v, string(s["exported_namespace"])
+		pod, owner, ns := s["pod"], s["owner_name"], s["namespace"]
+		if v := s["exported_pod"]; v != "" { // the plain labels are kube-state-metrics' own
+			pod, ns = v, s["exported_namespace"]
 		}
 		if pod == "" || owner == "" || owner == "<none>" {
 			continue
@@ -237,7 +235,7 @@ func ownersOf(sets []model.LabelSet) map[string]string {
 		if ns != "" {
 			id = ns + "/" + pod
 		}
-		out[id] = ownerWorkload(string(s["owner_kind"]), strings.TrimSpace(owner))
+		out[id] = ownerWorkload(s["owner_kind"], strings.TrimSpace(owner))
 	}
 	return out
 }

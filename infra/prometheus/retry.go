@@ -13,8 +13,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 )
 
 // busy is the answer of a server that asks for patience.
@@ -57,7 +55,7 @@ const (
 // judge says what to do about an error of the API and which sentinel it is.
 func judge(err error) (verdict, error) {
 	var p *permanent
-	var a *v1.Error
+	var a *refusal
 	switch {
 	case errors.As(err, &p), hopeless(err):
 		return never, ErrUnreachable
@@ -66,18 +64,18 @@ func judge(err error) (verdict, error) {
 	case !errors.As(err, &a):
 		return again, ErrUnreachable // the network, a timeout, busy, a cut answer
 	}
-	switch a.Type {
-	case v1.ErrBadData:
-		if strings.Contains(a.Msg, "exceeded maximum resolution") {
+	switch a.kind {
+	case badData:
+		if strings.Contains(a.text, "exceeded maximum resolution") {
 			return smaller, ErrQuery
 		}
 		return never, ErrPromQL
-	case v1.ErrExec:
-		if strings.Contains(a.Msg, "too many samples") || strings.Contains(a.Msg, "limit") {
+	case execution:
+		if strings.Contains(a.text, "too many samples") || strings.Contains(a.text, "limit") {
 			return smaller, ErrQuery
 		}
 		return never, ErrQuery
-	case v1.ErrClient:
+	case clientError:
 		switch status(a) {
 		case "401", "403":
 			return never, ErrRefused
@@ -92,7 +90,7 @@ func judge(err error) (verdict, error) {
 }
 
 // status returns the number at the end of "client error: 404".
-func status(a *v1.Error) string { return a.Msg[strings.LastIndexByte(a.Msg, ' ')+1:] }
+func status(a *refusal) string { return a.text[strings.LastIndexByte(a.text, ' ')+1:] }
 
 // hopeless reports errors of a connection that come back every time: of
 // certificates, of the wrong protocol.
@@ -107,20 +105,19 @@ func hopeless(err error) bool {
 // slow reports that the server, or the way to it, took too long. Asking for
 // less may help where repeating does not.
 func slow(err error) bool {
-	var a *v1.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &a) && (a.Type == v1.ErrTimeout || said(a).ErrorType == v1.ErrTimeout)
+	var a *refusal
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &a) && (a.kind == timeout || said(a).ErrorType == timeout)
 }
 
 // An apology is what a server says about an error.
 type apology struct {
-	ErrorType v1.ErrorType `json:"errorType"`
-	Error     string       `json:"error"`
+	ErrorType string `json:"errorType"`
+	Error     string `json:"error"`
 }
 
-// said reads what a server said with a status of which the client library
-// passes on the text alone.
-func said(a *v1.Error) (s apology) {
-	_ = json.Unmarshal([]byte(a.Detail), &s) // any other text says nothing
+// said reads what a server said with a status that is not of Prometheus itself.
+func said(a *refusal) (s apology) {
+	_ = json.Unmarshal([]byte(a.detail), &s) // any other text says nothing
 	return s
 }
 
@@ -168,7 +165,7 @@ func (r *retrier) do(ctx context.Context, request func(context.Context) error) (
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return never, ctx.Err(), attempt, ctx.Err()
+			return never, ctx.Err(), attempt, err
 		}
 		wait = min(2*wait, 30*time.Second)
 	}
@@ -176,18 +173,18 @@ func (r *retrier) do(ctx context.Context, request func(context.Context) error) (
 
 // reason says what an error is, for people, in one line.
 func reason(err error) string {
-	var a *v1.Error
+	var a *refusal
 	if errors.As(err, &a) {
-		text := firstLine(a.Msg)
+		text := firstLine(a.text)
 		if s := said(a); s.Error != "" {
 			text += ": " + firstLine(s.Error)
-		} else if a.Detail != "" {
-			text += ": " + firstLine(a.Detail)
+		} else if a.detail != "" {
+			text += ": " + firstLine(a.detail)
 		}
 		switch {
-		case a.Type == v1.ErrClient && status(a) == "404":
+		case a.kind == clientError && status(a) == "404":
 			text += "; the URL is that of the server, with any path that is before /api"
-		case a.Type == v1.ErrBadResponse:
+		case a.kind == badResponse:
 			text = "the answer is not that of a Prometheus server, or a part of it: " + text
 		}
 		return text
@@ -215,7 +212,11 @@ func (c *client) ask(ctx context.Context, what string, request func(context.Cont
 		return false, nil
 	}
 	if ctx.Err() != nil {
-		return false, &failure{text: "prometheus: interrupted", kind: ctx.Err()}
+		text := "prometheus: interrupted"
+		if !errors.Is(err, ctx.Err()) { // while it waited to ask again
+			text += ", after " + c.redact(reason(err))
+		}
+		return false, &failure{text: text, kind: ctx.Err()}
 	}
 	text := fmt.Sprintf("%v (%s): ", kind, c.address)
 	if errors.Is(kind, ErrQuery) || errors.Is(kind, ErrPromQL) {

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prometheus/common/model"
-
 	"github.com/foretide/foretide/core/series"
 )
 
@@ -85,7 +83,7 @@ func (b *table) rowOf(n name) string {
 
 // add takes the values of a series for the i-th asked column. Where the same
 // container has values from another host, it returns that host.
-func (b *table) add(i int, n name, values []model.SamplePair) (otherHost string) {
+func (b *table) add(i int, n name, values []point) (otherHost string) {
 	s := sample{column: uint16(i)}
 	switch {
 	case n.pod != "" && b.only:
@@ -106,11 +104,10 @@ func (b *table) add(i int, n name, values []model.SamplePair) (otherHost string)
 		b.hosts[key] = n.host
 	}
 	for _, p := range values {
-		v := float64(p.Value)
-		if math.IsNaN(v) || math.IsInf(v, 0) {
+		if math.IsNaN(p.v) || math.IsInf(p.v, 0) {
 			continue
 		}
-		s.t, s.v = p.Timestamp.Unix(), v
+		s.t, s.v = p.t/1000, p.v
 		b.samples = append(b.samples, s)
 	}
 	return otherHost

@@ -10,6 +10,7 @@ const (
 	Invalid    = "invalid"    // the event, or a configuration, cannot be
 	Checkpoint = "checkpoint" // it is damaged, or of something else
 	Storage5xx = "storage"    // the store did not answer, or refused
+	Sink       = "sink"       // forecasts are stored, and another system did not take them
 	Failed     = "failed"     // the model, or something unforeseen
 )
 

@@ -82,6 +82,8 @@ func (a *Answerer) Handle(ctx context.Context, in *invoke.Invocation, payload []
 			"reason", f.Horizons[0].Reasons, "ms", float64(time.Since(began).Microseconds())/1000)
 	}
 	in.Metrics.Add("Forecasts", "Count", float64(len(out.Forecasts)))
+	in.Metrics.Add("Answers4xx", "Count", 0)
+	in.Metrics.Add("Answers5xx", "Count", 0)
 	body, err := json.Marshal(out)
 	if err != nil {
 		return nil, err

@@ -1,5 +1,5 @@
-// Package collecting brings recent samples from a Prometheus server to object
-// storage.
+// Package collecting brings recent samples from a Prometheus server, or from
+// CloudWatch, to object storage.
 package collecting
 
 import (
@@ -8,13 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/infra/parquet"
-	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/internal/event"
 )
 
@@ -48,10 +46,19 @@ type Answer struct {
 	Behind bool `json:"behind"`
 }
 
+// A Source is where samples come from.
+type Source interface {
+	// Read gives the finite samples of [from, to), in Unix seconds and whole steps,
+	// to add. A sample stands at the beginning of the step that it is of. Where
+	// there is none that is no error, but a gap.
+	Read(ctx context.Context, in *invoke.Invocation, from, to int64, add func(parquet.Sample) error) error
+}
+
 // A Collector collects. Its fields must be set.
 type Collector struct {
 	Lake   *lake.Lake
-	Source prometheus.Options // without a range and a place to write to
+	Source Source
+	Step   time.Duration // whole seconds
 	// First is how far back the first invocation goes.
 	First time.Duration
 	// Chunk is the most that is collected at a time, and held: whole steps.
@@ -59,6 +66,9 @@ type Collector struct {
 	// Delay is how old a moment must be before it is collected: the server may be
 	// late with what it scraped.
 	Delay time.Duration
+	// Again is how much of what was collected before is collected again, for
+	// samples that were later than Delay; 0 is none.
+	Again time.Duration
 	// MaxSamples bounds those of one chunk.
 	MaxSamples int
 	Now        func() time.Time
@@ -73,7 +83,7 @@ const maxSpan = 400 * 24 * time.Hour
 
 // Handle is an invoke.Handler.
 func (c *Collector) Handle(ctx context.Context, in *invoke.Invocation, payload []byte) (any, error) {
-	from, to, scheduled, err := c.span(ctx, payload)
+	from, to, noted, err := c.span(ctx, payload)
 	if err != nil {
 		return nil, err
 	}
@@ -85,12 +95,12 @@ func (c *Collector) Handle(ctx context.Context, in *invoke.Invocation, payload [
 			break
 		}
 		end := min(to, from+int64(c.Chunk/time.Second))
-		if err := c.chunk(ctx, from, end, out, seen); err != nil {
+		if err := c.chunk(ctx, in, from, end, out, seen); err != nil {
 			return nil, err
 		}
 		from = end
 		out.To = time.Unix(end, 0).UTC()
-		if scheduled {
+		if noted >= 0 && end > noted {
 			if err := c.note(ctx, end); err != nil {
 				return nil, err
 			}
@@ -107,22 +117,22 @@ func (c *Collector) Handle(ctx context.Context, in *invoke.Invocation, payload [
 	return out, nil
 }
 
-// span returns the time to collect, in whole steps; scheduled where it goes on
-// from what was collected before.
-func (c *Collector) span(ctx context.Context, payload []byte) (from, to int64, scheduled bool, err error) {
+// span returns the time to collect, in whole steps, and how far it is noted that
+// samples are collected: -1 where that is not to be noted.
+func (c *Collector) span(ctx context.Context, payload []byte) (from, to, noted int64, err error) {
 	var e Event
 	if err := event.Strict(payload, &e); err != nil {
-		return 0, 0, false, err
+		return 0, 0, 0, err
 	}
-	step := int64(c.Source.Step / time.Second)
+	step := int64(c.Step / time.Second)
 	if !e.From.IsZero() || !e.To.IsZero() {
 		switch {
 		case e.From.IsZero() || e.To.IsZero() || !e.From.Before(e.To):
-			return 0, 0, false, event.Fieldf("from", "from and to name a time with a beginning and an end after it")
+			return 0, 0, 0, event.Fieldf("from", "from and to name a time with a beginning and an end after it")
 		case e.To.Sub(e.From) > maxSpan || e.From.Unix() < 0:
-			return 0, 0, false, event.Fieldf("from", "the time is longer than %v, or before 1970", maxSpan)
+			return 0, 0, 0, event.Fieldf("from", "the time is longer than %v, or before 1970", maxSpan)
 		}
-		return e.From.Unix() / step * step, e.To.Unix() / step * step, false, nil
+		return e.From.Unix() / step * step, e.To.Unix() / step * step, -1, nil
 	}
 	now := cmp.Or(e.Time, c.Now())
 	to = now.Add(-c.Delay).Unix() / step * step
@@ -130,15 +140,15 @@ func (c *Collector) span(ctx context.Context, payload []byte) (from, to int64, s
 	data, err := c.Lake.Objects.Get(ctx, stateKey, 1<<10)
 	switch {
 	case errors.Is(err, lake.ErrNotFound):
-		return from, to, true, nil
+		return from, to, 0, nil
 	case err != nil:
-		return 0, 0, false, err
+		return 0, 0, 0, err
 	}
 	var s state
 	if err := json.Unmarshal(data, &s); err != nil {
-		return 0, 0, false, fmt.Errorf("%s: %w; remove it to begin %v ago", stateKey, err, c.First)
+		return 0, 0, 0, fmt.Errorf("%s: %w; remove it to begin %v ago", stateKey, err, c.First)
 	}
-	return max(s.Through, 0) / step * step, to, true, nil
+	return max(s.Through-int64(c.Again/time.Second), 0) / step * step, to, s.Through, nil
 }
 
 // A tooMany tells of a chunk that has more samples than can be held.
@@ -149,30 +159,18 @@ func (e *tooMany) Error() string {
 }
 func (*tooMany) Is(target error) bool { return target == lake.ErrTooLarge }
 
-// chunk collects the samples of [from, to). A sample stands at the beginning of
-// the step that it is of, as everywhere: a range query gives it at that time.
-func (c *Collector) chunk(ctx context.Context, from, to int64, out *Answer, seen map[string]bool) error {
+// chunk collects the samples of [from, to).
+func (c *Collector) chunk(ctx context.Context, in *invoke.Invocation, from, to int64, out *Answer, seen map[string]bool) error {
 	var samples []parquet.Sample
-	o := c.Source
-	o.Path, o.Append = "", false
-	o.Start, o.End = time.Unix(from, 0), time.Unix(to-int64(o.Step/time.Second), 0)
-	o.Row = func(t int64, container string, metrics []string, values []float64) error {
-		seen[container] = true
-		for i, v := range values {
-			if math.IsNaN(v) {
-				continue
-			}
-			if len(samples) == c.MaxSamples {
-				return &tooMany{c.MaxSamples}
-			}
-			samples = append(samples, parquet.Sample{Container: container, Metric: metrics[i], Time: t * 1000, Value: v})
+	err := c.Source.Read(ctx, in, from, to, func(s parquet.Sample) error {
+		if len(samples) == c.MaxSamples {
+			return &tooMany{c.MaxSamples}
 		}
+		seen[s.Container] = true
+		samples = append(samples, s)
 		return nil
-	}
-	_, err := prometheus.Export(ctx, o)
-	if errors.Is(err, prometheus.ErrNoData) {
-		return nil // a gap
-	} else if err != nil {
+	})
+	if err != nil || len(samples) == 0 {
 		return err
 	}
 	keys, err := c.Lake.Write(ctx, from, to, samples)

@@ -10,15 +10,17 @@ import (
 // Namespace is where CloudWatch keeps the functions' metrics.
 const Namespace = "Foretide"
 
-// Metrics are the numbers of one invocation. They are written as one line in
+// Metrics are the numbers of one invocation. They are written as lines in
 // CloudWatch's embedded metric format, from which it takes them without a call.
 // Safe for concurrent use.
 type Metrics struct {
 	function, id string
+	out          io.Writer
 	mu           sync.Mutex
 	names        []string
 	units        map[string]string
 	values       map[string]float64
+	reasons      map[[2]string]float64
 }
 
 // Add adds to a metric. Units are CloudWatch's: Count, Milliseconds, Bytes.
@@ -35,9 +37,44 @@ func (m *Metrics) Add(name, unit string, v float64) {
 	m.units[name] = unit
 }
 
+// AddReason adds to a count that is kept by machine-readable reason.
+func (m *Metrics) AddReason(name, reason string, v float64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.reasons == nil {
+		m.reasons = map[[2]string]float64{}
+	}
+	m.reasons[[2]string{reason, name}] += v
+}
+
+// A Value is one of a metric of something other than the function.
+type Value struct {
+	Name, Unit string // the unit is "" for none
+	V          float64
+}
+
+// Emit writes a line with metrics of the dimensions, which are pairs of a name and
+// a value, at a time.
+func (m *Metrics) Emit(at time.Time, dimensions [][2]string, list []Value) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	values := map[string]any{"request_id": m.id}
+	var names []string
+	for _, d := range dimensions {
+		names = append(names, d[0])
+		values[d[0]] = d[1]
+	}
+	var metrics []emfMetric
+	for _, v := range list[:min(len(list), maxEMF)] {
+		metrics = append(metrics, emfMetric{v.Name, v.Unit})
+		values[v.Name] = v.V
+	}
+	writeEMF(m.out, at, names, metrics, values)
+}
+
 type emfMetric struct {
 	Name string `json:"Name"`
-	Unit string `json:"Unit"`
+	Unit string `json:"Unit,omitempty"`
 }
 
 type emfDirective struct {
@@ -49,22 +86,27 @@ type emfDirective struct {
 // maxEMF is the most metrics of a line.
 const maxEMF = 100
 
-// write writes the line.
-func (m *Metrics) write(w io.Writer) {
+// write writes the lines: what is counted, and what is counted by reason.
+func (m *Metrics) write() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	now := time.Now()
+	for key, v := range m.reasons {
+		writeEMF(m.out, now, []string{"Function", "Reason"}, []emfMetric{{key[1], "Count"}},
+			map[string]any{"Function": m.function, "Reason": key[0], "request_id": m.id, key[1]: v})
+	}
 	values := map[string]any{"Function": m.function, "request_id": m.id}
 	var list []emfMetric
 	for _, name := range m.names[:min(len(m.names), maxEMF)] {
 		list = append(list, emfMetric{name, m.units[name]})
 		values[name] = m.values[name]
 	}
-	writeEMF(w, []string{"Function"}, list, values)
+	writeEMF(m.out, now, []string{"Function"}, list, values)
 }
 
-func writeEMF(w io.Writer, dimensions []string, list []emfMetric, values map[string]any) {
+func writeEMF(w io.Writer, at time.Time, dimensions []string, list []emfMetric, values map[string]any) {
 	values["_aws"] = map[string]any{
-		"Timestamp":         time.Now().UnixMilli(),
+		"Timestamp":         at.UnixMilli(),
 		"CloudWatchMetrics": []emfDirective{{Namespace, [][]string{dimensions}, list}},
 	}
 	line, err := json.Marshal(values)

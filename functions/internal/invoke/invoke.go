@@ -106,8 +106,9 @@ func (f *function) Invoke(ctx context.Context, payload []byte) (answer []byte, e
 			in.Log.Error("panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			answer, err = nil, ErrInternal
 		}
+		in.Metrics.Add("Errors", "Count", 0) // where there is none, that is known
 		in.Metrics.Add("Duration", "Milliseconds", millis(time.Since(began)))
-		in.Metrics.write(f.Out)
+		in.Metrics.write()
 	}()
 	out, err := f.handler(ctx, in, payload)
 	if err != nil {
@@ -137,7 +138,7 @@ func (f *function) invocation(ctx *context.Context, began time.Time) (*Invocatio
 	if cold {
 		log = log.With("cold", true)
 	}
-	in := &Invocation{Function: f.Function, Log: log, Metrics: &Metrics{function: f.Function, id: id}}
+	in := &Invocation{Function: f.Function, Log: log, Metrics: &Metrics{function: f.Function, id: id, out: f.Out}}
 	cancel := context.CancelFunc(func() {})
 	if end, ok := (*ctx).Deadline(); ok {
 		left := end.Sub(began)

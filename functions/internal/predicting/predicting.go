@@ -20,6 +20,7 @@ import (
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/gauges"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -30,10 +31,18 @@ type Forecaster struct {
 	Models *Models
 	// Window is how far back samples are read: as far as models look.
 	Window time.Duration
-	// Push hands forecasts to another system; nil for none. What fails there is
-	// in the answer and does not undo the rest.
-	Push map[string]func(ctx context.Context, in *invoke.Invocation, forecasts []*forecast.Forecast) error
-	Now  func() time.Time
+	// Sinks are other systems that forecasts are handed to, after they are stored.
+	// What fails there is in the answer and does not undo the rest.
+	Sinks []Sink
+	// SinkTime is the most that one sink may take.
+	SinkTime time.Duration
+	Now      func() time.Time
+}
+
+// A Sink is another system that forecasts are handed to.
+type Sink struct {
+	Name string // for people: "remote write"
+	Push func(ctx context.Context, in *invoke.Invocation, items []gauges.Item) error
 }
 
 // puts is how many objects are written at the same time.
@@ -57,10 +66,11 @@ func (p *Forecaster) Predict(ctx context.Context, in *invoke.Invocation, b *even
 	if err := r.write(ctx); err != nil {
 		return nil, err
 	}
+	in.Metrics.Add("Forecasts", "Count", float64(r.answer.Done))
+	in.Metrics.Add("Fallbacks", "Count", 0)
+	in.Metrics.Add("PredictFailed", "Count", float64(len(r.answer.Failed)))
 	r.push(ctx)
 	r.answer.Settle()
-	in.Metrics.Add("Forecasts", "Count", float64(r.answer.Done))
-	in.Metrics.Add("PredictFailed", "Count", float64(len(r.answer.Failed)))
 	return &r.answer, nil
 }
 
@@ -78,6 +88,7 @@ type round struct {
 	seen      map[string]bool // containers, and containers with metrics
 	stopped   bool
 	forecasts []*forecast.Forecast
+	items     []gauges.Item // the same for sinks
 }
 
 // query says which samples are read.
@@ -187,6 +198,9 @@ func (r *round) container(ctx context.Context, models *loader.Predictor, f *seri
 		} else {
 			out = append(out, one...)
 			r.done(one[0], took)
+			if len(r.Sinks) > 0 {
+				r.items = append(r.items, gauges.Last(one[0], f.Start, f.Step, f.Columns[f.Column(m)]))
+			}
 		}
 		r.mu.Unlock()
 	}
@@ -213,12 +227,16 @@ func (r *round) done(f *forecast.Forecast, took time.Duration) {
 	if f.Reasons()&forecast.Fallback != 0 {
 		r.in.Metrics.Add("Fallbacks", "Count", 1)
 	}
+	for _, name := range d.Reasons {
+		r.in.Metrics.AddReason("ForecastReasons", name, 1)
+	}
 }
 
 func (r *round) fail(container, metric string, err error) {
 	reason, retry := invoke.Reason(err)
 	f := event.Failure{Container: container, Metric: metric, Reason: reason, Error: err.Error(), Retry: retry}
 	r.answer.Fail(f)
+	r.in.Metrics.AddReason("Failures", reason, 1)
 	r.in.Log.Error("no forecast", "container", container, "metric", metric, "reason", reason, "retry", retry, "error", err.Error())
 }
 
@@ -244,17 +262,34 @@ func (r *round) absent() {
 	})
 }
 
-// push hands the forecasts on.
+// push hands the forecasts on. A sink has half of the time that is left, so that
+// there is some for the answer.
 func (r *round) push(ctx context.Context) {
-	if len(r.forecasts) == 0 {
+	if len(r.items) == 0 {
 		return
 	}
-	for name, push := range r.Push {
-		if err := push(ctx, r.in, r.forecasts); err != nil {
-			r.answer.Fail(event.Failure{Reason: event.Failed, Error: "push to " + name + ": " + err.Error()})
-			r.in.Log.Error("not pushed", "to", name, "error", err.Error())
-			r.in.Metrics.Add("PushErrors", "Count", 1)
+	slices.SortFunc(r.items, func(a, b gauges.Item) int {
+		return cmp.Or(strings.Compare(a.Container, b.Container), strings.Compare(a.Metric, b.Metric))
+	})
+	for _, sink := range r.Sinks {
+		most := r.SinkTime
+		if !r.in.Deadline.IsZero() {
+			most = min(most, time.Until(r.in.Deadline)/2)
 		}
+		began := time.Now()
+		one, cancel := context.WithTimeout(ctx, most)
+		err := sink.Push(one, r.in, r.items)
+		cancel()
+		r.in.Metrics.Add("PushDuration", "Milliseconds", float64(time.Since(began).Microseconds())/1000)
+		r.in.Metrics.Add("PushErrors", "Count", 0)
+		if err != nil {
+			r.answer.Fail(event.Failure{Reason: event.Sink, Error: "not handed to " + sink.Name + ": " + err.Error()})
+			r.in.Log.Error("not pushed", "to", sink.Name, "reason", event.Sink, "error", err.Error())
+			r.in.Metrics.Add("PushErrors", "Count", 1)
+			r.in.Metrics.AddReason("Failures", event.Sink, 1)
+			continue
+		}
+		r.in.Metrics.Add("Pushed", "Count", float64(len(r.items)))
 	}
 }
 

@@ -68,15 +68,14 @@ func (e *Env) window() time.Duration {
 	return e.Duration("FORETIDE_WINDOW", 9*day, time.Minute, 400*day)
 }
 
-// Predict is the handler of the function predict.
-func Predict() (invoke.Handler, error) {
+// Predict is what the function predict works with, before it has sinks.
+func Predict() (e *Env, f *predicting.Forecaster, w *batch.Worker, err error) {
 	e, s, l, err := Common()
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	f := &predicting.Forecaster{Lake: l, Models: e.models(s), Window: e.window(), Now: time.Now}
-	w := &batch.Worker{Name: "predict", Objects: s.Objects, Do: f.Predict, Items: f.Of}
-	return w.Handle, e.Err
+	f = &predicting.Forecaster{Lake: l, Models: e.models(s), Window: e.window(), Now: time.Now}
+	return e, f, &batch.Worker{Name: "predict", Objects: s.Objects, Do: f.Predict, Items: f.Of}, nil
 }
 
 // Forecast is the handler of the function forecast.

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/infra/prometheus"
+	"github.com/foretide/foretide/internal/gauges"
+)
+
+// staleAfter is how old the data of what is pushed may be without a word.
+const staleAfter = time.Hour
+
+// pushOptions say where forecasts are pushed to, with what the environment has.
+func pushOptions(url string) (o prometheus.WriteOptions, err error) {
+	o.Options = prometheus.Defaults()
+	o.WriteFromEnv(os.Getenv)
+	o.URL = url
+	return o, o.Check()
+}
+
+// push writes forecasts to a Prometheus by remote write, under the names that
+// serve shows them by.
+func (a *app) push(ctx context.Context, o prometheus.WriteOptions, frames []series.Frame, forecasts []*forecast.Forecast) error {
+	byName := make(map[string]*series.Frame, len(frames))
+	for i := range frames {
+		byName[frames[i].Container] = &frames[i]
+	}
+	now := time.Now()
+	newest := int64(0)
+	var samples []prometheus.Sample
+	for _, f := range forecasts {
+		frame := byName[f.Container]
+		samples = prometheus.Gauges(samples, gauges.Last(f, frame.Start, frame.Step, frame.Columns[frame.Column(f.Metric)]), now)
+		newest = max(newest, f.Origin)
+	}
+	if old := now.Sub(time.Unix(newest, 0)); old > staleAfter {
+		a.notice("What is pushed counts as the forecast from now on, and the data end %v ago: export newer ones first.", old.Round(time.Minute))
+	}
+	if err := prometheus.Write(ctx, o, samples); err != nil {
+		return fmt.Errorf("pushing: %w", err)
+	}
+	a.notice("Pushed %d forecasts as %d samples.", len(forecasts), len(samples))
+	return nil
+}
