@@ -55,7 +55,7 @@ func TestProgressLines(t *testing.T) {
 				}
 			}
 		}
-		if n < lines || lines == 0 && n > 0 || lines > 0 && (last.Stage != "training" || last.Done != 4 || last.Total != 4) {
+		if n < lines || lines == 0 && n > 0 || lines > 0 && (last.Stage != "reporting what was trained" || last.Done != 4 || last.Total != 4) {
 			t.Errorf("%s: %d objects, the last %+v, in\n%s", how, n, last, told)
 		}
 	}
