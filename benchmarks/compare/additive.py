@@ -1,5 +1,5 @@
 """Prophet: fitted each day of the test part to the two weeks before, or at every
-origin.
+origin, of a quarter of them.
 
     additive.py FOLDER daily|each...
 
@@ -36,7 +36,7 @@ def run(tasks, out, each):
     for t in tasks:
         model, fitted = None, -1
         for day, index, index5, when, shared in t.origins:
-            if not shared:
+            if shared < (2 if each else 1):
                 continue
             start5 = when - 300 * index5  # the mean of five minutes that ends with the origin has its time
             if each or day != fitted:

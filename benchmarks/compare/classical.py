@@ -1,7 +1,7 @@
 """statsforecast's automatic models, refitted each day of the test part and moved
 on by forward() in between.
 
-    classical.py FOLDER MODEL... [--fine]
+    classical.py FOLDER MODEL... [--fine] [--slow]
 
 A model is arima, ets, theta, theta288, ces, ces288, mstl (STL by day, its trend
 by AutoETS) or mstl-arima, in cells of five minutes; with "-native" behind it in
@@ -33,13 +33,13 @@ def make(name):
     }[name]()
 
 
-def run(tasks, out, name, native):
+def run(tasks, out, name, native, least):
     for t in tasks:
         y = t.filled if native else t.fives
         steps = [h // (t.step if native else 300) for h in common.HORIZONS]
         model, fitted = None, -1
         for day, index, index5, when, shared in t.origins:
-            if not shared:
+            if shared < least:
                 continue
             end = (index if native else index5) + 1
             window = y[max(0, end - WINDOW):end]
@@ -73,6 +73,7 @@ def main():
     p.add_argument("folder")
     p.add_argument("models", nargs="+")
     p.add_argument("--fine", action="store_true", help="only the series with cells shorter than five minutes")
+    p.add_argument("--slow", action="store_true", help="from a quarter of the origins")
     o = p.parse_args()
     tasks = [t for t in common.tasks(o.folder) if t.step < 300 or not o.fine]
     began = common.processor()
@@ -86,7 +87,7 @@ def main():
         first.forward(y=tasks[0].fives[:WINDOW], h=6, level=[80])
         first = common.processor() - began
         out = common.Out(o.folder, "sf-" + m)
-        run(tasks, out, name, m != name)
+        run(tasks, out, name, m != name, 2 if o.slow else 1)
         out.close(import_s=imported, first_s=first)
 
 

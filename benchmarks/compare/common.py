@@ -19,7 +19,7 @@ def processor():
 
 class Task:
     """A series: values and filled on its own grid, fives in cells of five minutes,
-    origins as (day, index, index5, time, shared)."""
+    origins as (day, index, index5, time, shared): shared is 1 for slow tools, 2 for the slowest too."""
 
     def __init__(self, row):
         self.id, self.container, self.metric = int(row["id"]), row["container"], row["metric"]
@@ -35,7 +35,7 @@ def tasks(folder):
     for row in csv.DictReader(open(os.path.join(folder, "index.csv"), newline="")):
         out[int(row["id"])] = Task(row)
     for row in csv.DictReader(open(os.path.join(folder, "origins.csv"), newline="")):
-        out[int(row["id"])].origins.append((int(row["day"]), int(row["index"]), int(row["index5"]), int(row["time"]), row["shared"] == "1"))
+        out[int(row["id"])].origins.append((int(row["day"]), int(row["index"]), int(row["index5"]), int(row["time"]), int(row["shared"])))
     for t in out.values():
         both = np.genfromtxt(os.path.join(folder, "values", f"{t.id}.csv"), delimiter=",", skip_header=1)
         t.values, t.filled = both[:, 0], both[:, 1]

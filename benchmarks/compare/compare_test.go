@@ -125,7 +125,7 @@ func TestScore(t *testing.T) {
 	for i := range tasks {
 		k := &tasks[i]
 		for _, o := range k.origins {
-			if !o.shared {
+			if o.shared == 0 {
 				continue
 			}
 			for _, h := range horizons {

@@ -79,21 +79,27 @@ func compare(s *setup, only string, part share) error {
 		}
 		chosen = append(chosen, tool{name: "auto+lightgbm", title: "mean of `auto` and LightGBM", whole: true})
 	}
-	whole, shared := 0, 0
-	for i := range tasks {
-		for _, o := range tasks[i].origins {
-			whole++
-			if o.shared {
-				shared++
+	for _, of := range []struct {
+		name string
+		part share
+	}{{"all", share{1, 1}}, {"shared", part}, {"slowest", part.slowest()}} {
+		n := 0
+		for i := range tasks {
+			for _, o := range tasks[i].origins {
+				if of.name == "all" || o.shared == 1 && of.name == "shared" || o.shared == 2 {
+					n++
+				}
 			}
 		}
+		fmt.Printf("\nFrom %d origins of %d series, one day of %d and on it each %d. origin:\n\n", n, len(tasks), of.part.days, of.part.nth)
+		here := slices.DeleteFunc(slices.Clone(chosen), func(t tool) bool {
+			return of.name == "all" && !t.whole || of.name == "shared" && t.slow
+		})
+		if err := s.table(here, of.part); err != nil {
+			return err
+		}
 	}
-	fmt.Printf("\nFrom all %d origins of %d series:\n\n", whole, len(tasks))
-	if err := s.table(slices.DeleteFunc(slices.Clone(chosen), func(t tool) bool { return !t.whole }), share{1, 1}); err != nil {
-		return err
-	}
-	fmt.Printf("\nFrom %d of them, one day of %d and on it each %d. origin:\n\n", shared, part.days, part.nth)
-	return s.table(chosen, part)
+	return nil
 }
 
 // choose returns the tools that are named.

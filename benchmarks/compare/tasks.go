@@ -44,7 +44,7 @@ type task struct {
 type origin struct {
 	index, index5 int // of the origin's cell, and of the five minutes that end with it
 	day           int // of the test part
-	shared        bool
+	shared        int // 1: of the share for slow tools, 2: for the slowest too
 }
 
 // read returns the tasks of a folder of metrics, by evaluate.py's rules.
@@ -97,7 +97,12 @@ func newTask(f *series.Frame, metric int, s share) task {
 		}
 		o := origin{index: i, index5: (i+1-t.offset)/t.k - 1, day: int(int64(i-t.test) * t.Step / day)}
 		number := int(int64(i-t.test) * t.Step / every)
-		o.shared = s.has(o.day, number)
+		if s.has(o.day, number) {
+			o.shared = 1
+		}
+		if s.slowest().has(o.day, number) {
+			o.shared = 2
+		}
 		t.origins = append(t.origins, o)
 	}
 	return t
@@ -106,6 +111,10 @@ func newTask(f *series.Frame, metric int, s share) task {
 // has reports whether an origin is of the share, by its day and its number in
 // the test part.
 func (s share) has(day, number int) bool { return day%s.days == s.days/2 && number%s.nth == 0 }
+
+// slowest is the share for tools that take a second and more for a forecast or
+// a fit at each origin: a quarter of it.
+func (s share) slowest() share { return share{s.days, 4 * s.nth} }
 
 func (t *task) hasTarget(i int) bool {
 	for _, h := range horizons {
@@ -158,12 +167,8 @@ func write(dir string, tasks []task) error {
 		t := &tasks[id]
 		index = append(index, []string{strconv.Itoa(id), t.container, t.metric, integer(t.Step), integer(t.Start), strconv.Itoa(t.test)})
 		for _, o := range t.origins {
-			shared := "0"
-			if o.shared {
-				shared = "1"
-			}
 			origins = append(origins, []string{strconv.Itoa(id), strconv.Itoa(o.day), strconv.Itoa(o.index), strconv.Itoa(o.index5),
-				integer(t.Start + int64(o.index)*t.Step), shared})
+				integer(t.Start + int64(o.index)*t.Step), strconv.Itoa(o.shared)})
 		}
 		name := strconv.Itoa(id) + ".csv"
 		native := [][]string{{"value", "filled"}}

@@ -13,32 +13,33 @@ import (
 type tool struct {
 	name, title string
 	whole       bool     // forecasts from all origins, not from the share's alone
+	slow        bool     // from a quarter of the share
 	command     []string // words in capitals stand for what setup has
 }
 
 // tools are those that are compared.
 var tools = []tool{
-	{"auto", "**Foretide `auto`**", true, ours("auto")},
-	{"general", "Foretide `general`", true, ours("general")},
-	{"linear", "Foretide `linear`", true, ours("linear")},
-	{"naive", "Foretide `naive`", true, ours("naive")},
-	{"arima", "Foretide `arima`", true, ours("arima")},
-	{"prophet", "Foretide `prophet`", true, ours("prophet")},
-	{"lightgbm", "LightGBM, features by mlforecast", true, python("boosted.py")},
-	{"nhits", "neuralforecast NHITS", true, python("neural.py", "nhits", "--all")},
-	{"tide", "neuralforecast TiDE", true, python("neural.py", "tide", "--all")},
-	{"sf-arima", "statsforecast AutoARIMA", false, python("classical.py", "arima")},
-	{"sf-ets", "statsforecast AutoETS", false, python("classical.py", "ets")},
-	{"sf-theta", "statsforecast AutoTheta", false, python("classical.py", "theta")},
-	{"sf-theta288", "statsforecast AutoTheta, season of a day", false, python("classical.py", "theta288")},
-	{"sf-mstl", "statsforecast MSTL by day, AutoETS", false, python("classical.py", "mstl")},
-	{"sf-ces", "statsforecast AutoCES", false, python("classical.py", "ces")},
-	{"r-ets", "R ets", false, rscript("ets")},
-	{"r-arima", "R auto.arima", false, rscript("arima")},
-	{"r-stl", "R STL by day, ets", false, rscript("stl")},
-	{"prophet-daily", "Prophet, fitted daily", false, python("additive.py", "daily")},
-	{"prophet-each", "Prophet, fitted at each origin", false, python("additive.py", "each")},
-	{"lastweek", "same time last week (Mimir)", true, nil},
+	{"auto", "**Foretide `auto`**", true, false, ours("auto")},
+	{"general", "Foretide `general`", true, false, ours("general")},
+	{"linear", "Foretide `linear`", true, false, ours("linear")},
+	{"naive", "Foretide `naive`", true, false, ours("naive")},
+	{"arima", "Foretide `arima`", true, false, ours("arima")},
+	{"prophet", "Foretide `prophet`", true, false, ours("prophet")},
+	{"lightgbm", "LightGBM, features by mlforecast", true, false, python("boosted.py")},
+	{"nhits", "neuralforecast NHITS", true, false, python("neural.py", "nhits", "--all")},
+	{"tide", "neuralforecast TiDE", true, false, python("neural.py", "tide", "--all")},
+	{"sf-arima", "statsforecast AutoARIMA", false, false, python("classical.py", "arima")},
+	{"sf-ets", "statsforecast AutoETS", false, false, python("classical.py", "ets")},
+	{"sf-theta", "statsforecast AutoTheta", false, false, python("classical.py", "theta")},
+	{"sf-theta288", "statsforecast AutoTheta, season of a day", false, false, python("classical.py", "theta288")},
+	{"sf-mstl", "statsforecast MSTL by day, AutoETS", false, true, python("classical.py", "mstl", "--slow")},
+	{"sf-ces", "statsforecast AutoCES", false, true, python("classical.py", "ces", "--slow")},
+	{"r-ets", "R ets", false, false, rscript("ets")},
+	{"r-arima", "R auto.arima", false, false, rscript("arima")},
+	{"r-stl", "R STL by day, ets", false, true, rscript("stl")},
+	{"prophet-daily", "Prophet, fitted daily", false, false, python("additive.py", "daily")},
+	{"prophet-each", "Prophet, fitted at each origin", false, true, python("additive.py", "each")},
+	{"lastweek", "same time last week (Mimir)", true, false, nil},
 }
 
 func ours(model string) []string {
