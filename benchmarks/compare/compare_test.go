@@ -138,15 +138,16 @@ func TestScore(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := setup{data: data, eval: eval, work: work, here: ".", python: "python3"}
-	sc, err := s.score("last", part)
+	scores, err := s.scores([]string{"last"}, part)
 	if err != nil {
 		t.Fatal(err)
 	}
+	sc := scores["last"]
 	if sc.ratio != 1 || sc.p95 != 1 || sc.better != 0 || sc.missing != 0 || !(sc.covers > 0 && sc.covers < 1) {
 		t.Errorf("persistence scores %+v", sc)
 	}
-	if sc, err = s.score("last", share{1, 1}); err != nil || sc.missing < 0.5 {
-		t.Errorf("on all origins %+v, %v: want two thirds missing", sc, err)
+	if scores, err = s.scores([]string{"last"}, share{1, 1}); err != nil || scores["last"].missing < 0.5 {
+		t.Errorf("on all origins %+v, %v: want two thirds missing", scores, err)
 	}
 }
 
@@ -175,11 +176,24 @@ func TestClassical(t *testing.T) {
 	if err := s.run(&tools[i], tasks); err != nil {
 		t.Fatal(err)
 	}
-	sc, err := s.score("sf-ets", part)
+	scores, err := s.scores([]string{"sf-ets"}, part)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sc.missing != 0 || sc.ratio > 1.2 || math.IsNaN(sc.covers) {
+	if sc := scores["sf-ets"]; sc.missing != 0 || sc.ratio > 1.2 || math.IsNaN(sc.covers) {
 		t.Errorf("AutoETS scores %+v", sc)
+	}
+}
+
+// TestParse: evaluate.py's columns overflow where a forecaster fails.
+func TestParse(t *testing.T) {
+	const table = "m                 nab                                               7   0.9999 -1.197  0.917   1.0015 -1.277  1.000   1.2003-278182.854  0.500   0.4766278.182   0.0250\n" +
+		"m                 MEAN OF THE SOURCES                                   1.1552                 1.0239                 1.0403                 overall 1.0731\n"
+	sc, err := parse(table, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sc.ratio != 1.0731 || sc.p95 != 1.0015 || math.Abs(sc.better-1./3) > 1e-9 || math.Abs(sc.covers-0.8056666) > 1e-6 || sc.missing != 0.025 {
+		t.Errorf("read %+v", sc)
 	}
 }

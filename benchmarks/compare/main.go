@@ -141,16 +141,21 @@ type timing struct {
 
 // table prints the tools by their ratio, on a share of the origins.
 func (s *setup) table(chosen []tool, part share) error {
-	type line struct {
+	type row struct {
 		score
 		text string
 	}
-	var lines []line
+	var lines []row
+	var names []string
 	for _, t := range chosen {
-		sc, err := s.score(t.name, part)
-		if err != nil {
-			return fmt.Errorf("%s: %w", t.name, err)
-		}
+		names = append(names, t.name)
+	}
+	scores, err := s.scores(names, part)
+	if err != nil {
+		return err
+	}
+	for _, t := range chosen {
+		sc := scores[t.name]
 		tm := timing{}
 		if b, err := os.ReadFile(filepath.Join(s.work, t.name+".json")); err == nil {
 			if err := json.Unmarshal(b, &tm); err != nil {
@@ -166,9 +171,9 @@ func (s *setup) table(chosen []tool, part share) error {
 		if sc.missing >= 0.0005 {
 			text += fmt.Sprintf(" %.1f %% missing |", 100*sc.missing)
 		}
-		lines = append(lines, line{sc, text})
+		lines = append(lines, row{sc, text})
 	}
-	slices.SortStableFunc(lines, func(a, b line) int {
+	slices.SortStableFunc(lines, func(a, b row) int {
 		if a.ratio < b.ratio {
 			return -1
 		}

@@ -40,12 +40,12 @@ def prepare(t):
     return frame(str(t.id), np.arange(len(y)), (y - t.level) / t.unit, t.start5)
 
 
-def network(name, steps):
+def network(name, steps, batch):
     from neuralforecast.losses.pytorch import MQLoss
     from neuralforecast.models import NHITS, TiDE
 
     same = dict(h=6, input_size=INPUT, loss=MQLoss(level=[80]), max_steps=steps, scaler_type="robust", learning_rate=1e-3,
-                batch_size=32, windows_batch_size=256, start_padding_enabled=True, futr_exog_list=["sin", "cos"],
+                batch_size=batch, windows_batch_size=256, start_padding_enabled=True, futr_exog_list=["sin", "cos"],
                 random_seed=1, accelerator="cpu", enable_progress_bar=False, logger=False, enable_checkpointing=False,
                 enable_model_summary=False)
     if name == "nhits":
@@ -78,6 +78,7 @@ def main():
     p.add_argument("folder")
     p.add_argument("models", nargs="+", choices=("nhits", "tide"))
     p.add_argument("--steps", type=int, default=500)
+    p.add_argument("--batch", type=int, default=4, help="series of a step, of which 256 windows are drawn")
     p.add_argument("--all", action="store_true", help="from every origin, not the share's alone")
     o = p.parse_args()
     tasks = common.tasks(o.folder)
@@ -95,7 +96,7 @@ def main():
     for name in o.models:
         out = common.Out(o.folder, name)
         began = common.processor()
-        nf = neuralforecast.NeuralForecast(models=[network(name, o.steps)], freq=1)
+        nf = neuralforecast.NeuralForecast(models=[network(name, o.steps, o.batch)], freq=1)
         nf.fit(train)
         out.fit_s, out.fits = common.processor() - began, 1
         for i in range(0, len(windows), 512):
@@ -110,7 +111,7 @@ def main():
         began = common.processor()
         for w in windows[:5]:
             forecast(nf, [w])
-        out.close(import_s=imported, one_s=(common.processor() - began) / 5, steps=o.steps)
+        out.close(import_s=imported, one_s=(common.processor() - began) / 5, steps=o.steps, batch=o.batch)
 
 
 main()

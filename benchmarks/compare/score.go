@@ -20,30 +20,42 @@ type score struct {
 	missing            float64
 }
 
-// score has evaluate.py judge a forecast file on a share of the origins.
-func (s *setup) score(name string, part share) (score, error) {
-	bySource, err := s.evaluate(name, part, "source")
-	if err != nil {
-		return score{}, err
-	}
-	bySeries, err := s.evaluate(name, part, "series")
-	if err != nil {
-		return score{}, err
-	}
-	return parse(bySource, bySeries)
-}
-
-func (s *setup) evaluate(name string, part share, by string) (string, error) {
-	args := []string{filepath.Join(s.here, "score.py"), filepath.Join(s.eval, "evaluate.py"), strconv.Itoa(part.days), strconv.Itoa(part.nth),
-		"score", s.data, filepath.Join(s.work, name+".csv"), "--by", by}
-	if s.list != "" {
-		args = append(args, "--list", s.list)
+// scores has evaluate.py judge the forecast files of tools on a share of the
+// origins.
+func (s *setup) scores(names []string, part share) (map[string]score, error) {
+	args := []string{filepath.Join(s.here, "score.py"), filepath.Join(s.eval, "evaluate.py"), strconv.Itoa(part.days), strconv.Itoa(part.nth), s.data, s.list}
+	for _, name := range names {
+		args = append(args, filepath.Join(s.work, name+".csv"))
 	}
 	c := exec.Command(s.python, args...)
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, os.Stderr
-	err := c.Run()
-	return out.String(), err
+	if err := c.Run(); err != nil {
+		return nil, fmt.Errorf("score.py: %w", err)
+	}
+	// The second table begins as the first does.
+	begin := strings.LastIndex(out.String(), "MAE as a ratio")
+	bySource, bySeries := out.String()[:max(begin, 0)], out.String()[max(begin, 0):]
+	all := map[string]score{}
+	for _, name := range names {
+		sc, err := parse(linesOf(bySource, name), linesOf(bySeries, name))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all[name] = sc
+	}
+	return all, nil
+}
+
+// linesOf returns the lines of a table that are of a model.
+func linesOf(table, model string) string {
+	var out strings.Builder
+	for line := range strings.Lines(table) {
+		if f := strings.Fields(line); len(f) > 0 && f[0] == model {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
 }
 
 var overall = regexp.MustCompile(`overall ([0-9.]+)`)
@@ -76,22 +88,25 @@ func parse(bySource, bySeries string) (score, error) {
 	return s, nil
 }
 
-// columns returns the numbers of some of the twelve last columns of a table:
-// three times ratio, R² and cover, better, 95th percentile, missing. A "-" is
-// NaN.
+// line are the twelve last columns of a table: three times ratio, R² and cover,
+// then better, 95th percentile, missing. Wide numbers run into one another: they
+// are told apart by their decimals.
+var line = func() *regexp.Regexp {
+	three, four := `(-?\d+\.\d{3}|-)\s*`, `(-?\d+\.\d{4}|-)\s*`
+	horizon := four + three + three
+	return regexp.MustCompile(`\s` + horizon + horizon + horizon + three + three + four + `$`)
+}()
+
+// columns returns some of those columns of a table's lines. A "-" is NaN.
 func columns(table string, which ...int) []float64 {
 	var out []float64
-	for line := range strings.Lines(table) {
-		f := strings.Fields(line)
-		if len(f) < 14 || f[0] == "model" || f[0] == "MAE" {
-			continue
-		}
-		f = f[len(f)-12:]
-		if _, err := strconv.ParseFloat(f[11], 64); err != nil {
+	for text := range strings.Lines(table) {
+		f := line.FindStringSubmatch(text)
+		if f == nil {
 			continue
 		}
 		for _, k := range which {
-			v, err := strconv.ParseFloat(f[k], 64)
+			v, err := strconv.ParseFloat(f[k+1], 64)
 			if err != nil {
 				v = math.NaN()
 			}

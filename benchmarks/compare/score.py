@@ -1,7 +1,9 @@
 """Runs evaluate.py on a share of its origins: of every DAYS days of a test part
 the middle one, and of its origins each NTH.
 
-    score.py EVALUATE.PY DAYS NTH ARGUMENTS-OF-EVALUATE.PY..."""
+    score.py EVALUATE.PY DAYS NTH DATA LIST FORECAST-FILE...
+
+LIST may be "". Prints the table by source, then the one by series."""
 
 import importlib.util
 import sys
@@ -22,5 +24,8 @@ def share(step, start, values):
 
 
 evaluate.tasks = share
-sys.argv[1:] = sys.argv[4:]
-evaluate.main()
+data, listed, files = sys.argv[4], sys.argv[5], sys.argv[6:]
+series = list(evaluate.read_series(data, "", {tuple(line.split()) for line in open(listed) if line.strip()} if listed else None))
+evaluate.read_series = lambda *_: series
+for by in ("source", "series"):
+    evaluate.score(data, files, by, "", None)
