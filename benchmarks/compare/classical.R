@@ -3,7 +3,7 @@
 #
 #   Rscript classical.R FOLDER MODEL...
 #
-# A model is ets, arima, theta or stl (stlm by day, the rest by ets), in cells of
+# A model is ets, arima or stl (stlm by day, the rest by ets), in cells of
 # five minutes; each sees 2,016 of them, a week.
 spent <- function() { p <- proc.time(); sum(p[1:2]) + sum(p[4:5], na.rm = TRUE) }
 began <- spent()
@@ -18,20 +18,16 @@ fitters <- list(
   ets = list(fit = function(y) ets(y), move = function(y, m) ets(y, model = m, use.initial.values = FALSE), season = 1),
   arima = list(fit = function(y) auto.arima(y), move = function(y, m) Arima(y, model = m), season = 1),
   stl = list(fit = function(y) stlm(y, s.window = 7, robust = TRUE, method = "ets"),
-             move = function(y, m) stlm(y, s.window = 7, robust = TRUE, model = m$model), season = 288),
-  # There is no way to move theta on but to fit it again.
-  theta = list(fit = function(y) NULL, move = function(y, m) y, season = 288))
-forecast_of <- function(name, m) if (name == "theta") thetaf(m, h = 6, level = 80) else forecast(m, h = 6, level = 80)
+             move = function(y, m) stlm(y, s.window = 7, robust = TRUE, model = m), season = 288))
 
 index <- read.csv(file.path(folder, "index.csv"), stringsAsFactors = FALSE)
 origins <- read.csv(file.path(folder, "origins.csv"))
 for (name in args[-1]) {
   f <- fitters[[name]]
-  least <- if (name %in% c("stl", "theta")) 2 else 1 # slow ones forecast from a quarter of the origins
   rows <- list()
   fit_s <- 0; forecast_s <- 0; fits <- 0; forecasts <- 0; failures <- 0
   for (i in seq_len(nrow(index))) {
-    mine <- origins[origins$id == index$id[i] & origins$shared >= least, ]
+    mine <- origins[origins$id == index$id[i] & origins$shared > 0, ]
     if (nrow(mine) == 0) next
     fives <- read.csv(file.path(folder, "fives", paste0(index$id[i], ".csv")))$filled
     fitted <- -1
@@ -47,7 +43,7 @@ for (name in args[-1]) {
           fitted <- mine$day[j]
         }
         began <- spent()
-        p <- forecast_of(name, f$move(y, model))
+        p <- forecast(f$move(y, model), h = 6, level = 80)
         forecast_s <- forecast_s + spent() - began
         forecasts <- forecasts + 1
         cbind(as.numeric(p$mean), as.numeric(p$lower), as.numeric(p$upper))[steps, ]

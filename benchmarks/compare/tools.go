@@ -36,7 +36,7 @@ var tools = []tool{
 	{"sf-ces", "statsforecast AutoCES", false, true, python("classical.py", "ces", "--slow")},
 	{"r-ets", "R ets", false, false, rscript("ets")},
 	{"r-arima", "R auto.arima", false, false, rscript("arima")},
-	{"r-stl", "R STL by day, ets", false, true, rscript("stl")},
+	{"r-stl", "R STL by day, ets", false, false, rscript("stl")},
 	{"prophet-daily", "Prophet, fitted daily", false, false, python("additive.py", "daily")},
 	{"prophet-each", "Prophet, fitted at each origin", false, true, python("additive.py", "each")},
 	{"lastweek", "same time last week (Mimir)", true, false, nil},
