@@ -197,3 +197,25 @@ func TestParse(t *testing.T) {
 		t.Errorf("read %+v", sc)
 	}
 }
+
+// TestCut: what is cut ends where the test part begins, and reads as before.
+func TestCut(t *testing.T) {
+	data, dir := synthetic(t), t.TempDir()
+	if err := cut(data, "", dir); err != nil {
+		t.Fatal(err)
+	}
+	before, err := read(data, "", share{1, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := read(dir, "", share{1, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range before {
+		b, a := &before[i], &after[i]
+		if a.container != b.container || a.Start != b.Start || a.Len() != b.test {
+			t.Errorf("%s: %d cells from %d, want %d from %d", b.container, a.Len(), a.Start, b.test, b.Start)
+		}
+	}
+}
