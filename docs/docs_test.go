@@ -352,7 +352,7 @@ func TestCode(t *testing.T) {
 			}
 		}
 	}
-	if n != 4 {
+	if n != 5 {
 		t.Errorf("%d programs", n)
 	}
 }

@@ -12,13 +12,14 @@ import (
 // of others' (gonum, for one, is for fitting alone); the core and the outside
 // systems do not know the loader.
 //
-// infra/s3 alone is a store for the loader, and so imports it, and AWS's client.
+// infra/s3 alone is a store for the loader, and so imports it, and AWS's client;
+// infra/cloudwatch is AWS's.
 func TestDependencies(t *testing.T) {
 	const root = "github.com/foretide/foretide/"
 	for from, allowed := range map[string][]string{
 		"core/...": {root + "core/", "gonum.org/", "golang.org/x/sys/cpu"},
 		"loader":   {root + "core/", "golang.org/x/sys/cpu", root + "loader", root + "wasm", root + "internal/near", root + "internal/guest", "github.com/klauspost/compress", "github.com/tetratelabs/wazero", "golang.org/x/sys"},
-		"infra/...": {root + "core/", root + "infra/", root + "internal/near", root + "internal/newfile", "golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/goccy/go-yaml", "github.com/prometheus/", "github.com/json-iterator/", "github.com/modern-go/", "google.golang.org/protobuf",
+		"infra/...": {root + "core/", root + "infra/", root + "internal/near", root + "internal/newfile", root + "internal/gauges", "golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/goccy/go-yaml", "github.com/prometheus/", "google.golang.org/protobuf",
 			"github.com/parquet-go/", "github.com/andybalholm/brotli", "github.com/google/uuid", "github.com/pierrec/lz4", "github.com/twpayne/go-geom"},
 		"infra/s3":      {root + "core/", root + "infra/s3", root + "internal/near", root + "internal/guest", root + "wasm", root + "loader", "github.com/tetratelabs/wazero", "golang.org/x/sys", "github.com/klauspost/compress", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 		"internal/near": {root + "internal/near"},
@@ -58,5 +59,5 @@ func others(t *testing.T, root string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool { return p == root+"infra/s3" || strings.HasPrefix(p, root+"infra/local") })
+	return slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool { return p == root+"infra/s3" || p == root+"infra/cloudwatch" || strings.HasPrefix(p, root+"infra/local") })
 }

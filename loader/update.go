@@ -11,7 +11,7 @@ import (
 )
 
 // Update has the models of metrics of a container learn from values that have
-// come true: those of the frame's cells that begin at since or later. Each is held
+// come true: those of the cells of the model's step that end after since. Each is held
 // against what the model says of it now from before: at every one of its
 // horizons, from the window that ended so long earlier. Intervals that were left too
 // often become wider, others narrower; medians stay, but for a combination (auto), whose
@@ -91,8 +91,8 @@ func updatable(m forecast.Fitted) bool {
 	return ok
 }
 
-// learn returns the model after it has seen the cells of a frame that begin at
-// since or later, and how many forecasts they were held against. With an error
+// learn returns the model after it has seen the cells of a frame that end after
+// since, and how many forecasts they were held against. With an error
 // it is the model after what came before.
 func learn(ctx context.Context, model forecast.Fitted, frame *series.Frame, k Key, since int64) (forecast.Fitted, int, error) {
 	spec, whole := model.Spec(), *frame
@@ -102,7 +102,7 @@ func learn(ctx context.Context, model forecast.Fitted, frame *series.Frame, k Ke
 	whole.Container = k.Container // a shared model looks it up
 	values := whole.Columns[whole.Column(k.Metric)]
 	windows := forecast.NewWindows(&whole, spec.Needs)
-	first := max(0, int((since-whole.Start+spec.Step-1)/spec.Step))
+	first := max(0, int((since-whole.Start)/spec.Step))
 	total := 0
 	for i := first; i < whole.Len(); i++ {
 		if err := ctx.Err(); err != nil {

@@ -130,7 +130,7 @@ func TestUpdateCounts(t *testing.T) {
 	}{
 		{"the last cell", data, at(&data, 999), 3},
 		{"two", data, at(&data, 998), 6},
-		{"from within a cell", data, at(&data, 998).Add(time.Second), 3},
+		{"from within a cell, which ends later", data, at(&data, 998).Add(time.Second), 6},
 		{"one is missing", gap, at(&data, 998), 3},
 		{"none is new", data, at(&data, 1000), 0},
 		{"the first cells have nothing before them", data.Slice(0, 4), time.Time{}, 3 + 1},
@@ -140,6 +140,20 @@ func TestUpdateCounts(t *testing.T) {
 		if n, err := p.Update(ctx, c.frame, "", c.since, "cpu"); n != c.want || err != nil {
 			t.Errorf("%s: %d used, not %d; %v", c.what, n, c.want, err)
 		}
+	}
+	// Of a finer frame that grows by a cell at a time, each cell of the model's step
+	// is learnt from once, when it is over.
+	total := 0
+	for end := 4990; end <= 5000; end++ {
+		now := fine.Slice(0, end)
+		n, err := p.Update(ctx, now, "", at(&now, end-1), "cpu")
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += n
+	}
+	if total != 3*3 { // at 4990, 4995 and 5000 minutes
+		t.Errorf("a frame that grows by minutes: %d used", total)
 	}
 	if n, err := p.Update(ctx, data, "another", at(&data, 999)); n != 0 || err != nil {
 		t.Errorf("without a checkpoint: %d, %v", n, err)

@@ -124,16 +124,17 @@ func TestLess(t *testing.T) {
 		return series.FrameOf("web", "cpu", series.Series{Start: frame.Start, Step: frame.Step, Values: v})
 	}
 	n := full.Len()
+	const noPast = forecast.NoHour | forecast.NoDay | forecast.NoWeek
 	for name, c := range map[string]struct {
 		frame series.Frame
 		want  forecast.Reasons
 	}{
-		"one cell":    {full.Slice(n-1, n), forecast.ShortWindow | forecast.NoLong | forecast.Constant},
-		"ten minutes": {full.Slice(n-2, n), forecast.ShortWindow | forecast.NoLong},
+		"one cell":    {full.Slice(n-1, n), forecast.ShortWindow | forecast.NoLong | forecast.Constant | noPast},
+		"ten minutes": {full.Slice(n-2, n), forecast.ShortWindow | forecast.NoLong | noPast},
 		"constant":    {set(full, 0, n, 4), forecast.Constant},
 		"all missing": {set(full, 0, n, nan), forecast.AllMissing},
 		"stale":       {set(full, n-5, n, nan), forecast.Stale},
-		"long hole":   {set(full, n-700, n-100, nan), 0},
+		"long hole":   {set(full, n-700, n-100, nan), forecast.NoDay},
 	} {
 		for _, h := range forecastOf(t, f, &c.frame).At {
 			if h.Reasons != c.want {

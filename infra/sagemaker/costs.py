@@ -40,10 +40,9 @@ def month(series, a):
 
 def lambdas(series):
     """The same by the Lambda deployment, as infra/deploy/costs.py has it."""
-    a = argparse.Namespace(metrics=4, train_ms=400, train_mb=1769, predict_ms=2, predict_mb=512, collect_us=20, train_every=86400,
-                           predict_every=300, collect_every=300, train_batch=20, predict_batch=200, step=60, sample_bytes=4,
-                           history_days=63, shards=max(1, round(series / 4 / 500)))
-    parts, _ = aws_lambda.month(series, a)
+    a = argparse.Namespace(metrics=4, train_mb=1769, predict_mb=512, train_every=86400, predict_every=300, train_batch=20,
+                           predict_batch=200, step=60, sample_bytes=3, history_days=63, s3_ms=30)
+    parts, _ = aws_lambda.month(series, a, "auto")
     return {"Lambda: training, nightly": parts["train: Lambda"], "Lambda: forecasts": parts["predict: Lambda"],
             "Lambda: forecasts, read and stored in S3": parts["predict: Lambda"] + parts["predict: S3"]}
 
@@ -56,7 +55,7 @@ def main():
             ("serve-hour", 0.056, "dollars an hour of ml.t2.medium for an endpoint"), ("serve-cores", 1, "its cores"),
             ("transform-hour", 0.115, "dollars an hour of ml.m5.large for a batch transform"),
             ("memory-gb", 1, "of a serverless endpoint"), ("serverless-gb-s", 0.00002, "dollars for a second of 1 GB"), ("data-gb", 0.016, "dollars for a GB in or out"),
-            ("train-ms", 400, "to train a series"), ("predict-ms", 2, "to forecast one"), ("request-ms", 10, "of a request beside its forecasts"),
+            ("train-ms", round(aws_lambda.find(aws_lambda.measured("train"), model="auto")["cpu_ms"]), "to train a series of auto, as measured"), ("predict-ms", 2, "to forecast one"), ("request-ms", 10, "of a request beside its forecasts"),
             ("batch", 50, "series of a request"), ("points", 2304, "values that are sent for a series"),
             ("train-every", 86400, "seconds"), ("predict-every", 300, "seconds")]:
         p.add_argument("--" + name, type=float, default=default, help=f"{text} (default: {default})")

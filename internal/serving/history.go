@@ -105,6 +105,13 @@ func (h *history) shift(r *record, i int) int {
 	return i - drop
 }
 
+// end returns where what is visible ends.
+func (h *history) end() int64 {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.through + h.step
+}
+
 // settle makes everything up to a time visible, and forgets what is gone.
 func (h *history) settle(to int64) {
 	h.mu.Lock()

@@ -48,6 +48,7 @@ type Server struct {
 	Config
 	history *history
 	counts  *counts
+	learnt  int64 // the end of what models have learnt from, Unix seconds
 
 	mu      sync.RWMutex
 	entries map[loader.Key]*entry
@@ -138,6 +139,7 @@ func (s *Server) cycle(ctx context.Context) (err error) {
 		s.Log.Warn("checkpoints cannot be listed; those that are known serve on", "error", err.Error())
 	}
 	frames := s.history.frames()
+	s.learn(ctx, frames)
 	if !s.state.warmed {
 		if err := s.warm(ctx, frames); err != nil {
 			return err
@@ -188,6 +190,22 @@ func (s *Server) read(ctx context.Context) error {
 		s.Log.Warn("series were left out: there are more than --max-series", "limit", s.MaxSeries, "containers", n)
 	}
 	return nil
+}
+
+// learn has the models follow what has come since the last cycle: what was read
+// first teaches nothing. It lasts until the program ends or the checkpoint is
+// another.
+func (s *Server) learn(ctx context.Context, frames []series.Frame) {
+	since := s.learnt
+	s.learnt = s.history.end()
+	if since == 0 {
+		return
+	}
+	for i := range frames {
+		if _, err := s.Predictor.Update(ctx, frames[i], "", time.Unix(since, 0)); err != nil && ctx.Err() == nil {
+			s.Log.Debug("nothing learnt", "error", err.Error()) // the forecast fails, too, and is told
+		}
+	}
 }
 
 // predict forecasts all series. One that fails is logged and left out.

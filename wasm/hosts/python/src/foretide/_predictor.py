@@ -83,8 +83,8 @@ class MultiMetricPredictor:
 
     def update(self, data: Any, since: Any, container_name: Optional[str] = None) -> int:
         """Has the intervals of the predictor's metrics, of all in the data without any,
-        learn from values that have come true: those of the cells that begin at since
-        (Unix seconds or a time) or later. Each is held against the forecasts that were
+        learn from values that have come true: those of the cells of the model's
+        step that end after since (Unix seconds or a time). Each is held against the forecasts that were
         made for it from the data before: intervals that were left too often become wider,
         others narrower; medians stay, but for a combination (auto), whose
         weights move towards the model that was right. data are those of predict. Returns how many pairs of a
@@ -108,7 +108,7 @@ class MultiMetricPredictor:
             raise ForetideError("bad_step", f"foretide: the data have a step of {window.step} s, which does not divide the model's of {about.step} s")
         start, values = _frame.cells_of(window, metric, about.step)
         used = 0
-        for i in range(max(0, -((start - since) // about.step)), len(values)):
+        for i in range(max(0, (since - start) // about.step), len(values)):
             for ahead in about.horizons:
                 origin = start + i * about.step - ahead
                 if origin >= start and not np.isnan(values[i]):
