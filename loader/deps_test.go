@@ -59,5 +59,7 @@ func others(t *testing.T, root string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool { return p == root+"infra/s3" || p == root+"infra/cloudwatch" || strings.HasPrefix(p, root+"infra/local") })
+	return slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool {
+		return p == root+"infra/s3" || p == root+"infra/cloudwatch" || strings.HasPrefix(p, root+"infra/local")
+	})
 }
