@@ -160,7 +160,7 @@ func check(t *testing.T, dir, bin string, b block) (n int) {
 				}
 			case "sam":
 				parameters(t, b.page, command)
-			case "curl", "mkdir", "cp", "pip", "aws", "docker":
+			case "curl", "mkdir", "cp", "echo", "pip", "aws", "docker":
 			case "python3":
 				script(t, dir, bin, b.page, words)
 			default:
