@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -118,13 +119,16 @@ func TestLater(t *testing.T) {
 // one compacts.
 type gone struct {
 	*Memory
+	mu     sync.Mutex // files are read at the same time
 	vanish func()
 }
 
 func (g *gone) Get(ctx context.Context, key string, limit int64) ([]byte, error) {
-	if g.vanish != nil {
-		do := g.vanish
-		g.vanish = nil
+	g.mu.Lock()
+	do := g.vanish
+	g.vanish = nil
+	g.mu.Unlock()
+	if do != nil {
 		do()
 	}
 	return g.Memory.Get(ctx, key, limit)
