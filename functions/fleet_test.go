@@ -9,8 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -22,8 +20,8 @@ import (
 	"github.com/foretide/foretide/functions/internal/planning"
 	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/internal/mototest"
 	"github.com/foretide/foretide/internal/need"
-	"github.com/foretide/foretide/internal/promtest"
 )
 
 // fleetSize is how many containers the state machine's test has, a batch each.
@@ -33,7 +31,7 @@ const fleetSize = 200
 // with the bootstraps that ship and a real S3 server, on an engine that runs
 // distributed maps. Invocations fail on the way, and are tried again.
 func TestFleet(t *testing.T) {
-	python := need.Python(t, "moto.server", "moto.stepfunctions")
+	need.Python(t, "moto.server", "moto.stepfunctions")
 	s := start(t, stack.Options{
 		Env:     []string{"FORETIDE_MODEL_TYPE=naive", "FORETIDE_TRAIN_BATCH=1", "FORETIDE_PREDICT_BATCH=10", "FORETIDE_REFRESH=0s"},
 		Timeout: time.Minute, Concurrency: 2,
@@ -41,7 +39,7 @@ func TestFleet(t *testing.T) {
 	until := time.Now().Truncate(time.Second)
 	fillFleet(t, s, until)
 	r := &router{stack: s}
-	engine := startEngine(t, python, r)
+	engine := startEngine(t, r)
 	out := engine.run(t, fmt.Sprintf(`{"train": true, "predict": true, "run": "night", "until": %q}`, until.UTC().Format(time.RFC3339)))
 	var sum planning.Summary
 	if err := json.Unmarshal([]byte(out), &sum); err != nil {
@@ -126,7 +124,7 @@ func (r *router) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 type engine struct{ url string }
 
 // startEngine starts it, with the router as its AWS.
-func startEngine(t *testing.T, python string, r *router) *engine {
+func startEngine(t *testing.T, r *router) *engine {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -135,36 +133,8 @@ func startEngine(t *testing.T, python string, r *router) *engine {
 	server := &http.Server{Handler: r}
 	go server.Serve(l)
 	t.Cleanup(func() { server.Close() })
-	address, err := promtest.FreeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(address)
 	_, routed, _ := net.SplitHostPort(l.Addr().String())
-	cmd := exec.Command(python, "-m", "moto.server", "-H", "127.0.0.1", "-p", port)
-	clean := slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "AWS_") }) // an empty profile is none that there is
-	cmd.Env = append(clean, "MOTO_PORT="+routed, "AWS_DEFAULT_REGION=us-east-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b")
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // "signal: killed"
-		if t.Failed() {
-			t.Logf("the engine said\n%s", log.String()[max(0, log.Len()-4000):])
-		}
-	})
-	e := &engine{"http://" + address}
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		if resp, err := http.Get(e.url + "/moto-api/data.json"); err == nil {
-			resp.Body.Close()
-			break
-		} else if time.Now().After(deadline) {
-			t.Fatalf("the engine does not start: %v", err)
-		}
-	}
+	e := &engine{mototest.Start(t, "MOTO_PORT="+routed)}
 	e.post(t, "/moto-api/reset", "", "{}", nil)
 	e.post(t, "/moto-api/config", "", `{"stepfunctions": {"execute_state_machine": true}}`, nil)
 	return e

@@ -17,8 +17,9 @@ import (
 	"github.com/foretide/foretide/internal/promtest"
 )
 
-// Start starts a server for a test and returns its URL. It is empty.
-func Start(t testing.TB) string {
+// Start starts a server for a test, with variables of its own, as NAME=VALUE, and
+// returns its URL. It is empty.
+func Start(t testing.TB, env ...string) string {
 	t.Helper()
 	python := need.Python(t, "moto.server")
 	address, err := promtest.FreeAddress()
@@ -28,7 +29,7 @@ func Start(t testing.TB) string {
 	_, port, _ := net.SplitHostPort(address)
 	cmd := exec.Command(python, "-m", "moto.server", "-H", "127.0.0.1", "-p", port)
 	clean := slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "AWS_") }) // an empty profile is none that there is
-	cmd.Env = append(clean, "AWS_DEFAULT_REGION=us-east-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b")
+	cmd.Env = append(append(clean, env...), "AWS_DEFAULT_REGION=us-east-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b")
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
