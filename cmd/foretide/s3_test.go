@@ -63,7 +63,7 @@ func TestBucketStore(t *testing.T) {
 	s.fails(exitFailure, "no version 9 is kept; kept: 2, 1", "checkpoint", "rollback", "cpu/web", "--to", "9", "--store", store)
 	s.fails(exitUsage, `"cpu" is no checkpoint`, "checkpoint", "rollback", "cpu", "--store", store)
 	s.fails(exitUsage, `"kep" is not known`, "predict", "--data", "m.csv", "--store", "s3://fleet?kep=2")
-	s.fails(exitCheckpoint, "cannot open s3://fleet/elsewhere: no checkpoint METRIC/CONTAINER.ckpt in it", "predict", "--data", "m.csv", "--store", "s3://fleet/elsewhere")
+	s.fails(exitCheckpoint, "cannot open s3://fleet/elsewhere: no checkpoint METRIC/CONTAINER.ckpt in it", "predict", "--strict", "--data", "m.csv", "--store", "s3://fleet/elsewhere")
 	s.fails(exitFailure, "no such bucket; create it (aws s3 mb s3://none)", "train", "--data", "m.csv", "--store", "s3://none/x")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "wrong")
 	s.fails(exitFailure, "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID", "train", "--data", "m.csv", "--store", store)
