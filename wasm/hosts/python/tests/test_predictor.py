@@ -162,9 +162,9 @@ class Predictor(unittest.TestCase):
             last = int(calm["timestamp"][-1])
             before = p.predict(calm, container, None)["cpu"].horizons
             self.assertEqual(p.state("cpu", container), b"")
-            for since in (last, last - 100, datetime(1970, 1, 2, 23, 55), pd.Timestamp(last, unit="s", tz="UTC"), "1970-01-02T23:55:00"):
+            for since in (last, last + 100, datetime(1970, 1, 2, 23, 55), pd.Timestamp(last, unit="s", tz="UTC"), "1970-01-02T23:55:00"):
                 self.assertEqual(p.update(burst, since, container), 3, since)
-            self.assertEqual(p.update(burst, last + 1, container), 0)
+            self.assertEqual(p.update(burst, last + 300, container), 0)
             self.assertEqual(p.update(calm, last - 300, container), 6)
             fine = {"timestamp": np.arange(0, 2 * 86400 - 60, 60), "cpu": np.repeat(calm["cpu"], 5)[:-1]}
             self.assertEqual(p.update(fine, last - 300, container), 3)  # the last cell is not over
