@@ -9,18 +9,19 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/foretide/foretide/internal/dockertest"
 )
 
 // TestImage builds the image and runs it as SageMaker does: a training whose
-// container is stopped and another that goes on, and an endpoint of its model. It
-// needs a Docker engine, which FORETIDE_DOCKER names (unix:///…/docker.sock).
+// container is stopped and another that goes on, and an endpoint of its model.
 func TestImage(t *testing.T) {
-	engine := os.Getenv("FORETIDE_DOCKER")
-	if engine == "" {
-		t.Skip("FORETIDE_DOCKER is not set: it names a Docker engine, as unix:///var/run/docker.sock")
+	if testing.Short() {
+		t.Skip("-short: builds an image and runs containers")
 	}
+	dockertest.Engine(t)
 	docker := func(args ...string) (string, error) {
-		cmd := exec.CommandContext(t.Context(), "docker", append([]string{"-H", engine}, args...)...)
+		cmd := exec.CommandContext(t.Context(), "docker", args...)
 		out, err := cmd.CombinedOutput()
 		return strings.TrimSpace(string(out)), err
 	}

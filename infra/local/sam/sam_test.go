@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/infra/local/stack"
+	"github.com/foretide/foretide/internal/dockertest"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/need"
 	"github.com/foretide/foretide/internal/promtest"
@@ -37,7 +38,7 @@ func TestSAM(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: runs containers")
 	}
-	engine(t)
+	dockertest.Engine(t)
 	s3test.Need(t)
 	promtest.Need(t)
 	c := &cli{python: need.Python(t, "samcli"), build: filepath.Join(t.TempDir(), "build"), env: filepath.Join(t.TempDir(), "env.json")}
