@@ -132,7 +132,7 @@ func (a *app) demoBacktest(ctx context.Context, frame *series.Frame) error {
 		}
 		all = append(all, r.Series...)
 	}
-	fmt.Fprintf(a.out, "\nBacktest: fitted once to the first 70 %%, %d-minute origins through the rest:\n\n", cfg.Every/60)
+	fmt.Fprintf(a.out, "\nBacktest: fitted to the first 70 %%, auto renewed daily, %d-minute origins through the rest:\n\n", cfg.Every/60)
 	summaryTable(backtest.Summarise(all, backtest.ByMetric), string(backtest.ByMetric)).write(a.out)
 	fmt.Fprintln(a.out, "\nA ratio is to the mean absolute error of the last value: below 1 is better.")
 	return nil
