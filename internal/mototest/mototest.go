@@ -22,6 +22,11 @@ import (
 func Start(t testing.TB, env ...string) string {
 	t.Helper()
 	python := need.Python(t, "moto.server")
+	// Before 5.2.5 it takes requests that the SDK has compressed for damaged ones.
+	const recent = "import moto, sys; sys.exit([int(n) for n in moto.__version__.split('.')[:3]] < [5, 2, 5])"
+	if exec.Command(python, "-c", recent).Run() != nil {
+		need.Lacking(t, "moto is older than 5.2.5 (pip install -U 'moto[server]')")
+	}
 	address, err := promtest.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
