@@ -15,8 +15,9 @@
 // Errors are divided by a scale that is computed from the window of their
 // origin alone: a blend of the mean |change over the horizon| in the last
 // hours, the last day and the whole window, of the distance of the last value
-// from the last hour's median, and of a constant. Which blend is chosen by
-// the pinball loss of tables made on one half of the validation part and
+// from the last hour's median, of that of the forecast from the last value (a
+// jump that is forecast may not come), and of a constant. Which blend is chosen
+// by the pinball loss of tables made on one half of the validation part and
 // scored on the other. A table holds the quantiles of the scaled errors, above
 // and below apart, so that intervals are asymmetric; being one nondecreasing
 // function of the probability it gives quantiles that never cross, and

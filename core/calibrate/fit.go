@@ -285,11 +285,18 @@ func meanAbsolute(rows []Row, points []float64) float64 {
 // scaledErrors appends each row's error divided by its scale to dst.
 func scaledErrors(dst []float64, rows []Row, points []float64, run float64, b *blend) []float64 {
 	for i := range rows {
-		parts := rows[i].parts
-		parts[partRun] = run
+		parts := rows[i].partsOf(points[i], run)
 		dst = append(dst, bounded((rows[i].Actual-points[i])/b.scale(&parts), 0))
 	}
 	return dst
+}
+
+// partsOf returns the measures that the scale of a gated point forecast is blended
+// from.
+func (r *Row) partsOf(point, run float64) [partCount]float64 {
+	parts := r.parts
+	parts[partRun], parts[partMove] = run, math.Abs(point-r.Last)
+	return parts
 }
 
 func meanOf(x []float64) float64 {
@@ -320,8 +327,7 @@ func crossFit(rows []Row, points []float64, run float64, b *blend, tryCenter boo
 		t := tableOf(errors)
 		shift := t.at(0.5)
 		for i := test[0]; i < test[1]; i++ {
-			parts := rows[i].parts
-			parts[partRun] = run
+			parts := rows[i].partsOf(points[i], run)
 			s := b.scale(&parts)
 			e := rows[i].Actual - points[i]
 			plain += math.Abs(e)

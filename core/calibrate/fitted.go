@@ -153,6 +153,9 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 			volatility(&parts, recent, long, h.Ahead, dst.Scratch())
 		}
 		parts[partRun] = c.run
+		if finite(last) {
+			parts[partMove] = math.Abs(point - last)
+		}
 		c.fill(h, f.spec.Levels, point, c.blend.scale(&parts), f.spec.Bounds)
 	}
 	return nil

@@ -189,10 +189,10 @@ func readHorizon(r *codec.Reader) horizon {
 	return h
 }
 
-// readBlend reads the weights of a blend; earlier versions had all but the last.
+// readBlend reads the weights of a blend; earlier versions lacked the last one or two.
 func readBlend(r *codec.Reader, b *blend) {
 	x := r.Floats()
-	if len(x) != partCount && len(x) != partSpread {
+	if len(x) < partSpread || len(x) > partCount {
 		r.Fail(forecast.ErrPayload)
 		return
 	}

@@ -18,6 +18,7 @@ const (
 	partLong          // of all the long part
 	partOff           // distance of the last value from the median of the last hour
 	partSpread        // half the model's own central 80 % interval
+	partMove          // distance of the gated point forecast from the last value
 	partCount
 )
 
@@ -43,6 +44,13 @@ var blends = []blend{
 	{partRun: 0.05, partSpread: 1},
 	{partRun: 0.1, partSpread: 0.6, partHours: 0.2, partLong: 0.2},
 	{partRun: 0.3, partSpread: 0.7},
+	{partRun: 0.1, partHours: 0.25, partRecent: 0.25, partDay: 0.25, partLong: 0.25, partMove: 0.5},
+	{partRun: 0.1, partDay: 0.5, partLong: 0.5, partMove: 0.5},
+	{partRun: 0.5, partMove: 0.5},
+	{partRun: 0.05, partSpread: 1, partMove: 0.5},
+	{partRun: 0.1, partHours: 0.25, partRecent: 0.25, partDay: 0.25, partLong: 0.25, partMove: 1},
+	{partRun: 0.1, partLong: 0.5, partMove: 1},
+	{partRun: 0.05, partSpread: 1, partMove: 1},
 }
 
 // ofModel reports whether the scale takes the model's forecast.
@@ -69,8 +77,8 @@ func spread(f *forecast.Forecast, h *forecast.Horizon) float64 {
 }
 
 // volatility fills parts with the window's measures for a horizon, ahead
-// seconds; partRun and partSpread are left as they are. A measure that the window does not hold
-// is that of the next longer or shorter span that it does.
+// seconds; partRun, partSpread and partMove are left as they are. A measure that the window
+// does not hold is that of the next longer or shorter span that it does.
 func volatility(parts *[partCount]float64, recent, long series.Series, ahead int64, scratch *forecast.Scratch) {
 	r := recent.Values
 	lag := int(ahead / recent.Step)

@@ -85,13 +85,14 @@ func TestNewRefuses(t *testing.T) {
 }
 
 // TestGuard: a member whose median is outside the guard's 80 % interval is moved
-// to its edge with all its quantiles; one that is inside stays.
+// to its edge with all its quantiles; one that is inside stays. Distances from the
+// median are the guard's.
 func TestGuard(t *testing.T) {
 	guard := member("network", 5, 10, 12, 20)
 	for _, c := range []struct{ q, want []float64 }{
-		{[]float64{90, 100, 120}, []float64{10, 16, 30}}, // moved by -80, to 10, 20, 40
-		{[]float64{0, 1, 3}, []float64{9.5, 11, 16}},     // by 9, to 9, 10, 12
-		{[]float64{14, 15, 16}, []float64{12, 13.5, 18}},
+		{[]float64{90, 100, 120}, []float64{14, 16, 24}}, // moved by -80, to 10, 20, 40
+		{[]float64{0, 1, 3}, []float64{9, 11, 19}},       // by 9, to 9, 10, 12
+		{[]float64{14, 15, 16}, []float64{11.5, 13.5, 21.5}},
 	} {
 		f, err := New([]forecast.Fitted{member("linear", 5, c.q...), guard}, 1)
 		if err != nil {

@@ -37,7 +37,8 @@ type Fitted struct {
 // negative, is the number of the member in whose central 80 % interval the
 // medians of the others are held: one that has seen many containers knows what
 // is out of the question, where one of the container's own may follow a habit
-// that has just ended. The error is ErrMembers.
+// that has just ended. How far the quantiles are from the median is then its
+// alone. The error is ErrMembers.
 func New(members []forecast.Fitted, guard int) (*Fitted, error) {
 	if len(members) == 0 || len(members) > MaxMembers || guard >= len(members) {
 		return nil, ErrMembers
@@ -75,7 +76,8 @@ func (f *Fitted) Members() []forecast.Fitted { return f.members }
 func (f *Fitted) Summary() string { return f.detail }
 
 // Forecast implements forecast.Fitted: the weighted mean of the members'
-// quantiles, which is again ascending and within the bounds. A member whose
+// quantiles, which is again ascending and within the bounds; with a guard that of
+// the medians, and its distances of the others. A member whose
 // numbers are not finite is left out of a horizon, which then says NotFinite.
 func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	if _, _, err := w.Check(&f.spec); err != nil {
@@ -120,6 +122,7 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 		if total == 0 { // the contract forbids it of members: it is never trusted
 			copy(h.Quantiles, dst.Sub(0).At[k].Quantiles)
 		}
+		f.shape(dst, k)
 		slices.Sort(h.Quantiles) // rounding may have swapped equal ones
 	}
 	return nil
@@ -146,6 +149,23 @@ func (f *Fitted) hold(dst *forecast.Forecast) {
 				m.Quantiles[j] = f.spec.Bounds.Clamp(m.Quantiles[j] + by)
 			}
 		}
+	}
+}
+
+// shape gives the quantiles of a horizon the guard's distances from the median:
+// it has seen many containers restless and at rest, and says better when to be
+// unsure than all members together.
+func (f *Fitted) shape(dst *forecast.Forecast, k int) {
+	if f.guard < 0 {
+		return
+	}
+	h, guard := &dst.At[k], &dst.Sub(f.guard).At[k]
+	if !finite(guard) {
+		return
+	}
+	by := dst.Median(h) - dst.Sub(f.guard).Median(guard)
+	for j, q := range guard.Quantiles {
+		h.Quantiles[j] = f.spec.Bounds.Clamp(q + by)
 	}
 }
 
