@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -65,9 +66,9 @@ var (
 	forecastOrigin = desc("forecast_origin_timestamp_seconds", "When the cell begins that the forecast was made from.", ofSeries...)
 	observedValue  = desc("observed_value", "The last value that was read.", ofSeries...)
 	observedTime   = desc("observed_timestamp_seconds", "When its cell begins.", ofSeries...)
-	dueMedian      = desc("forecast_due_median", "What had been forecast, the horizon before, for the last value.", ofHorizon...)
-	dueLower       = desc("forecast_due_lower", "Lower bound of the 80 % interval that had been forecast for the last value.", ofHorizon...)
-	dueUpper       = desc("forecast_due_upper", "Upper bound of the 80 % interval that had been forecast for the last value.", ofHorizon...)
+	dueMedian      = desc("forecast_due_median", "What had been forecast, the horizon before, for the last value or, where forecasts are minutes apart, for one shortly before.", ofHorizon...)
+	dueLower       = desc("forecast_due_lower", "Lower bound of the 80 % interval that had been forecast for the same value.", ofHorizon...)
+	dueUpper       = desc("forecast_due_upper", "Upper bound of the 80 % interval that had been forecast for the same value.", ofHorizon...)
 	accuracyError  = desc("accuracy_mean_absolute_error", "Mean absolute error of the forecasts that came due lately, in the metric's unit.", ofHorizon...)
 	accuracyRatio  = desc("accuracy_persistence_ratio", "The same as a ratio to the error of the last value; below 1 is better than it.", ofHorizon...)
 	accuracyInside = desc("accuracy_covered_ratio", "Share of the values that came which the 80 % interval held.", ofHorizon...)
@@ -120,13 +121,15 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	if !s.state.warmed {
 		return // what there is are forecasts of the past
 	}
+	apart := max(warmEvery, int64(s.Every/time.Second))
 	for k, e := range s.entries {
-		e.collect(gauge, strings.ToValidUTF8(k.Container, "�"), strings.ToValidUTF8(k.Metric, "�"), s.slot())
+		e.collect(gauge, strings.ToValidUTF8(k.Container, "�"), strings.ToValidUTF8(k.Metric, "�"), s.slot(), apart)
 	}
 }
 
-// collect gives what is known of one series.
-func (e *entry) collect(gauge func(d *prometheus.Desc, v float64, labels ...string), container, metric string, slot int64) {
+// collect gives what is known of one series, whose forecasts are up to a number
+// of seconds apart.
+func (e *entry) collect(gauge func(d *prometheus.Desc, v float64, labels ...string), container, metric string, slot, apart int64) {
 	gauge(observedValue, e.observed, container, metric)
 	if e.at > 0 {
 		gauge(observedTime, float64(e.at), container, metric)
@@ -153,7 +156,9 @@ func (e *entry) collect(gauge func(d *prometheus.Desc, v float64, labels ...stri
 	}
 	for _, l := range e.track.leads {
 		ahead := serve.Duration(l.ahead)
-		if l.due.at == e.at && e.at > 0 {
+		// Not each value had a forecast: the warming up's are some minutes apart,
+		// and so are those of a long --every. The last one stands in between.
+		if e.at > 0 && l.due.at > 0 && e.at-l.due.at < apart {
 			gauge(dueMedian, l.due.median, container, metric, ahead)
 			gauge(dueLower, l.due.lo, container, metric, ahead)
 			gauge(dueUpper, l.due.hi, container, metric, ahead)

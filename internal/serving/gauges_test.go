@@ -38,7 +38,7 @@ func TestSameGauges(t *testing.T) {
 		want = append(want, fmt.Sprint(text, " ", out.Gauge.GetValue()))
 	}
 	e := &entry{forecast: f, observed: 1.5, at: 1_700_000_060, track: &track{}}
-	e.collect(gauge, "web", "cpu", 0)
+	e.collect(gauge, "web", "cpu", 60, 300)
 	var got []string
 	for _, s := range push.Gauges(nil, gauges.Item{Forecast: f, Observed: 1.5, ObservedAt: 1_700_000_060}, time.Now()) {
 		text := s.Name
@@ -58,5 +58,24 @@ func TestSameGauges(t *testing.T) {
 	}
 	if last := gauges.Last(f, 600, 60, []float64{1, 2, math.NaN()}); last.Observed != 2 || last.ObservedAt != 660 {
 		t.Errorf("the last value is %v at %d", last.Observed, last.ObservedAt)
+	}
+}
+
+// TestDue: what had been forecast is shown with each value until the next
+// forecast comes due, and not when that never comes.
+func TestDue(t *testing.T) {
+	var l lead
+	l.ahead = 900
+	e := &entry{observed: 1, track: &track{leads: []*lead{&l}}}
+	for _, c := range []struct {
+		due, at int64
+		want    bool
+	}{{0, 0, false}, {0, 60, false}, {6000, 0, false}, {6000, 6000, true}, {6000, 6060, true}, {6000, 6240, true}, {6000, 6300, false}} {
+		l.due, e.at = promise{at: c.due, median: 2, lo: 1, hi: 3}, c.at
+		got := map[*prometheus.Desc]float64{}
+		e.collect(func(d *prometheus.Desc, v float64, _ ...string) { got[d] = v }, "web", "cpu", 60, 300)
+		if (got[dueMedian] == 2 && got[dueLower] == 1 && got[dueUpper] == 3) != c.want {
+			t.Errorf("due at %d, the last value at %d: %v", c.due, c.at, got)
+		}
 	}
 }
