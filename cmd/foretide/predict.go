@@ -115,7 +115,7 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 			return err
 		}
 	}
-	forecasts, failed := predictFrames(cmd.Context(), p, data.Frames, horizons, f.metrics)
+	forecasts, failed := a.predictFrames(cmd.Context(), p, data.Frames, horizons, f.metrics)
 	if f.strict {
 		var refused error
 		forecasts, refused = strictly(forecasts)
@@ -172,8 +172,31 @@ func readsMore(ctx context.Context, p *loader.Predictor, container string, metri
 	return false
 }
 
-// predictFrames forecasts what it can, and returns the errors of the rest.
-func predictFrames(ctx context.Context, p *loader.Predictor, frames []series.Frame, horizons []time.Duration, metrics []string) ([]*forecast.Forecast, error) {
+// together is how many containers are forecast before the progress is told.
+const together = 64
+
+// predictFrames forecasts what it can, with progress, and returns the errors of
+// the rest.
+func (a *app) predictFrames(ctx context.Context, p *loader.Predictor, frames []series.Frame, horizons []time.Duration, metrics []string) ([]*forecast.Forecast, error) {
+	if len(frames) <= together { // they take no time
+		return predictPart(ctx, p, frames, horizons, metrics)
+	}
+	m := a.meter("forecasting", false)
+	defer m.Finish()
+	var out []*forecast.Forecast
+	var errs []error
+	for part := range slices.Chunk(frames, together) {
+		f, err := predictPart(ctx, p, part, horizons, metrics)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		out, errs = append(out, f...), append(errs, err)
+		m.Set(int64(min(together*len(errs), len(frames))), int64(len(frames)))
+	}
+	return out, errors.Join(errs...)
+}
+
+func predictPart(ctx context.Context, p *loader.Predictor, frames []series.Frame, horizons []time.Duration, metrics []string) ([]*forecast.Forecast, error) {
 	if len(horizons) == 0 {
 		return p.PredictAll(ctx, frames, metrics...)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
@@ -58,5 +59,32 @@ func TestProgressLines(t *testing.T) {
 		if n < lines || lines == 0 && n > 0 || lines > 0 && (last.Stage != "reporting what was trained" || last.Done != 4 || last.Total != 4) {
 			t.Errorf("%s: %d objects, the last %+v, in\n%s", how, n, last, told)
 		}
+	}
+}
+
+// TestPredictProgress: forecasts of many containers tell how far they are, those
+// of a few do not, and they are the same whether told or not.
+func TestPredictProgress(t *testing.T) {
+	s := newSession(t)
+	var b strings.Builder
+	b.WriteString("timestamp,container,cpu\n")
+	for i := range 20 {
+		for c := range 2*together + 1 {
+			fmt.Fprintf(&b, "%d,c%03d,%d\n", 1_700_000_100+300*i, c, 1+(i*c)%7)
+		}
+	}
+	s.write("many.csv", b.String())
+	out, told, code := s.run("predict", "--data", "many.csv", "--progress", "json")
+	if n := strings.Count(out, " 15 min "); code != exitOK || n != 2*together+1 {
+		t.Fatalf("exit code %d, %d forecasts in\n%s%s", code, n, out, told)
+	}
+	if !strings.Contains(told, `"stage":"forecasting","done":129,"total":129`) {
+		t.Errorf("nothing says how far it is: %s", told)
+	}
+	if quiet, told, _ := s.run("predict", "--data", "many.csv", "-q"); quiet != out || told != "" {
+		t.Errorf("without progress: %q\n%.1000s", told, quiet)
+	}
+	if _, told, _ := s.run("predict", "--data", "many.csv", "--container", "c001", "--progress", "json"); strings.Contains(told, "forecasting") {
+		t.Errorf("of one container: %s", told)
 	}
 }
