@@ -29,11 +29,12 @@ import (
 	"github.com/foretide/foretide/infra/sagemaker"
 	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/logtest"
 	"github.com/foretide/foretide/loader"
 )
 
 // endpoint serves a model of one checkpoint, cpu of web.
-func endpoint(t testing.TB, change func(*options)) (*server, *bytes.Buffer) {
+func endpoint(t testing.TB, change func(*options)) (*server, *logtest.Buffer) {
 	t.Helper()
 	task := forecast.Task{Metric: series.CPU, Step: 300, Horizons: []int64{300, 900, 1800}, Levels: forecast.DefaultLevels(), Bounds: series.DefaultBounds(series.CPU)}
 	dir := t.TempDir()
@@ -48,23 +49,12 @@ func endpoint(t testing.TB, change func(*options)) (*server, *bytes.Buffer) {
 	if change != nil {
 		change(&o)
 	}
-	log := &bytes.Buffer{}
-	s, err := newServer(context.Background(), sagemaker.Layout(dir), o, slog.New(slog.NewTextHandler(&locked{w: log}, nil)))
+	log := &logtest.Buffer{}
+	s, err := newServer(context.Background(), sagemaker.Layout(dir), o, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s, log
-}
-
-type locked struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *locked) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(b)
 }
 
 // window is a request of one window, an hour of cpu.

@@ -11,10 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/foretide/foretide/internal/logtest"
 	"github.com/foretide/foretide/internal/promtest"
 )
 
@@ -24,25 +24,7 @@ type served struct {
 	prom       *promtest.Server
 	stop       context.CancelFunc
 	ended      chan int
-	log        *locked
-}
-
-// locked is a buffer that one goroutine writes and another reads.
-type locked struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *locked) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *locked) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
+	log        *logtest.Buffer
 }
 
 // newServed starts both. The pool's last two days end now.
@@ -57,7 +39,7 @@ func newServed(t *testing.T, args ...string) *served {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &served{url: "http://" + address, token: "s3cret", ended: make(chan int, 1), log: &locked{}}
+	s := &served{url: "http://" + address, token: "s3cret", ended: make(chan int, 1), log: &logtest.Buffer{}}
 	config := fmt.Sprintf(`global: {scrape_interval: 1s, evaluation_interval: 1s}
 rule_files: [%q]
 scrape_configs:

@@ -284,9 +284,9 @@ func TestAsksForLess(t *testing.T) {
 		"413": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusRequestEntityTooLarge) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			o.Timeout = 150 * time.Millisecond
-			if name == "large" {
-				o.Timeout = time.Minute
+			o.Timeout = time.Minute
+			if name == "slow" {
+				o.Timeout = time.Second
 			}
 			o.URL = front(t, func(w http.ResponseWriter, r *http.Request) bool {
 				if points(r) <= 8 {

@@ -42,7 +42,7 @@ func wait(r *http.Request) {
 func TestPassingTrouble(t *testing.T) {
 	p := newProxy(t, s3test.New(t, "bkt"))
 	ctx := context.Background()
-	s := open(t, "s3://bkt/x?timeout=500ms").Store()
+	s := open(t, "s3://bkt/x?timeout=2s").Store()
 	slow := func(_ *proxy, _ http.ResponseWriter, r *http.Request) bool { wait(r); return true }
 	busy := answer(http.StatusServiceUnavailable, "SlowDown", "Please reduce your request rate.")
 	broken := answer(http.StatusInternalServerError, "InternalError", "We encountered an internal error. Please try again.")
@@ -97,7 +97,7 @@ func TestLastingTrouble(t *testing.T) {
 	server := s3test.New(t, "bkt")
 	p := newProxy(t, server)
 	ctx := context.Background()
-	s := open(t, "s3://bkt/x?timeout=100ms&attempts=2").Store()
+	s := open(t, "s3://bkt/x?timeout=1s&attempts=2").Store()
 	old := []byte("old")
 	if err := s.Put(ctx, web, old); err != nil {
 		t.Fatal(err)

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/foretide/foretide/internal/need"
 )
 
 // Without skips the test, and says so for whoever reads the log of a check: an
@@ -19,20 +21,20 @@ func Without(t *testing.T, why string) {
 }
 
 // Engine makes docker's environment that of an engine that runs, or, in the
-// project's own check, of one that it starts for the test.
+// project's own check, of one that it starts for the test. There, programs that
+// are not installed are a failure.
 func Engine(t *testing.T) {
 	t.Helper()
-	if _, err := exec.LookPath("docker"); err != nil {
-		Without(t, err.Error())
-	}
+	need.Program(t, "docker", "Debian: apt-get install docker.io")
 	if exec.Command("docker", "info").Run() == nil {
 		return
 	}
 	if os.Getenv("FORETIDE_CI") != "1" {
 		Without(t, "docker info fails, and a test starts none on a user's machine")
 	}
-	if _, err := exec.LookPath("dockerd"); err != nil || os.Getuid() != 0 {
-		Without(t, "docker info fails; starting one takes dockerd and root")
+	need.Program(t, "dockerd", "Debian: apt-get install docker.io")
+	if os.Getuid() != 0 {
+		Without(t, "docker info fails; starting one takes root")
 	}
 	dir, err := os.MkdirTemp("/tmp", "foretide-docker-") // a socket's path is short
 	if err != nil {

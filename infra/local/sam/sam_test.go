@@ -20,6 +20,7 @@ import (
 	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/internal/dockertest"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/logtest"
 	"github.com/foretide/foretide/internal/need"
 	"github.com/foretide/foretide/internal/promtest"
 	"github.com/foretide/foretide/internal/s3test"
@@ -85,14 +86,9 @@ func TestSAM(t *testing.T) {
 	}
 
 	api := c.serve(t, "start-api")
-	resp, err := http.Get(api + "/forecast?container=pool")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK || !bytes.Equal(forecasts(t, body), forecasts(t, latest)) {
-		t.Errorf("the API: %v %d\n%s\npredict:\n%s", err, resp.StatusCode, body, latest)
+	resp, body := api.ask(t, func() (*http.Response, error) { return http.Get(api.url + "/forecast?container=pool") })
+	if resp.StatusCode != http.StatusOK || !bytes.Equal(forecasts(t, body), forecasts(t, latest)) {
+		t.Errorf("the API: %d\n%s\npredict:\n%s", resp.StatusCode, body, latest)
 	}
 	if got := c.invoke(t, "ForecastFunction", `{"container": "pool"}`); !bytes.Equal(forecasts(t, got), forecasts(t, latest)) {
 		t.Errorf("sam local invoke:\n%s\npredict:\n%s", got, latest)
@@ -135,22 +131,64 @@ func (c *cli) local(args ...string) *exec.Cmd {
 	return c.command(append(append([]string{"local"}, args...), "--template", filepath.Join(c.build, "template.yaml"), "--env-vars", c.env, "--skip-pull-image")...)
 }
 
+// unanswered is what SAM says where it gave up on a container: 0.7 seconds after
+// the engine opened the port, in which a busy machine may not have started the
+// program behind it. The next call starts another container.
+const (
+	unanswered = "No response from invoke container"
+	mostCalls  = 10
+)
+
 // invoke is "sam local invoke".
 func (c *cli) invoke(t *testing.T, function, payload string) []byte {
 	t.Helper()
-	cmd := c.local("invoke", function, "--event", "-")
-	cmd.Stdin = strings.NewReader(payload)
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("sam local invoke %s: %v\n%s", function, err, errs.String())
+	for calls := 1; ; calls++ {
+		cmd := c.local("invoke", function, "--event", "-")
+		cmd.Stdin = strings.NewReader(payload)
+		var errs bytes.Buffer
+		cmd.Stderr = &errs
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("sam local invoke %s: %v\n%s", function, err, errs.String())
+		}
+		if calls == mostCalls || !strings.Contains(errs.String(), unanswered) {
+			return out
+		}
 	}
-	return out
 }
 
-// serve starts one of SAM's servers and returns its URL.
-func (c *cli) serve(t *testing.T, name string) string {
+// A server is one of SAM's.
+type server struct {
+	url string
+	log logtest.Buffer // what it says
+}
+
+// ask returns the answer to a request, which is made again where it never reached
+// the function.
+func (s *server) ask(t *testing.T, request func() (*http.Response, error)) (*http.Response, []byte) {
+	t.Helper()
+	for calls := 1; ; calls++ {
+		before := strings.Count(s.log.String(), unanswered)
+		resp, err := request()
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != http.StatusOK || len(body) == 0 {
+			time.Sleep(time.Second) // it says why on another way than it answers
+		}
+		if calls == mostCalls || strings.Count(s.log.String(), unanswered) == before {
+			return resp, body
+		}
+	}
+}
+
+// serve starts one of SAM's servers.
+func (c *cli) serve(t *testing.T, name string) *server {
 	t.Helper()
 	address, err := promtest.FreeAddress()
 	if err != nil {
@@ -158,8 +196,8 @@ func (c *cli) serve(t *testing.T, name string) string {
 	}
 	_, port, _ := net.SplitHostPort(address)
 	cmd := c.local(name, "--port", port)
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
+	s := &server{url: "http://" + address}
+	cmd.Stdout, cmd.Stderr = &s.log, &s.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -174,18 +212,19 @@ func (c *cli) serve(t *testing.T, name string) string {
 			<-ended
 		}
 		if t.Failed() {
-			t.Logf("sam local %s said\n%s", name, log.String()[max(0, log.Len()-6000):])
+			said := s.log.String()
+			t.Logf("sam local %s said\n%s", name, said[max(0, len(said)-6000):])
 		}
 	})
 	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			conn.Close()
-			return "http://" + address
+			return s
 		}
 		select {
 		case err := <-ended:
 			ended <- err
-			t.Fatalf("sam local %s ended: %v\n%s", name, err, log.String())
+			t.Fatalf("sam local %s ended: %v\n%s", name, err, s.log.String())
 		default:
 		}
 		if time.Now().After(deadline) {
@@ -195,15 +234,12 @@ func (c *cli) serve(t *testing.T, name string) string {
 }
 
 // invoke calls a function of "sam local start-lambda", as an SDK does.
-func invoke(t *testing.T, url, function, payload string, answer any) {
+func invoke(t *testing.T, lambda *server, function, payload string, answer any) {
 	t.Helper()
-	resp, err := http.Post(url+"/2015-03-31/functions/"+function+"/invocations", "application/json", strings.NewReader(payload))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK || resp.Header.Get("X-Amz-Function-Error") != "" || json.Unmarshal(body, answer) != nil {
-		t.Fatalf("%s: %v %d %s", function, err, resp.StatusCode, body)
+	resp, body := lambda.ask(t, func() (*http.Response, error) {
+		return http.Post(lambda.url+"/2015-03-31/functions/"+function+"/invocations", "application/json", strings.NewReader(payload))
+	})
+	if resp.StatusCode != http.StatusOK || resp.Header.Get("X-Amz-Function-Error") != "" || json.Unmarshal(body, answer) != nil {
+		t.Fatalf("%s: %d %s", function, resp.StatusCode, body)
 	}
 }
