@@ -90,14 +90,15 @@ const servers = `
 const environment = `
 In another shell:
 
-  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s AWS_REGION=%s
+  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s
+  export AWS_REGION=%[3]s AWS_DEFAULT_REGION=%[3]s # the second for version 1 of the command line
   export AWS_ENDPOINT_URL_S3=%s AWS_ENDPOINT_URL_LAMBDA=%s
 `
 
 const calls = `
-  aws lambda invoke --cli-binary-format raw-in-base64-out --function-name collect --payload '{}' /dev/stdout
-  aws lambda invoke --cli-binary-format raw-in-base64-out --function-name train --payload '{"items": [{"container": "pool"}]}' /dev/stdout
-  aws lambda invoke --cli-binary-format raw-in-base64-out --function-name predict --payload '{"items": [{"container": "pool"}]}' /dev/stdout
+  echo '{}' | aws lambda invoke --function-name collect --payload fileb:///dev/stdin /dev/stdout
+  echo '{"items": [{"container": "pool"}]}' | aws lambda invoke --function-name train --payload fileb:///dev/stdin /dev/stdout
+  echo '{"items": [{"container": "pool"}]}' | aws lambda invoke --function-name predict --payload fileb:///dev/stdin /dev/stdout
   aws s3 cp s3://foretide/latest/pool.json -
   curl '%[1]s/url/forecast/forecast?container=pool&metric=cpu&horizon=5m,30m'
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -52,7 +53,7 @@ func (f *fleet) predict(ctx context.Context, paths map[string]string, out string
 		return err
 	}
 	defer b.stop()
-	shards := max(1, f.containers/500)
+	shards := f.shards()
 	b.env = append(b.env, "FORETIDE_SHARDS="+strconv.Itoa(shards), "FORETIDE_REFRESH=0s", "FORETIDE_MODEL_TYPE="+f.model, "FORETIDE_HISTORY=216h")
 	until := time.Now().Unix() / 86400 * 86400
 	size, err := b.fill(ctx, f.containers, f.days, f.step, until, shards)
@@ -98,6 +99,12 @@ func (f *fleet) predict(ctx context.Context, paths map[string]string, out string
 	return save(out, all)
 }
 
+// shards keeps the samples of a shard to what 500 containers have at a value every
+// five minutes: what is read at once is bounded.
+func (f *fleet) shards() int {
+	return max(1, f.containers*300/(500*int(f.step)))
+}
+
 // save writes what was measured as JSON, where a file is named: what costs.py
 // reads.
 func save(file string, measured any) error {
@@ -137,7 +144,8 @@ func invoke(ctx context.Context, s *lambda.Service, name string, b *event.Batch)
 	return r, nil
 }
 
-// copyCheckpoints gives every container the models of one that was trained.
+// copyCheckpoints gives every container the models of one that was trained. A model
+// of every container is theirs already.
 func (f *fleet) copyCheckpoints(ctx context.Context) error {
 	store, err := s3.OpenStore(ctx, "s3://foretide/checkpoints")
 	if err != nil {
@@ -146,6 +154,12 @@ func (f *fleet) copyCheckpoints(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(16)
 	for _, m := range metrics {
+		switch _, err := loader.Read(ctx, store, loader.Key{Metric: m}); {
+		case err == nil:
+			continue
+		case !errors.Is(err, loader.ErrNotFound):
+			return err
+		}
 		for of := range min(trained, f.containers) {
 			checkpoint, err := loader.Read(ctx, store, loader.Key{Metric: m, Container: fmt.Sprintf("c%05d", of)})
 			if err != nil {

@@ -22,7 +22,7 @@ func main() {
 	var f fleet
 	predict := flag.Bool("predict", false, "measure predict")
 	training := flag.Bool("train", false, "measure train")
-	models := flag.String("models", "naive,linear,general,auto,arima,prophet,lstm", "that are trained")
+	models := flag.String("models", "naive,linear,general,auto,arima,prophet,lstm,network", "that are trained")
 	histories := flag.String("histories", "7,21,63", "that they are trained on, in `days`, ascending")
 	flag.IntVar(&f.containers, "containers", 1000, "of the fleet, each with four metrics")
 	flag.Int64Var(&f.step, "step", 60, "of the samples, in `seconds`")

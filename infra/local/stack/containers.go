@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"os/exec"
@@ -25,16 +26,38 @@ type Bridge struct {
 // a virtual machine (Docker Desktop), which brings host.docker.internal to the
 // loopback.
 func FindBridge(ctx context.Context) (Bridge, error) {
-	out, err := exec.CommandContext(ctx, "docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}").Output()
+	out, err := exec.CommandContext(ctx, "docker", "network", "inspect", "bridge", "--format", "{{json (index .IPAM.Config 0)}}").Output()
 	if err != nil {
 		return Bridge{}, fmt.Errorf("docker tells of no bridge (is its engine running, and may you use it?): %w", err)
 	}
-	address := strings.TrimSpace(string(out))
-	l, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
-	if err != nil { // not an address of this machine
-		return Bridge{"127.0.0.1", "host.docker.internal"}, nil
+	var config struct {
+		Subnet  netip.Prefix
+		Gateway string
 	}
-	return Bridge{address, address}, l.Close()
+	if err := json.Unmarshal(out, &config); err != nil {
+		return Bridge{}, fmt.Errorf("docker says of its bridge %q: %w", out, err)
+	}
+	own, err := net.InterfaceAddrs()
+	if err != nil {
+		return Bridge{}, err
+	}
+	return bridge(config.Subnet, config.Gateway, own), nil
+}
+
+// bridge finds the bridge among this machine's own addresses. Until its first
+// restart an engine names no gateway (github.com/moby/moby/issues/26799): then it
+// is the address within the subnet.
+func bridge(subnet netip.Prefix, gateway string, own []net.Addr) Bridge {
+	for _, o := range own {
+		p, err := netip.ParsePrefix(o.String())
+		if err != nil {
+			continue // not of IP
+		}
+		if a := p.Addr(); a.String() == gateway || gateway == "" && subnet.Contains(a) {
+			return Bridge{a.String(), a.String()}
+		}
+	}
+	return Bridge{"127.0.0.1", "host.docker.internal"}
 }
 
 // EnvFile writes the variables with which functions in containers use the stack,
