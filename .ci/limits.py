@@ -13,10 +13,10 @@ import sys
 def rows(path):
     """Yields (group, ratios, covers) of each line of a table."""
     for line in open(path):
-        f = line.split()
-        if len(f) > 13 and re.fullmatch(r"[0-9.]+", f[-1]) and f[0] != "model":
-            numbers = f[-12:]  # three times ratio, R2, cover; better, p95, missing
-            yield f[1], [float(v) for v in numbers[0:9:3]], [float(v) for v in numbers[2:9:3]]
+        # Three times ratio, R2, cover; better, p95, missing. A wide R2 touches what is before it.
+        numbers = [float(v) for v in re.findall(r"-?\d+\.\d{3,4}", line)[-12:]]
+        if len(numbers) == 12:
+            yield line.split()[1], numbers[0:9:3], numbers[2:9:3]
 
 
 by_source, by_series, ratio_limit, p95_limit = sys.argv[1], sys.argv[2], float(sys.argv[3]), float(sys.argv[4])
