@@ -27,6 +27,9 @@ func cut(data, list, dir string) error {
 		return err
 	}
 	manifest := [][]string{{"container", "interval_s", "file"}}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
 	for i := range got.Frames {
 		f := &got.Frames[i]
 		var names []string

@@ -1,17 +1,28 @@
 // What all scripts for Node.js and browsers share.
 
+// A browser's clock ticks in tenths of a millisecond: a batch has a hundred ticks.
+const batchMilliseconds = globalThis.process ? 3 : 10;
+
 /**
- * Returns the least and the median time of a call in batches of some three
- * milliseconds, in microseconds: a hundred batches, and so many seconds, unless that
- * takes ten times as long. Beside them the median of the processor's time. A call may
- * be asynchronous.
+ * Returns the least and the median time of a call in batches of some milliseconds, in
+ * microseconds: a hundred batches, and so many seconds, unless that takes ten times as
+ * long. Beside them the median of the processor's time. A call may be asynchronous.
  */
 export async function steady(seconds, call) {
-  let begin = performance.now();
   const answer = call();
   const waits = answer instanceof Promise;
   await answer;
-  const n = Math.max(1, Math.round(3 / Math.max(performance.now() - begin, 0.005)));
+  const batch = async (n) => {
+    const begin = performance.now();
+    for (let i = 0; i < n; i++) {
+      if (waits) await call();
+      else call();
+    }
+    return performance.now() - begin;
+  };
+  // The first calls are slow, and a single one may be shorter than a tick.
+  let n = 1;
+  while ((await batch(n)) < batchMilliseconds) n *= 2;
   const times = [];
   const spent = [];
   const cpu = () => { // in Node.js, on all threads
@@ -19,14 +30,9 @@ export async function steady(seconds, call) {
     return user + system;
   };
   const ended = (past) => past > 1e4 * seconds || (past > 1e3 * seconds && times.length >= 100);
-  for (begin = performance.now(); times.length === 0 || !ended(performance.now() - begin); ) {
+  for (const begin = performance.now(); times.length === 0 || !ended(performance.now() - begin); ) {
     const before = cpu();
-    const batch = performance.now();
-    for (let i = 0; i < n; i++) {
-      if (waits) await call();
-      else call();
-    }
-    times.push((1e3 * (performance.now() - batch)) / n);
+    times.push((1e3 * (await batch(n))) / n);
     spent.push((cpu() - before) / n);
   }
   const median = (list) => list.sort((a, b) => a - b)[list.length >> 1];
