@@ -176,6 +176,21 @@ func TestMemoryEnds(t *testing.T) {
 	works(t, instance(t), nil)
 }
 
+// TestMemoryEndsSaysSo: the error says that memory ended where just as much is
+// asked for as lies below the heap's last piece, when the runtime itself speaks
+// of something else.
+func TestMemoryEndsSaysSo(t *testing.T) {
+	i := instance(t)
+	for _, size := range []uint32{20119831, 19287012} {
+		if p, err := i.call("foretide_alloc", size); p == 0 || err != nil {
+			t.Fatal(p, err)
+		}
+	}
+	if _, err := i.call("foretide_alloc", 23905782); !errors.Is(err, ErrTrap) || !strings.Contains(err.Error(), "fatal error: out of memory") {
+		t.Error(err)
+	}
+}
+
 // TestHostileModules: a module that lacks what it should have, or has it as
 // something else, is refused when it is compiled.
 func TestHostileModules(t *testing.T) {

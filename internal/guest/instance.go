@@ -87,6 +87,11 @@ func (i *Instance) trap(name string, cause error) error {
 	i.Close()
 	said, _, _ := strings.Cut(strings.TrimSpace(string(i.output)), "\n")
 	why, _, _ := strings.Cut(cause.Error(), "\n")
+	// Where the heap cannot grow by just as much as lies below its last piece,
+	// Go's runtime takes the failure for a piece at address 0.
+	if said == "fatal error: arena already initialized" {
+		said = "fatal error: out of memory"
+	}
 	if said != "" {
 		why += ": " + said
 	}

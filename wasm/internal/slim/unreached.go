@@ -23,7 +23,7 @@ var never = []string{
 	"runtime.trace", "runtime.__trace", "runtime.schedtrace", "runtime.goroutineheader", "runtime.printArgs",
 	"runtime.printAncestor", "runtime.printcreatedby", "runtime.__Frames_.Next", "runtime.gcallers",
 	// What a panic that nobody recovers would print; every export recovers.
-	"runtime.printpanicval", "runtime.printanycustomtype", "runtime.printindented",
+	"runtime.printpanicval", "runtime.printanycustomtype",
 	// Profiles that nothing reads.
 	"runtime.__profBuf_", "runtime.tryRecordGoroutineProfile", "runtime.doRecordGoroutineProfile",
 	// What GODEBUG would turn on, or what says more about a fault.
