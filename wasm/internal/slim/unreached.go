@@ -24,8 +24,11 @@ var never = []string{
 	"runtime.printAncestor", "runtime.printcreatedby", "runtime.__Frames_.Next", "runtime.gcallers",
 	// What a panic that nobody recovers would print; every export recovers.
 	"runtime.printpanicval", "runtime.printanycustomtype",
-	// Profiles that nothing reads.
-	"runtime.__profBuf_", "runtime.tryRecordGoroutineProfile", "runtime.doRecordGoroutineProfile",
+	// Profiles that nothing reads. (The linker turns sampling of allocations off
+	// where runtime.MemProfile is not in the program; see used.)
+	"runtime.__profBuf_", "runtime.tryRecordGoroutineProfile", "runtime.doRecordGoroutineProfile", "runtime.saveg",
+	"runtime.profilealloc", "runtime.mProf_Malloc", "runtime.mProf_Free", "runtime.setprofilebucket", "runtime.stkbucket",
+	"runtime.newBucket", "runtime.__bucket_.", "runtime.saveBlockEventStack", "runtime.callers",
 	// What GODEBUG would turn on, or what says more about a fault.
 	"runtime.dumpTypesRec", "runtime.dumpStacksRec", "runtime.dumpScanStats", "runtime.gcDumpObject", "runtime.hexdump",
 	"runtime.__hexdumper_", "runtime.__mspan_.reportZombies", "runtime.printScavTrace", "runtime.printDebugLog",
@@ -50,6 +53,7 @@ var never = []string{
 var used = []string{
 	"strconv.FormatFloat", "strconv.AppendFloat", "internal_strconv.FormatFloat", "strconv.ParseFloat", "internal_strconv.ParseFloat",
 	"internal_strconv.parseFloatPrefix", "runtime.CallersFrames",
+	"runtime.Callers", "runtime.MemProfile", "runtime.SetBlockProfileRate", "runtime.SetMutexProfileFraction",
 	"runtime.makemap_small", "runtime.mapdelete", "runtime.mapassign_fast64", "internal_runtime_maps.__Iter_.Next",
 }
 
@@ -63,7 +67,6 @@ var allowed = map[string]bool{
 	"runtime.traceAcquire":                true,
 	"runtime.traceRelease":                true,
 	"runtime.traceThreadDestroy":          true,
-	"runtime.tracebackPCs":                true, // of sampled allocations
 	"runtime.mapaccess1_fast32":           true, // of a map that is nil
 	"type_.eq.runtime.boundsError":        true,
 	"type_.eq.runtime.TypeAssertionError": true,
