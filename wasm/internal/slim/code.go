@@ -25,6 +25,10 @@ const often = 12
 // emptied is the body of a function that traps: no locals, unreachable, end.
 var emptied = []byte{0, 0x00, 0x0b}
 
+// returned is the body of a function that returns: it pops the address of the
+// block to return to and says that it has not been stopped.
+var returned = []byte{0, opGlobalGet, 0, opI32Const, 8, opI32Add, opGlobalSet, 0, opI32Const, 0, opEnd}
+
 // slimCode returns a code section with functions emptied and others shortened,
 // and how many functions it has more than before: the first takes an i32, the
 // others take and return one.
@@ -44,6 +48,9 @@ func slimCode(b []byte, imports int, names map[int]string) (out []byte, added in
 		}
 		if unreached(name) {
 			b = emptied
+		}
+		if returning[name] {
+			b = returned
 		}
 		f, err := decodeBody(b)
 		if err != nil {

@@ -24,10 +24,9 @@ var never = []string{
 	"runtime.printAncestor", "runtime.printcreatedby", "runtime.__Frames_.Next", "runtime.gcallers",
 	// What a panic that nobody recovers would print; every export recovers.
 	"runtime.printpanicval", "runtime.printanycustomtype",
-	// Profiles that nothing reads. (The linker turns sampling of allocations off
-	// where runtime.MemProfile is not in the program; see used.)
+	// Profiles that nothing reads, and what only profilealloc calls (see returning).
 	"runtime.__profBuf_", "runtime.tryRecordGoroutineProfile", "runtime.doRecordGoroutineProfile", "runtime.saveg",
-	"runtime.profilealloc", "runtime.mProf_Malloc", "runtime.mProf_Free", "runtime.setprofilebucket", "runtime.stkbucket",
+	"runtime.mProf_Malloc", "runtime.mProf_Free", "runtime.setprofilebucket", "runtime.stkbucket",
 	"runtime.newBucket", "runtime.__bucket_.", "runtime.saveBlockEventStack", "runtime.callers",
 	// What GODEBUG would turn on, or what says more about a fault.
 	"runtime.dumpTypesRec", "runtime.dumpStacksRec", "runtime.dumpScanStats", "runtime.gcDumpObject", "runtime.hexdump",
@@ -46,6 +45,18 @@ var never = []string{
 	// reflection, and settings changed while it runs.
 	"internal_runtime_maps.", "runtime.mapassign", "runtime.mapaccess", "runtime.makemap",
 	"runtime.typesEqual", "runtime.cgo", "runtime.__synctest", "type_.eq.runtime.", "type_.eq._2_runtime.Frame",
+}
+
+// returning are functions that do nothing in a guest and are called all the same.
+// They have no results.
+var returning = map[string]bool{
+	// Samples allocations, from the first to when the runtime has heard that
+	// nothing reads samples.
+	"runtime.profilealloc": true,
+	// Checks tables that the linker has written.
+	"runtime.moduledataverify1": true,
+	// Reads GODEBUG, which is not set.
+	"internal_cpu.processOptions": true,
 }
 
 // used are functions of which one in the module means that something that is
