@@ -159,7 +159,7 @@ func TestGate(t *testing.T) {
 		"too few to tell": {make3(0.1, 0.1)[:5], useFallback, forecast.ShortHistory | forecast.Uncalibrated},
 	}
 	for name, c := range cases {
-		h, report := Defaults().fitHorizon(c.rows, true, false)
+		h, report := Defaults().fitHorizon(c.rows, true, false, false)
 		if h.source != c.source || h.reasons != c.reasons {
 			t.Errorf("%s: source %s, reasons %q; want %s, %q", name, h.source, h.reasons, c.source, c.reasons)
 		}
@@ -167,9 +167,13 @@ func TestGate(t *testing.T) {
 			t.Errorf("%s: gated error %g exceeds persistence's %g", name, report.MAE, report.Persistence)
 		}
 	}
+	if h, report := Defaults().fitHorizon(make3(0.1, 0.2)[:5], true, false, true); h.source != useModel || !h.own ||
+		h.reasons != forecast.Uncalibrated || math.Abs(report.MAE-report.ModelMAE) > 1e-12 {
+		t.Errorf("a model that knows others, too few to tell: %+v, %+v", h, report)
+	}
 	rows := make3(0.1, 0.1)
 	rows[7].Model = math.NaN()
-	if h, _ := Defaults().fitHorizon(rows, true, false); h.source != useFallback {
+	if h, _ := Defaults().fitHorizon(rows, true, false, false); h.source != useFallback {
 		t.Error("a model that was not finite once is used")
 	}
 }
@@ -365,7 +369,7 @@ func TestBoth(t *testing.T) {
 	}
 	got, x, y := forecastOf(t, f, s), forecastOf(t, a, s), forecastOf(t, b, s)
 	want := (x.Median(&x.At[0]) + y.Median(&y.At[0])) / 2
-	if h := &got.At[0]; math.Abs(got.Median(h)-f.at[0].shift-want) > 1 || h.Detail != bothDetail {
+	if h := &got.At[0]; math.Abs(got.Median(h)-f.at[0].shift-want) > 1 || h.Detail != "mean of naive and (naive)" {
 		t.Errorf("%v, not about %v: %s", got.Median(h), want, h.Detail)
 	}
 	again, err := Decode(f.AppendPayload(nil), decodeInner)

@@ -70,10 +70,13 @@ func TestDrift(t *testing.T) {
 		"a sawtooth that turns each time the forecast has got used to it": {func(i int, x float64) float64 {
 			return 100 + 40*float64(i%13)
 		}, true, true},
+		"a curve half a day late, as quiet as it was": {func(i int, x float64) float64 {
+			return 100 + 50*math.Sin(math.Pi+2*math.Pi*float64(i)/288) + 0.5*math.Sin(float64(i*i))
+		}, true, true},
 	} {
 		f := driftFrame(3, c.change)
 		for _, d := range driftOf(t, &f) {
-			if c.missing && !d.Missing || c.worse && !d.Drifted() {
+			if c.missing != d.Missing || c.worse != d.Worse {
 				t.Errorf("%s: %+v", name, d)
 			}
 		}

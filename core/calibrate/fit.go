@@ -39,7 +39,7 @@ type HorizonReport struct {
 	FallbackMAE float64 // of the naive model
 	Persistence float64 // MAE of the last value
 	Ratio       float64 // MAE / Persistence; 0 where that is 0
-	Coverage80  float64 // share of actual values in the 80 % interval, on halves held out
+	Coverage80  float64 // share of actual values in the 80 % interval, on halves held out; 0 where Uncalibrated
 	Source      string  // "model", "fallback", "persistence", "both"
 	Weight      float64 // towards the source; the rest is the last value
 	Blend       int     // index of the volatility blend
@@ -90,27 +90,24 @@ func (c Config) fit(model, fallback forecast.Fitted, rows [][]Row, hasFallback, 
 	spec.Needs = needs(model, fallback)
 	f := &Fitted{spec: spec, model: model, fallback: fallback, at: make([]horizon, len(spec.Horizons))}
 	reports := make([]HorizonReport, len(spec.Horizons))
+	p, ok := model.(forecast.Pretrained)
+	known := ok && p.Pretrained()
 	for k := range f.at {
 		var r []Row
 		if k < len(rows) {
 			r = rows[k]
 		}
-		f.at[k], reports[k] = c.fitHorizon(r, hasFallback, pooled)
+		f.at[k], reports[k] = c.fitHorizon(r, hasFallback, pooled, known)
 		reports[k].Ahead = spec.Horizons[k]
 	}
+	f.describe()
 	return f, reports
 }
 
-func (c Config) fitHorizon(rows []Row, hasFallback, pooled bool) (horizon, HorizonReport) {
+func (c Config) fitHorizon(rows []Row, hasFallback, pooled, pretrained bool) (horizon, HorizonReport) {
 	h, report := c.gate(rows, hasFallback)
-	if len(rows) < c.MinRows {
-		h = horizon{source: useModel, weight: 1}
-		if hasFallback {
-			h.source = useFallback
-		}
-		h.uncalibrated(rows)
-		report.Source, report.Weight, report.Reasons = h.source.String(), 1, h.reasons
-		return h, report
+	if len(rows) < c.MinRows || report.Persistence == 0 {
+		return c.unjudged(rows, report, hasFallback, pretrained)
 	}
 	points := make([]float64, len(rows))
 	for i := range rows {
@@ -354,19 +351,47 @@ func pinball(e, p float64) float64 {
 	return (p - 1) * e
 }
 
-// uncalibrated makes rough intervals where there are too few errors: those of
-// a Laplace distribution whose mean absolute error is the recent change over
-// the horizon.
-func (h *horizon) uncalibrated(rows []Row) {
-	h.reasons |= forecast.Uncalibrated | forecast.ShortHistory
+// unjudged is the horizon for which there are too few errors, or none as nothing
+// ever changed. A model that knows other containers serves with its own
+// quantiles; else the naive one does, or what there is, with rough ones.
+func (c Config) unjudged(rows []Row, report HorizonReport, hasFallback, pretrained bool) (horizon, HorizonReport) {
+	h := horizon{source: useModel, weight: 1, own: pretrained, reasons: forecast.Uncalibrated}
+	if !pretrained && len(rows) < c.MinRows {
+		h.reasons |= forecast.ShortHistory
+	}
+	if hasFallback && !pretrained {
+		h.source = useFallback
+	}
+	h.rough(rows)
+	report.MAE, report.Ratio = 0, 0
+	if len(rows) > 0 {
+		report.MAE = min(maeOf(rows, h.source, 1), math.MaxFloat64)
+	}
+	if report.Persistence > 0 {
+		report.Ratio = report.MAE / report.Persistence
+	}
+	report.Source, report.Weight, report.Reasons = h.source.String(), 1, h.reasons
+	return h, report
+}
+
+// rough makes intervals of what the window alone tells: those of a Laplace
+// distribution whose mean absolute error is the recent change over the horizon.
+func (h *horizon) rough(rows []Row) {
 	h.blend = blend{partHours: 0.5, partLong: 0.5, partRun: 0.1}
 	for i := range rows {
 		h.run += math.Abs(rows[i].Actual-rows[i].Last) / float64(len(rows))
 	}
 	for k, p := range knots {
-		h.table[k] = -math.Log(2 * min(p, 1-p))
-		if p < 0.5 {
-			h.table[k] = -h.table[k]
-		}
+		h.table[k] = laplace(p)
 	}
+}
+
+// laplace returns the p-quantile of a Laplace distribution about zero whose mean
+// absolute value is one.
+func laplace(p float64) float64 {
+	q := -math.Log(2 * min(p, 1-p))
+	if p < 0.5 {
+		return -q
+	}
+	return q
 }

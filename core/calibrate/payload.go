@@ -18,7 +18,9 @@ func (f *Fitted) Kind() string { return Kind }
 //	3  the fallback, likewise; not there where it is the last value
 //	4  a horizon, once for each: 1 source, 2 weight, 3 shift, 4 mean, 5 run,
 //	   6 blend, 7 table, 8 reasons; of one that was updated 9 the lower and 10
-//	   the upper side's logarithm of width; 11 ratio to the last value's error
+//	   the upper side's logarithm of width; 11 ratio to the last value's error;
+//	   12 1 where the model's own quantiles serve; 13 origin of the last value
+//	   that came true
 //	5  the model's family
 func (f *Fitted) AppendPayload(dst []byte) []byte {
 	w := codec.NewWriter(dst)
@@ -63,6 +65,12 @@ func (h *horizon) write(w *codec.Writer) {
 	}
 	if h.ratio != 0 {
 		w.Float(11, h.ratio)
+	}
+	if h.own {
+		w.Bool(12, true)
+	}
+	if h.adapt.last != 0 {
+		w.Int(13, h.adapt.last)
 	}
 }
 
@@ -111,6 +119,7 @@ func read(r *codec.Reader, model forecast.Fitted, inner func(kind string, payloa
 		return nil
 	}
 	f.spec = forecast.Spec{Task: task, Model: family, Needs: needs(f.model, f.fallback)}
+	f.describe()
 	return f
 }
 
@@ -181,6 +190,10 @@ func readHorizon(r *codec.Reader) horizon {
 			h.adapt.down = r.Float()
 		case 10:
 			h.adapt.up = r.Float()
+		case 12:
+			h.own = r.Bool()
+		case 13:
+			h.adapt.last = r.Int()
 		}
 	}
 	if !h.valid() {

@@ -30,42 +30,60 @@ type Updater interface {
 }
 
 // An adaptation is how much wider than calibrated the two sides of a horizon's
-// intervals are. The zero value is not at all.
+// intervals are, as logarithms. The zero value is not at all.
 //
 // Each side follows its own coverage (the quantile tracking of Angelopoulos,
 // Candès and Tibshirani, "Conformal PID control for time series prediction",
 // 2023, on the logarithm of the width): a value beyond the 10 % or 90 %
 // quantile widens it by 0.9 of the rate, any other narrows it by 0.1 of the
-// rate. So it rests where one in ten is beyond.
-type adaptation struct{ down, up float64 }
+// rate. So it rests where one in ten is beyond. Outcomes that are closer in time
+// than adaptEvery count less: they tell of nearly the same hour, and a program
+// that is told of every cell is to follow as fast as one that is told now and then.
+type adaptation struct {
+	down, up float64
+	last     int64 // origin of the latest outcome, Unix seconds; 0 before the first
+}
 
 const (
-	adaptRate = 0.03
-	tail10    = 0.1
+	adaptRate  = 0.03
+	adaptEvery = 2100 // seconds; a backtest's origins, by which the rate was chosen
+	tail10     = 0.1
 	// maxAdapt bounds the width, as a logarithm: a quarter, and four times.
 	maxAdapt = 1.3862943611198906
 )
 
 // see changes the adaptation by a value that came true.
-func (a *adaptation) see(value, low, high float64) {
-	follow(&a.down, value < low)
-	follow(&a.up, value > high)
+func (a *adaptation) see(origin int64, value, low, high float64) {
+	rate := adaptRate
+	if a.last != 0 {
+		rate *= min(math.Abs(float64(origin-a.last))/adaptEvery, 1)
+	}
+	a.last = max(a.last, origin)
+	follow(&a.down, rate, value < low)
+	follow(&a.up, rate, value > high)
 }
 
-func follow(side *float64, beyond bool) {
+func follow(side *float64, rate float64, beyond bool) {
 	step := -tail10
 	if beyond {
 		step = 1 - tail10
 	}
-	*side = min(max(*side+adaptRate*step, -maxAdapt), maxAdapt)
+	*side = min(max(*side+rate*step, -maxAdapt), maxAdapt)
 }
 
 func (a *adaptation) valid() bool {
 	return math.Abs(a.down) <= maxAdapt && math.Abs(a.up) <= maxAdapt
 }
 
+// wider reports whether a side is wider than calibrated.
+func (a *adaptation) wider() bool { return a.down > 0 || a.up > 0 }
+
 // widened returns a quantile at p, moved away from the median or towards it.
-func (a *adaptation) widened(x, median, p float64) float64 {
+// Where nothing ever changed when the model was calibrated, its intervals have no
+// width to multiply: as values are beyond them, they grow towards those of a
+// Laplace distribution whose mean absolute value is restless, the recent change
+// over the horizon.
+func (a *adaptation) widened(x, median, p, restless float64) float64 {
 	side := a.up
 	if p < 0.5 {
 		side = a.down
@@ -73,7 +91,13 @@ func (a *adaptation) widened(x, median, p float64) float64 {
 	if side == 0 {
 		return x
 	}
-	return median + math.Exp(side)*(x-median)
+	by := math.Exp(side) * (x - median)
+	if side > 0 && p != 0.5 {
+		if least := (1 - math.Exp(-side)) * restless * laplace(p); math.Abs(least) > math.Abs(by) {
+			by = least
+		}
+	}
+	return median + by
 }
 
 // Update implements Updater.
@@ -118,6 +142,7 @@ func (f *Fitted) observe(w *forecast.Window, actuals []Actual) (*Fitted, error) 
 	}
 	out := *f
 	out.model = model
+	out.describe()
 	return &out, nil
 }
 
@@ -144,7 +169,7 @@ func (f *Fitted) follow(outcomes []Outcome) *Fitted {
 	out.at = slices.Clone(f.at)
 	for _, o := range outcomes {
 		if i := slices.Index(f.spec.Horizons, o.Ahead); i >= 0 && finite(o.Value) {
-			out.at[i].adapt.see(o.Value, o.Low, o.High)
+			out.at[i].adapt.see(o.Origin, o.Value, o.Low, o.High)
 		}
 	}
 	if learner, ok := f.model.(forecast.Learner); ok {
@@ -153,6 +178,7 @@ func (f *Fitted) follow(outcomes []Outcome) *Fitted {
 			heard[i] = outcomes[i].Outcome
 		}
 		out.model = learner.Learn(heard)
+		out.describe()
 	}
 	return &out
 }
@@ -165,7 +191,8 @@ func (s *Shared) Follow(container string, outcomes []Outcome) forecast.Fitted {
 
 // AppendState implements Updater (fields of core/codec): 1 the lower and the
 // upper side of each horizon in turn; 2 what the model has learnt, if anything
-// (forecast.Learner), 3 what it has observed (forecast.Observer).
+// (forecast.Learner), 3 what it has observed (forecast.Observer); 4 the origin of
+// each horizon's latest outcome.
 func (f *Fitted) AppendState(dst []byte) []byte {
 	w := codec.NewWriter(dst)
 	f.writeState(w)
@@ -173,9 +200,10 @@ func (f *Fitted) AppendState(dst []byte) []byte {
 }
 
 func (f *Fitted) writeState(w *codec.Writer) {
-	sides := make([]float64, 0, 2*len(f.at))
+	sides, origins := make([]float64, 0, 2*len(f.at)), make([]int64, 0, len(f.at))
 	for i := range f.at {
-		sides = append(sides, f.at[i].adapt.down, f.at[i].adapt.up)
+		a := &f.at[i].adapt
+		sides, origins = append(sides, a.down, a.up), append(origins, a.last)
 	}
 	w.Floats(1, sides)
 	if learner, ok := f.model.(forecast.Learner); ok {
@@ -188,6 +216,9 @@ func (f *Fitted) writeState(w *codec.Writer) {
 			w.Data(3, state)
 		}
 	}
+	if f.updated() {
+		w.Ints(4, origins)
+	}
 }
 
 // WithState implements Updater.
@@ -197,41 +228,66 @@ func (f *Fitted) WithState(state []byte) (forecast.Fitted, error) {
 	return out, r.Err()
 }
 
-// readState returns f with the sides that the fields have; what is wrong with
+// readState returns f with the state that the fields have; what is wrong with
 // them is the reader's error.
 func (f *Fitted) readState(r *codec.Reader) *Fitted {
 	out := *f
 	out.at = slices.Clone(f.at)
 	for r.Next() {
-		if learner, ok := out.model.(forecast.Learner); ok && r.Field() == 2 {
-			if out.model = learner.WithLearnt(r.Floats()); out.model == nil {
-				r.Fail(forecast.ErrPayload)
-				break
-			}
-		}
-		if o, ok := out.model.(forecast.Observer); ok && r.Field() == 3 {
-			var err error
-			if out.model, err = o.WithState(r.Data()); err != nil {
-				r.Fail(err)
-				break
-			}
-		}
-		if r.Field() != 1 {
-			continue
-		}
-		sides := r.Floats()
-		if len(sides) != 2*len(out.at) {
-			r.Fail(forecast.ErrPayload)
-			break
-		}
-		for i := range out.at {
-			out.at[i].adapt = adaptation{sides[2*i], sides[2*i+1]}
-			if !out.at[i].adapt.valid() {
-				r.Fail(forecast.ErrPayload)
-			}
+		switch r.Field() {
+		case 1:
+			out.readSides(r, r.Floats())
+		case 2, 3:
+			out.readModel(r)
+		case 4:
+			out.readOrigins(r, r.Ints())
 		}
 	}
+	out.describe()
 	return &out
+}
+
+func (f *Fitted) readSides(r *codec.Reader, sides []float64) {
+	if len(sides) != 2*len(f.at) {
+		r.Fail(forecast.ErrPayload)
+		return
+	}
+	for i := range f.at {
+		a := &f.at[i].adapt
+		if a.down, a.up = sides[2*i], sides[2*i+1]; !a.valid() {
+			r.Fail(forecast.ErrPayload)
+		}
+	}
+}
+
+func (f *Fitted) readOrigins(r *codec.Reader, origins []int64) {
+	if len(origins) != len(f.at) {
+		r.Fail(forecast.ErrPayload)
+		return
+	}
+	for i := range f.at {
+		f.at[i].adapt.last = origins[i]
+	}
+}
+
+// readModel gives the wrapped model what it has learnt (2) or observed (3).
+func (f *Fitted) readModel(r *codec.Reader) {
+	if learner, ok := f.model.(forecast.Learner); ok && r.Field() == 2 {
+		model := learner.WithLearnt(r.Floats())
+		if model == nil {
+			r.Fail(forecast.ErrPayload)
+			return
+		}
+		f.model = model
+	}
+	if o, ok := f.model.(forecast.Observer); ok && r.Field() == 3 {
+		model, err := o.WithState(r.Data())
+		if err != nil {
+			r.Fail(err)
+			return
+		}
+		f.model = model
+	}
 }
 
 // Update implements Updater. The container that the window is of is updated

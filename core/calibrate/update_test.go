@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -115,7 +116,7 @@ func TestUpdateState(t *testing.T) {
 		f.WithState(state[:i]) // no panic
 	}
 	wide := slices.Clone(state)
-	wide[len(wide)-1] = 0x7f
+	wide[2+6*8-1] = 0x7f // the last of the sides
 	if _, err := f.WithState(wide); !errors.Is(err, forecast.ErrPayload) {
 		t.Errorf("an impossible width: %v", err)
 	}
@@ -139,10 +140,67 @@ func TestUpdateUses(t *testing.T) {
 	// However many surprises come, the width has an end.
 	var m forecast.Fitted = f
 	for range 1000 {
+		w.Recent.Start += 3600
+		w.Long.Start += 3600
 		m, _, _ = m.(Updater).Update(&w, []Actual{{Ahead: 300, Value: 1e12}})
 	}
 	if got := m.(*Fitted).at[0].adapt; got.up != maxAdapt || got.down != -maxAdapt {
 		t.Errorf("at the end it is %+v", got)
+	}
+}
+
+// TestUpdateOften: a model that is told of every cell follows as fast as one that
+// is told now and then, not seven times as fast.
+func TestUpdateOften(t *testing.T) {
+	s := surprising()
+	f, _ := fit(t, s.Slice(0, s.Len()/2), taskOf(300))
+	follow := func(every int64) *Fitted {
+		var m forecast.Fitted = f
+		for at := int64(0); at < 2*86400; at += every {
+			m = m.(Follower).Follow("", []Outcome{{Outcome: forecast.Outcome{Origin: s.Start + at, Ahead: 900, Value: 9}, Low: 1, High: 2}})
+		}
+		return m.(*Fitted)
+	}
+	seldom, often, late := follow(2100).at[1].adapt, follow(60).at[1].adapt, follow(7200).at[1].adapt
+	if seldom.up < 1 || math.Abs(often.up-seldom.up) > 0.05*seldom.up || math.Abs(often.down-seldom.down) > 0.05*seldom.up {
+		t.Errorf("told each 35 minutes %+v, each minute %+v", seldom, often)
+	}
+	if late.up > seldom.up/2 {
+		t.Errorf("told each two hours %+v", late)
+	}
+	again, err := f.WithState(follow(60).AppendState(nil))
+	if err != nil || again.(*Fitted).at[1].adapt != often {
+		t.Errorf("the state is not all of it: %v", err)
+	}
+}
+
+// TestIdleThenBusy: a container that never changed when the model was calibrated,
+// or seldom, becomes busy. Its intervals had no width; they must get one, at once
+// or as values are beyond them.
+func TestIdleThenBusy(t *testing.T) {
+	for what, idle := range map[string]func(i int) float64{
+		"constant": func(int) float64 { return 5 },
+		"one burst in fifty": func(i int) float64 {
+			if i%50 == 7 {
+				return 20
+			}
+			return 0
+		},
+	} {
+		v := make([]float64, 30*288)
+		rng := rand.New(rand.NewPCG(4, 4))
+		for i := range v {
+			v[i] = idle(i)
+			if i >= len(v)/2 {
+				v[i] = 5 + 20*rng.Float64()
+			}
+		}
+		s := series.Series{Start: 1_700_000_100, Step: 300, Values: v}
+		f, _ := fit(t, s.Slice(0, s.Len()/2), taskOf(300))
+		_, covers := roll(t, f, s, 14, true)
+		if covers < 0.65 {
+			t.Errorf("%s: after a week the 80 %% intervals cover %.2f", what, covers)
+		}
 	}
 }
 

@@ -72,8 +72,26 @@ func (f *Fitted) Spec() *forecast.Spec { return &f.spec }
 // Members returns the models that are combined; do not modify them.
 func (f *Fitted) Members() []forecast.Fitted { return f.members }
 
+// Pretrained implements forecast.Pretrained: with a guard that is, which then
+// keeps the others in sight however little they have seen.
+func (f *Fitted) Pretrained() bool {
+	if f.guard < 0 {
+		return false
+	}
+	p, ok := f.members[f.guard].(forecast.Pretrained)
+	return ok && p.Pretrained()
+}
+
 // Summary describes the model for people: "mean of linear and general".
 func (f *Fitted) Summary() string { return f.detail }
+
+// Detail describes the forecasts of the horizon with that index for people.
+func (f *Fitted) Detail(k int) string {
+	if f.weights != nil {
+		return f.details[k]
+	}
+	return f.detail
+}
 
 // Forecast implements forecast.Fitted: the weighted mean of the members'
 // quantiles, which is again ascending and within the bounds; with a guard that of
@@ -92,10 +110,10 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	f.hold(dst)
 	for k := range dst.At {
 		h := &dst.At[k]
-		h.Detail = f.detail
+		h.Detail = f.Detail(k)
 		var weights []float64
 		if f.weights != nil {
-			h.Detail, weights = f.details[k], f.weights[k]
+			weights = f.weights[k]
 		}
 		h.Mean = 0
 		clear(h.Quantiles)

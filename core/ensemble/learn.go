@@ -26,6 +26,9 @@ const (
 	sharpness = 12
 	// doubt is the number of outcomes at which the sharpness is half of that.
 	doubt = 10
+	// apart is how far from each other, in seconds, outcomes are that count whole:
+	// closer ones overlap, and tell of nearly the same hour.
+	apart = 2100
 	// leastShare bounds the weights: a member that is left behind can return.
 	leastShare = 0.1
 )
@@ -62,14 +65,18 @@ func see(r []float64, o *forecast.Outcome) bool {
 	if sum-sum != 0 {
 		return false
 	}
-	keep := 1.0
-	if age := float64(o.Origin) - r[recLast]; age > 0 {
+	keep, age := 1.0, float64(o.Origin)-r[recLast]
+	counts := 1.0
+	if r[recCount] > 0 {
+		counts = min(math.Abs(age)/apart, 1)
+	}
+	if age > 0 {
 		keep = math.Exp2(-age / halfLife) // of nothing, the first time
 		r[recLast] = float64(o.Origin)
 	}
-	r[recCount] = r[recCount]*keep + 1
+	r[recCount] = r[recCount]*keep + counts
 	for i, part := range o.Parts {
-		r[recErrors+i] = r[recErrors+i]*keep + math.Abs(part-o.Value)
+		r[recErrors+i] = r[recErrors+i]*keep + counts*math.Abs(part-o.Value)
 	}
 	return true
 }

@@ -140,6 +140,14 @@ type Observer interface {
 	WithState(state []byte) (Fitted, error)
 }
 
+// A Pretrained model is a fitted one that knows other containers: where a history
+// is too short to judge it, it serves all the same.
+type Pretrained interface {
+	// Pretrained reports whether it does: a combination may or may not have such
+	// a member.
+	Pretrained() bool
+}
+
 // A Renewer is a Refitter whose refits are so quick that it is meant to be
 // refitted as time goes by. It is validated likewise, so that what is judged was
 // fitted to as recent a history as what will serve.

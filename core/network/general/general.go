@@ -96,6 +96,9 @@ const detail = "network trained on public series"
 // Summary describes the model for people.
 func (f *Fitted) Summary() string { return detail }
 
+// Pretrained implements forecast.Pretrained.
+func (f *Fitted) Pretrained() bool { return true }
+
 // Kind returns "general.1".
 func (f *Fitted) Kind() string { return Kind }
 
