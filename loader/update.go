@@ -14,8 +14,9 @@ import (
 // come true: those of the cells of the model's step that end after since. Each is held
 // against what the model says of it now from before: at every one of its
 // horizons, from the window that ended so long earlier. Intervals that were left too
-// often become wider, others narrower; medians stay, but for a combination (auto), whose
-// weights move towards the model that was right. Frame, container and metrics
+// often become wider, others narrower, as fast as time goes by, however often they are
+// told. Medians stay, but for a linear model, whose weights follow, and a combination
+// (auto), which moves towards the member that was right. Frame, container and metrics
 // are those of Predict; a program that forecasts as cells arrive calls Update with
 // the same frame, and the time of the first cell that is new to it:
 //
@@ -26,7 +27,7 @@ import (
 // It returns how many pairs of a forecast and its value were used. Missing values,
 // a last cell of the model's step that the frame does not fill, metrics that no
 // checkpoint serves and models without calibration have nothing to teach, and
-// count as none. To learn from a value twice is to count it twice.
+// count as none. Each value is to be told once.
 //
 // What was learnt lasts as long as the predictor and its checkpoint, which itself
 // is not changed: see State. Forecasts go on meanwhile. The error is a
@@ -126,8 +127,9 @@ func learn(ctx context.Context, model forecast.Fitted, frame *series.Frame, k Ke
 }
 
 // State returns what Update has changed in the calibration of the checkpoint that
-// serves a metric of a container: some 50 bytes, of auto some 150,
-// and of a checkpoint that many containers share some 70 for each that was updated. It is empty where nothing was.
+// serves a metric of a container: some 80 bytes, of linear and auto some 600, and of a
+// checkpoint that many containers share some 100 for each that was updated. It is
+// empty where nothing was.
 // A program keeps it to go on with Restore when it starts again.
 func (p *Predictor) State(container, metric string) []byte {
 	_, s, _ := p.find(container, metric)

@@ -58,7 +58,9 @@ func TestUpdate(t *testing.T) {
 				if s := p.State(container, "cpu"); len(s) != 0 {
 					t.Errorf("%s: a state before any update: %x", name, s)
 				}
-				for range 20 {
+				for k := range 20 {
+					data := data
+					data.Start += int64(k) * 3600
 					if n, err := p.Update(ctx, data, "", at(&data, 2599)); n != 3 || err != nil {
 						t.Fatalf("%s: %d used, %v", name, n, err)
 					}

@@ -27,7 +27,11 @@ var never = []string{
 	// Profiles that nothing reads, and what only profilealloc calls (see returning).
 	"runtime.__profBuf_", "runtime.tryRecordGoroutineProfile", "runtime.doRecordGoroutineProfile", "runtime.saveg",
 	"runtime.mProf_Malloc", "runtime.mProf_Free", "runtime.setprofilebucket", "runtime.stkbucket",
-	"runtime.newBucket", "runtime.__bucket_.", "runtime.saveBlockEventStack", "runtime.callers",
+	"runtime.newBucket", "runtime.__bucket_.", "runtime.saveBlockEventStack", "runtime.saveblockevent", "runtime.callers",
+	"runtime.fpunwindExpand", "runtime.makeTraceFrames", "runtime.expandCgoFrames",
+	// What only tracebacks print, or a setting of the environment asks for.
+	"runtime.printOneCgoTraceback", "runtime.showfuncinfo", "runtime.isExportedRuntime", "runtime.fmtNSAsMS",
+	"runtime.parseByteCount", "runtime.testAtomic64",
 	// What GODEBUG would turn on, or what says more about a fault.
 	"runtime.dumpTypesRec", "runtime.dumpStacksRec", "runtime.dumpScanStats", "runtime.gcDumpObject", "runtime.hexdump",
 	"runtime.__hexdumper_", "runtime.__mspan_.reportZombies", "runtime.printScavTrace", "runtime.printDebugLog",
@@ -55,8 +59,14 @@ var returning = map[string]bool{
 	"runtime.profilealloc": true,
 	// Checks tables that the linker has written.
 	"runtime.moduledataverify1": true,
-	// Reads GODEBUG, which is not set.
+	// Read GODEBUG and GOTRACEBACK, which are not set.
 	"internal_cpu.processOptions": true,
+	"runtime.parsegodebug":        true,
+	"runtime_debug.SetTraceback":  true,
+	// Finds the same types in several modules: there is one.
+	"runtime.typelinksinit": true,
+	// Checks the compiler.
+	"runtime.check": true,
 }
 
 // used are functions of which one in the module means that something that is
