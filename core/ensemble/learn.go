@@ -26,9 +26,6 @@ const (
 	sharpness = 12
 	// doubt is the number of outcomes at which the sharpness is half of that.
 	doubt = 10
-	// apart is how far from each other, in seconds, outcomes are that count whole:
-	// closer ones overlap, and tell of nearly the same hour.
-	apart = 2100
 	// leastShare bounds the weights: a member that is left behind can return.
 	leastShare = 0.1
 )
@@ -67,8 +64,8 @@ func see(r []float64, o *forecast.Outcome) bool {
 	}
 	keep, age := 1.0, float64(o.Origin)-r[recLast]
 	counts := 1.0
-	if r[recCount] > 0 {
-		counts = min(math.Abs(age)/apart, 1)
+	if r[recCount] > 0 { // closer ones overlap, and tell of the same time
+		counts = min(math.Abs(age)/float64(o.Ahead), 1)
 	}
 	if age > 0 {
 		keep = math.Exp2(-age / halfLife) // of nothing, the first time

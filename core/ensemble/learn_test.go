@@ -126,17 +126,17 @@ func TestLike(t *testing.T) {
 	}
 }
 
-// TestLearnOften: outcomes of each minute weigh no more than those of each 35
-// minutes: they overlap.
+// TestLearnOften: outcomes of each ten seconds weigh no more than those of each
+// five minutes: they overlap.
 func TestLearnOften(t *testing.T) {
 	weigh := func(every int64) float64 {
 		var o []forecast.Outcome
-		for at := int64(0); at < 6*3600; at += every {
+		for at := int64(0); at < 3600; at += every {
 			o = append(o, forecast.Outcome{Origin: 1_700_000_000 + at, Ahead: 300, Value: 3.05, Parts: []float64{2, 4}})
 		}
 		return forecastOf(t, pair(t).Learn(o).(*Fitted)).At[0].Mean
 	}
-	if often, seldom := weigh(60), weigh(2100); math.Abs(often-seldom) > 0.02 || seldom < 3.05 {
-		t.Errorf("told each minute %v, each 35 minutes %v", often, seldom)
+	if often, seldom := weigh(10), weigh(300); math.Abs(often-seldom) > 0.02 || seldom < 3.05 {
+		t.Errorf("told each ten seconds %v, each five minutes %v", often, seldom)
 	}
 }
