@@ -8,6 +8,18 @@ const pad = (n) => (n + 7) & ~7;
 /** Whether the processor keeps numbers as the module does. */
 const little = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
+/** What a value is, as its class says it; another window's or realm's, too. */
+const kind = (x) => Object.prototype.toString.call(x).slice(8, -1);
+
+/** Whether a value is bytes: a buffer or a view of one. */
+export const are = (x) => ArrayBuffer.isView(x) || ["ArrayBuffer", "SharedArrayBuffer"].includes(kind(x));
+
+/** Returns bytes of one's own, or an error that names what is none. */
+export function copy(x, field) {
+  if (!are(x)) throw new TypeError(`foretide: the ${field} is not bytes: an ArrayBuffer, a Uint8Array or another view`);
+  return ArrayBuffer.isView(x) ? new Uint8Array(x.buffer, x.byteOffset, x.byteLength).slice() : new Uint8Array(x).slice();
+}
+
 /** A Writer appends numbers and strings to bytes. */
 class Writer {
   #bytes = new Uint8Array(256);

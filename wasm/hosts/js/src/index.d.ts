@@ -15,6 +15,9 @@ export interface Part {
   metrics: Record<string, ArrayLike<number>>;
 }
 
+/** Bytes: a buffer, or any view of one. */
+export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
+
 /**
  * The recent past of a container. Without long it is simply all that there is,
  * at any step that divides the model's, best of eight days.
@@ -96,7 +99,7 @@ export class Foretide {
   /** Bytes of memory that the instance has. */
   readonly memory: number;
   /** Returns the model of a checkpoint's bytes. Throws ForetideError. */
-  load(checkpoint: BufferSource): Model;
+  load(checkpoint: Bytes): Model;
   /** Forecasts without a checkpoint. */
   forecast(window: Window, options: Options & { metric: string }): Forecast;
   forecastMany(windows: readonly Window[], options: Options & { metric: string }): (Forecast | ForetideError)[];
@@ -112,6 +115,8 @@ export class Model {
   /** Has the calibration learn; returns how many values were used. */
   update(window: Window, actuals: readonly Actual[]): number;
   /** The state of the calibration, to keep and to set again. */
-  state: Uint8Array;
+  get state(): Uint8Array;
+  /** An empty one is that of the checkpoint, as if nothing had been learnt. */
+  set state(state: Bytes);
   free(): void;
 }

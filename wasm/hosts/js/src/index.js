@@ -30,7 +30,7 @@ const failure = (status, message) => new ForetideError(codes[status] ?? `status_
 async function compile(source) {
   source = await source;
   if (source instanceof WebAssembly.Module) return source;
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
+  if (bytes.are(source)) return WebAssembly.compile(source);
   if (typeof Response !== "undefined" && source instanceof Response) {
     if (!source.ok) throw new ForetideError("bad_module", `foretide: ${source.url} answers ${source.status}`);
     const type = source.headers.get("content-type") ?? "";
@@ -139,7 +139,7 @@ export class Foretide {
 
   /** Returns the model of a checkpoint's bytes, which it keeps. */
   load(checkpoint) {
-    return new Model(this, new Uint8Array(checkpoint.buffer ?? checkpoint, checkpoint.byteOffset ?? 0, checkpoint.byteLength).slice());
+    return new Model(this, bytes.copy(checkpoint, "checkpoint"));
   }
 
   /** Forecasts without a checkpoint; options.metric is needed. */
@@ -178,9 +178,19 @@ export class Model {
     if (this.#instance !== this.#host._instance) {
       this.#handle = this.#host._ask("load", undefined, this.#checkpoint).returned;
       this.#instance = this.#host._instance;
-      if (this.#state.length > 0) this.#host._ask("restore", this.#handle, this.#state);
+      try {
+        if (this.#state.length > 0) this.#host._ask("restore", this.#handle, this.#state);
+      } catch (e) {
+        this.#unload(); // or else the next call had the model without its state
+        throw e;
+      }
     }
     return this.#handle;
+  }
+
+  #unload() {
+    if (this.#instance === this.#host._instance) this.#host._ask("unload", this.#handle);
+    this.#instance = 0;
   }
 
   /** Says what the checkpoint is and what it needs. */
@@ -213,14 +223,26 @@ export class Model {
     return this.#state.slice();
   }
 
+  /**
+   * An empty state is that of the checkpoint, as if nothing had been learnt; where
+   * the module refuses one, the one that there was stays.
+   */
   set state(state) {
-    this.#host._ask("restore", this.#loaded(), state);
-    this.#state = state.slice();
+    const before = this.#state;
+    this.#state = bytes.copy(state, "state");
+    try {
+      // Loaded anew: to restore no bytes would change nothing.
+      this.#unload();
+      this.#loaded();
+    } catch (e) {
+      this.#state = before;
+      throw e;
+    }
   }
 
   /** Frees the model's memory in the module. */
   free() {
-    if (this.#checkpoint !== null && this.#instance === this.#host._instance) this.#host._ask("unload", this.#handle);
+    this.#unload();
     this.#checkpoint = null;
   }
 }

@@ -79,6 +79,34 @@ test("intervals that learn, and whose state goes on elsewhere", () => {
   assert.deepEqual(other.forecast(window, options), after);
 });
 
+test("a state in any bytes, and none", () => {
+  const foretide = new Foretide(compiled);
+  const model = foretide.load(file("arima.ckpt"));
+  const { window, options } = windowOf(file("frame.req"));
+  const before = model.forecast(window, options);
+  for (let i = 0; i < 20; i++) model.update(window, [{ ahead: before.horizons[0].ahead, value: 1e6 }]);
+  const [state, after] = [model.state, model.forecast(window, options)];
+  assert.notDeepEqual(after, before);
+  const padded = new Uint8Array(state.length + 3);
+  padded.set(state, 3);
+  for (const bytes of [state.buffer.slice(state.byteOffset, state.byteOffset + state.length), new DataView(padded.buffer, 3), padded.subarray(3)]) {
+    const other = foretide.load(file("arima.ckpt").buffer);
+    other.state = bytes;
+    assert.deepEqual([other.state, other.forecast(window, options)], [state, after]);
+    // Of none it is as if nothing had been learnt.
+    for (const empty of [new Uint8Array(0), new ArrayBuffer(0)]) {
+      other.state = bytes;
+      other.state = empty;
+      assert.deepEqual([other.state.length, other.forecast(window, options)], [0, before]);
+    }
+  }
+  // What is no state leaves the one that there was.
+  for (const bad of ["state", [...state], null, undefined, state.length, {}]) assert.throws(() => (model.state = bad), { name: "TypeError", message: /the state is not bytes/ });
+  assert.throws(() => (model.state = new Uint8Array([1, 2, 3])), { code: "bad_model" });
+  assert.deepEqual([model.state, model.forecast(window, options)], [state, after]);
+  for (const bad of ["checkpoint", [1, 2], null]) assert.throws(() => foretide.load(bad), { name: "TypeError", message: /the checkpoint is not bytes/ });
+});
+
 /** The module with at most so many pages of memory more than it begins with. */
 function limited(pages) {
   for (let at = 8; at < module.length; ) {
