@@ -2,7 +2,7 @@
 export class ForetideError extends Error {
   /** Its name in ABI.md, such as "not_checkpoint"; "trap" where the module broke off; "bad_module". */
   readonly code: string;
-  constructor(code: string, message: string);
+  constructor(code: string, message: string, options?: { cause?: unknown });
 }
 
 /** Values of each metric on one grid; NaN where one is missing. */
@@ -88,10 +88,11 @@ export interface Actual {
   value: number;
 }
 
-export type Source = string | URL | Response | BufferSource | WebAssembly.Module;
+/** A string is a URL, relative to the page or worker, or in Node.js a path. */
+export type Source = string | URL | Response | Bytes | WebAssembly.Module;
 
 export class Foretide {
-  /** Opens the module; by default the one in this package. */
+  /** Opens the module; by default the one in this package. Throws ForetideError "bad_module" where it is none. */
   static open(source?: Source | Promise<Source>): Promise<Foretide>;
   constructor(module: WebAssembly.Module);
   /** The compiled module, which can be posted to workers. */

@@ -2,9 +2,11 @@
 // workers. ../../../ABI.md says what it speaks.
 
 import * as bytes from "./bytes.js";
-import { Exit, system } from "./system.js";
+import { ForetideError } from "./error.js";
+import { compile, start } from "./module.js";
+import { Exit } from "./system.js";
 
-const major = 1;
+export { ForetideError } from "./error.js";
 
 const codes = {
   [-1]: "bad_pointer", [-2]: "bad_handle", [-3]: "bad_request", [-4]: "too_large", [-5]: "not_checkpoint",
@@ -12,37 +14,7 @@ const codes = {
   [-11]: "no_data", [-12]: "bad_horizon", [-13]: "not_updatable", [-14]: "internal",
 };
 
-/**
- * A failure of the module. code is its name in ABI.md, "trap" where the module
- * broke off, or "bad_module".
- */
-export class ForetideError extends Error {
-  constructor(code, message) {
-    super(message);
-    this.name = "ForetideError";
-    this.code = code;
-  }
-}
-
 const failure = (status, message) => new ForetideError(codes[status] ?? `status_${status}`, message);
-
-/** Returns the compiled module of whatever stands for it. */
-async function compile(source) {
-  source = await source;
-  if (source instanceof WebAssembly.Module) return source;
-  if (bytes.are(source)) return WebAssembly.compile(source);
-  if (typeof Response !== "undefined" && source instanceof Response) {
-    if (!source.ok) throw new ForetideError("bad_module", `foretide: ${source.url} answers ${source.status}`);
-    const type = source.headers.get("content-type") ?? "";
-    return type.startsWith("application/wasm")
-      ? WebAssembly.compileStreaming(source)
-      : WebAssembly.compile(await source.arrayBuffer());
-  }
-  const url = new URL(source, import.meta.url);
-  if (url.protocol !== "file:" || typeof process === "undefined") return compile(fetch(url));
-  const { readFile } = await import(/* @vite-ignore */ /* webpackIgnore: true */ "node:fs/promises");
-  return WebAssembly.compile(await readFile(url));
-}
 
 /**
  * Foretide is the module and an instance of it. A call is synchronous: a worker
@@ -56,7 +28,8 @@ export class Foretide {
 
   /**
    * Opens the module: the one that lies beside this package, or the one at a
-   * URL, in a Response, in bytes, or compiled already.
+   * URL or path, in a Response, in bytes, or compiled already. What is none is
+   * a ForetideError "bad_module".
    */
   static async open(source = new URL("../foretide.wasm", import.meta.url)) {
     return new Foretide(await compile(source));
@@ -78,19 +51,9 @@ export class Foretide {
   }
 
   #start() {
-    let exports;
-    const said = (text) => (this.#said = (this.#said + text).slice(-2000));
-    const instance = new WebAssembly.Instance(this.#module, system(() => exports.memory, said));
-    exports = instance.exports;
-    if (typeof exports.foretide_abi_version !== "function") throw new ForetideError("bad_module", "foretide: not a module of Foretide");
-    exports._initialize();
-    const version = exports.foretide_abi_version();
-    if (version >>> 16 !== major) {
-      throw new ForetideError("bad_module", `foretide: the module speaks version ${version >>> 16}.${version & 0xffff} of the interface, this host ${major}`);
-    }
-    this.#exports = exports;
+    this.#exports = start(this.#module, (text) => (this.#said = (this.#said + text).slice(-2000)));
     this.#instances++;
-    return exports;
+    return this.#exports;
   }
 
   /** Which instance is at work; another one after a trap. @internal */

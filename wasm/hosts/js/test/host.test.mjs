@@ -1,6 +1,8 @@
 // The host as programs use it.
 import assert from "node:assert/strict";
+import { resolve } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { Foretide, ForetideError } from "../src/index.js";
 import { forecasts, request } from "../src/bytes.js";
@@ -138,9 +140,44 @@ test("after a trap the next call works", async () => {
 });
 
 test("what is no module is refused", async () => {
-  await assert.rejects(Foretide.open(new Uint8Array([1, 2, 3])), WebAssembly.CompileError);
-  const empty = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
-  await assert.rejects(Foretide.open(empty), { code: "bad_module" });
+  const section = (id, ...content) => [id, content.length, ...content];
+  const text = (s) => [s.length, ...new TextEncoder().encode(s)];
+  const made = (...sections) => new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections.flat()]);
+  const type = section(1, 1, 0x60, 0, 0); // a function of nothing
+  const initialize = [section(3, 1, 0), section(7, 1, ...text("_initialize"), 0, 0), section(10, 1, 2, 0, 0x0b)];
+  for (const [bytes, says] of [
+    [new Uint8Array([1, 2, 3]), /cannot be used: .*WebAssembly/],
+    [module.subarray(0, 1e6), /cannot be used/],
+    [new Response(module.subarray(0, 1000), { headers: { "content-type": "application/wasm" } }), /cannot be used/],
+    [made(), /lacks the function _initialize/],
+    [made(type, ...initialize), /lacks the function foretide_abi_version/],
+    [made(type, section(2, 1, ...text("env"), ...text("f"), 0, 0)), /env/],
+    [Promise.resolve(new Response("", { status: 404 })), /answers 404/],
+  ]) {
+    await assert.rejects(Foretide.open(bytes), (e) => e instanceof ForetideError && e.code === "bad_module" && says.test(e.message));
+  }
+  // A function that is lacking, and two in each other's place.
+  const [load, free] = ["foretide_load", "foretide_free"].map((name) => module.indexOf(name));
+  const changed = Buffer.from(module);
+  changed.write("foretide_lost", load);
+  await assert.rejects(Foretide.open(changed), { code: "bad_module", message: /lacks the function foretide_load/ });
+  changed.write("foretide_free", load);
+  changed.write("foretide_load", free);
+  await assert.rejects(Foretide.open(changed), { code: "bad_module", message: /foretide_free takes 2 numbers, not 1/ });
+  for (const bad of [null, 5, {}]) await assert.rejects(Foretide.open(bad), { name: "TypeError", message: /opened by URL/ });
+});
+
+test("a path begins in the process's folder", { skip: globalThis.Deno !== undefined && "Deno may not leave its own" }, async () => {
+  const before = process.cwd();
+  process.chdir(fileURLToPath(new URL("../../..", import.meta.url)));
+  try {
+    for (const path of ["foretide.wasm", "./foretide.wasm", resolve("foretide.wasm"), pathToFileURL("foretide.wasm").href]) {
+      assert.ok((await Foretide.open(path)) instanceof Foretide, path);
+    }
+    await assert.rejects(Foretide.open("no%20file#.wasm"), { code: "ENOENT", path: resolve("no%20file#.wasm") });
+  } finally {
+    process.chdir(before);
+  }
 });
 
 test("requests of any size", () => {
