@@ -14,10 +14,13 @@ const kind = (x) => Object.prototype.toString.call(x).slice(8, -1);
 /** Whether a value is bytes: a buffer or a view of one. */
 export const are = (x) => ArrayBuffer.isView(x) || ["ArrayBuffer", "SharedArrayBuffer"].includes(kind(x));
 
+/** Returns bytes as a Uint8Array, which is no copy. */
+export const view = (x) => (ArrayBuffer.isView(x) ? new Uint8Array(x.buffer, x.byteOffset, x.byteLength) : new Uint8Array(x));
+
 /** Returns bytes of one's own, or an error that names what is none. */
 export function copy(x, field) {
   if (!are(x)) throw new TypeError(`foretide: the ${field} is not bytes: an ArrayBuffer, a Uint8Array or another view`);
-  return ArrayBuffer.isView(x) ? new Uint8Array(x.buffer, x.byteOffset, x.byteLength).slice() : new Uint8Array(x).slice();
+  return view(x).slice();
 }
 
 /** A Writer appends numbers and strings to bytes. */

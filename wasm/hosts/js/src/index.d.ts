@@ -91,10 +91,18 @@ export interface Actual {
 /** A string is a URL, relative to the page or worker, or in Node.js a path. */
 export type Source = string | URL | Response | Bytes | WebAssembly.Module;
 
+export interface HostOptions {
+  /**
+   * How many bytes of memory an instance may have, from 16 MiB to 4 GiB; 256 MiB
+   * by default. A WebAssembly.Module has a limit of its own.
+   */
+  memoryLimit?: number;
+}
+
 export class Foretide {
   /** Opens the module; by default the one in this package. Throws ForetideError "bad_module" where it is none. */
-  static open(source?: Source | Promise<Source>): Promise<Foretide>;
-  constructor(module: WebAssembly.Module);
+  static open(source?: Source | Promise<Source>, options?: HostOptions): Promise<Foretide>;
+  constructor(module: WebAssembly.Module, options?: HostOptions);
   /** The compiled module, which can be posted to workers. */
   readonly module: WebAssembly.Module;
   /** Bytes of memory that the instance has. */

@@ -1,6 +1,6 @@
 // The module: read from what stands for it, compiled and started.
 
-import { are } from "./bytes.js";
+import { are, view } from "./bytes.js";
 import { ForetideError } from "./error.js";
 import { system } from "./system.js";
 
@@ -14,13 +14,17 @@ const functions = {
 
 const unfit = (why, cause) => new ForetideError("bad_module", `foretide: the module cannot be used: ${why}`, { cause });
 
-/** Returns the compiled module of whatever stands for it. */
-export async function compile(source) {
+/**
+ * Returns the compiled module of whatever stands for it, with at most so many
+ * bytes of memory, unless it is compiled already. The limit is part of the code:
+ * a browser that compiled what comes in, while it does, would not have it.
+ */
+export async function compile(source, limit) {
   source = await source;
   if (source instanceof WebAssembly.Module) return source;
   const code = await read(source);
   try {
-    return code instanceof Response ? await WebAssembly.compileStreaming(code) : await WebAssembly.compile(code);
+    return await WebAssembly.compile(limited(view(code), limit));
   } catch (e) {
     throw unfit(e.message, e);
   }
@@ -30,8 +34,7 @@ async function read(source) {
   if (are(source)) return source;
   if (typeof Response !== "undefined" && source instanceof Response) {
     if (!source.ok) throw unfit(`${source.url} answers ${source.status}`);
-    const type = source.headers.get("content-type") ?? "";
-    return type.startsWith("application/wasm") ? source : source.arrayBuffer();
+    return source.arrayBuffer();
   }
   const url = await locate(source);
   if (url.protocol !== "file:" || typeof process === "undefined") return read(await fetch(url));
@@ -52,6 +55,37 @@ async function locate(source) {
   }
   const { pathToFileURL } = await import(/* @vite-ignore */ /* webpackIgnore: true */ "node:url");
   return pathToFileURL(source);
+}
+
+/** Returns code whose memory grows to so many bytes and no further; no module is left as it is. */
+function limited(code, limit) {
+  let at = 8; // after magic number and version
+  const number = () => {
+    let x = 0;
+    for (let scale = 1; at < code.length; scale *= 128) {
+      const b = code[at++];
+      x += (b & 127) * scale;
+      if (b < 128) break;
+    }
+    return x;
+  };
+  const written = (x) => (x < 128 ? [x] : [(x & 127) | 128, ...written(x >> 7)]);
+  while (at < code.length) {
+    const start = at, id = code[at++], size = number(), end = at + size;
+    if (id === 5) { // of memories
+      const [count, flags, min] = [number(), number(), number()];
+      const max = flags === 1 ? number() : 65536;
+      if (count !== 1 || flags > 1 || at !== end) return code;
+      const memory = [1, 1, ...written(min), ...written(Math.max(min, Math.min(max, Math.floor(limit / 65536))))];
+      const out = new Uint8Array(start + 2 + memory.length + code.length - end);
+      out.set(code.subarray(0, start));
+      out.set([5, memory.length, ...memory], start);
+      out.set(code.subarray(end), start + 2 + memory.length);
+      return out;
+    }
+    at = end;
+  }
+  return code;
 }
 
 /** Starts an instance and returns what it exports; said is called with what its runtime says. */
