@@ -5,14 +5,14 @@ export class ForetideError extends Error {
   constructor(code: string, message: string, options?: { cause?: unknown });
 }
 
-/** Values of each metric on one grid; NaN where one is missing. */
+/** Values of each metric on one grid; NaN, null or undefined where one is missing. */
 export interface Part {
   /** Unix seconds at which the first cell begins: a multiple of step. */
   start: number;
   /** Seconds of a cell. */
   step: number;
   /** One array for each metric, all of the same length. */
-  metrics: Record<string, ArrayLike<number>>;
+  metrics: Record<string, ArrayLike<number | null | undefined>>;
 }
 
 /** Bytes: a buffer, or any view of one. */
@@ -23,16 +23,16 @@ export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
  * at any step that divides the model's, best of eight days.
  */
 export interface Window extends Part {
-  container?: string;
+  container?: string | null;
   /** The same metrics at a coarser step. */
   long?: Part;
 }
 
 export interface Options {
   /** Seconds ahead, ascending; all of the model's by default. */
-  horizons?: readonly number[];
+  horizons?: readonly number[] | null;
   /** The metric to forecast; needed where there is no checkpoint. */
-  metric?: string;
+  metric?: string | null;
 }
 
 export interface Horizon {
@@ -85,7 +85,8 @@ export interface Description {
 export interface Actual {
   /** Seconds after the window's origin. */
   ahead: number;
-  value: number;
+  /** NaN, null or undefined where it is not known. */
+  value: number | null | undefined;
 }
 
 /** A string is a URL, relative to the page or worker, or in Node.js a path. */

@@ -67,6 +67,42 @@ test("failures have the module's codes and words", () => {
   assert.throws(() => foretide.forecast({ start: 0, step: 60, metrics: { cpu: [1, 2], memory: [1] } }, { metric: "cpu" }), /memory has 1 values/);
 });
 
+test("what is no number, no text or no time is refused by name", () => {
+  const foretide = new Foretide(compiled);
+  const ask = (metrics, options, more) => foretide.forecast({ start: 0, step: 60, metrics, ...more }, { metric: "cpu", horizons: [300], ...options });
+  const want = ask({ cpu: [1, NaN, 3] });
+  for (const cpu of [[1, null, 3], [1, undefined, 3], { length: 3, 0: 1, 2: 3 }, Float32Array.of(1, NaN, 3)]) assert.deepEqual(ask({ cpu }), want);
+  for (const [cpu, says] of [
+    ["1234", "metrics.cpu is not an array of numbers"],
+    [["1", "x"], 'metrics.cpu[0] is "1", not a number'],
+    [[1, { v: 1 }], "metrics.cpu[1] is an object, not a number"],
+    [[1, 2n], "metrics.cpu[1] is a bigint, not a number"],
+    [new BigInt64Array(2), "metrics.cpu[0] is a bigint, not a number"],
+    [new DataView(new ArrayBuffer(8)), "metrics.cpu is not an array of numbers"],
+    [null, "metrics.cpu is not an array of numbers"],
+    [{ length: -1.5 }, "metrics.cpu is not an array of numbers"],
+  ]) {
+    assert.throws(() => ask({ cpu }), { name: "TypeError", message: `foretide: ${says}` });
+  }
+  for (const [options, says] of [
+    [{ horizons: ["300"] }, 'horizons[0] is "300", not a number'], [{ horizons: [300, 1.5] }, "horizons[1] is 1.5, not a whole number of seconds"],
+    [{ horizons: "300" }, "horizons is not an array of numbers"], [{ metric: 7 }, "metric is a number, not a string"],
+  ]) {
+    assert.throws(() => ask({ cpu: [1] }, options), { name: "TypeError", message: `foretide: ${says}` });
+  }
+  assert.throws(() => ask({ cpu: [1] }, {}, { container: 7 }), { name: "TypeError", message: "foretide: container is a number, not a string" });
+  assert.throws(() => ask({ cpu: [1] }, {}, { long: { start: 0, step: 300, metrics: { cpu: ["1"] } } }), { message: 'foretide: long.metrics.cpu[0] is "1", not a number' });
+  // None is none, and no metric of that name.
+  assert.throws(() => ask({ cpu: [1] }, { metric: null }), (e) => e instanceof ForetideError && !e.message.includes("null"));
+  const model = foretide.load(file("arima.ckpt"));
+  const { window } = windowOf(file("frame.req"));
+  assert.deepEqual(model.forecast(window, null), model.forecast(window, { metric: null, horizons: null }));
+  const [ahead] = model.describe().horizons;
+  assert.equal(model.update(window, [{ ahead, value: null }, { ahead, value: undefined }]), 0);
+  assert.throws(() => model.update(window, [{ ahead, value: 1 }, { ahead, value: "1" }]), { message: 'foretide: actuals[1].value is "1", not a number' });
+  assert.throws(() => model.update(window, [{ ahead: "5", value: 1 }]), { message: /actuals\[0\]\.ahead is 5, not a whole number/ });
+});
+
 test("intervals that learn, and whose state goes on elsewhere", () => {
   const model = new Foretide(compiled).load(file("arima.ckpt"));
   const { window, options } = windowOf(file("frame.req"));
