@@ -2,7 +2,7 @@
 // Node.js and Deno; its types, checked by TypeScript.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,10 +15,13 @@ const folder = mkdtempSync(join(tmpdir(), "foretide-js-"));
 const run = (program, ...args) => execFileSync(program, args, { cwd: folder, encoding: "utf8" });
 const deno = tool("deno");
 const tsc = tool("tsc");
+const repository = join(root, "../../..");
+let packed; // paths of the package's files
 
 before(() => {
   const [{ filename, files }] = JSON.parse(execFileSync("npm", ["pack", "--silent", "--json", "--pack-destination", folder], { cwd: root, encoding: "utf8" }));
-  assert.ok(files.some((f) => f.path === "foretide.wasm") && files.some((f) => f.path === "src/index.d.ts"));
+  packed = files.map((f) => f.path);
+  assert.ok(packed.includes("foretide.wasm") && packed.includes("src/index.d.ts"));
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
   run("npm", "install", "--silent", "--offline", "--no-audit", join(folder, filename));
   writeFileSync(join(folder, "run.js"), `
@@ -32,6 +35,27 @@ after(() => rmSync(folder, { recursive: true }));
 
 test("npm pack, npm install, and a forecast", () => {
   assert.equal(run(process.execPath, "run.js"), "1.000\n");
+});
+
+test("the README's example, which is that of docs/embedding.md, too", () => {
+  const example = (path) => /```js\n(.*?)```/s.exec(readFileSync(path, "utf8"))[1];
+  const code = example(join(root, "README.md"));
+  assert.equal(example(join(repository, "docs/embedding.md")), code);
+  mkdirSync(join(folder, "checkpoints/cpu"), { recursive: true });
+  copyFileSync(join(repository, "wasm/testdata/linear.ckpt"), join(folder, "checkpoints/cpu/web-1.ckpt"));
+  writeFileSync(join(folder, "readme.js"), code);
+  assert.match(run(process.execPath, "readme.js"), /^(170\d{7} [-\d.e]+ Float64Array\(\d+\) \[[^\]]*\] \[[^\]]*\]\s*)+$/);
+});
+
+test("what the README links to is in the package, or anywhere", () => {
+  const text = readFileSync(join(root, "README.md"), "utf8");
+  const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link);
+  assert.ok(links.length > 3);
+  for (const link of links) {
+    const here = /^https:\/\/github\.com\/foretide\/foretide\/blob\/main\/(.*)$/.exec(link);
+    if (here) assert.ok(existsSync(join(repository, here[1])), link);
+    else assert.ok(packed.includes(link), link);
+  }
 });
 
 test("a forecast in Deno, which may read and no more", { skip: deno.skip }, () => {
