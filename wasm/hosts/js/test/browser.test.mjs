@@ -10,8 +10,8 @@ import { test } from "node:test";
 import { forecasts } from "../src/bytes.js";
 import { file, module, vectors, windowOf } from "../testing/data.mjs";
 
-const page = `<!doctype html><script type="module">
-  const worker = new Worker("/src/worker.js", { type: "module" });
+const page = `<!doctype html><script type="importmap">{ "imports": { "foretide/worker.js": "/src/worker.js" } }</script><script type="module">
+  const worker = new Worker(new URL(import.meta.resolve("foretide/worker.js")), { type: "module" });
   const ask = (message) => new Promise((done) => {
     worker.onmessage = ({ data }) => done(data);
     worker.postMessage(message);

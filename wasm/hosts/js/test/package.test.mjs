@@ -58,6 +58,32 @@ test("what the README links to is in the package, or anywhere", () => {
   }
 });
 
+const worker = (open) => `
+  import { readFileSync } from "node:fs";
+  const worker = new Worker(new URL(import.meta.resolve("foretide/worker.js")), { type: "module" });
+  const got = [];
+  const take = (data) => {
+    got[data.id] = data.error ? data.error.code : data.forecast.horizons.length + " " + (data.forecast.horizons[0].quantiles instanceof Float64Array);
+    if (got.length < 3) return;
+    console.log(got.join());
+    worker.terminate();
+  };
+  ${open}
+  const window = { start: 0, step: 60, metrics: { cpu: new Float64Array(100) } };
+  worker.postMessage({ id: 0, window, options: { metric: "cpu", horizons: [300] } });
+  worker.postMessage({ id: 1, checkpoint: new Uint8Array(100), window });
+  worker.postMessage({ id: 2, window: { ...window, start: 0.5 } });`;
+
+test("the worker in Node.js", { skip: parseInt(process.versions.node) < 20 && "import.meta.resolve is of Node.js 20" }, () => {
+  writeFileSync(join(folder, "worker.js"), `import { Worker } from "node:worker_threads";${worker('worker.on("message", take);')}`);
+  assert.equal(run(process.execPath, "worker.js"), "1 true,not_checkpoint,bad_request\n");
+});
+
+test("the worker in Deno", { skip: deno.skip }, () => {
+  writeFileSync(join(folder, "worker-deno.js"), worker("worker.onmessage = ({ data }) => take(data);"));
+  assert.equal(run(deno.path, "run", "--no-prompt", "--cached-only", "--allow-read=.", "worker-deno.js"), "1 true,not_checkpoint,bad_request\n");
+});
+
 test("a forecast in Deno, which may read and no more", { skip: deno.skip }, () => {
   assert.equal(run(deno.path, "run", "--no-prompt", "--cached-only", "--allow-read=.", "run.js"), "1.000\n");
   assert.equal(run(deno.path, "run", "--no-prompt", "--cached-only", "--allow-read=.", "example.ts"), "2.0 not_checkpoint\n");
