@@ -179,6 +179,17 @@ test("one file from a disk, on a phone, by keyboard, in the dark", { skip, timeo
   await page.keyboard.press("Shift+Tab"); // to the last of the spans
   await page.keyboard.press("Space");
   assert.match(await text(page, "history-title"), /means of/);
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
+  const tooWide = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.equal(await tooWide(), 0);
   assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(18, 21, 26)");
+
+  // A container's name as Docker gives them, in a file of that name; and a
+  // checkpoint of that name.
+  const name = "0123456789abcdef".repeat(4);
+  const rows = Array.from({ length: 2880 }, (_, i) => `${1700000040 + 60 * i},${name},${i % 9}`);
+  await drop(page, [[`${name}.csv`, ["timestamp,container,cpu", ...rows, ""].join("\n")], [`${name}.ckpt`, readFileSync(join(root, "wasm/testdata/linear.ckpt"))]]);
+  for (const title of ["history-title", "past-title"]) await page.locator(`#${title}`, { hasText: name }).waitFor();
+  await page.locator("#checkpoints", { hasText: name }).waitFor();
+  await done(page);
+  assert.equal(await tooWide(), 0);
 });
