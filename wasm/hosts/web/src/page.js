@@ -117,7 +117,7 @@ async function show() {
   const [series, answer] = await Promise.all([ask("series", { container, metric }), ask("forecast", { container, metric })]);
   if (turn !== state.turn) return;
   state.shown = { name: `${metric} of ${container || "the container"}`, series, ...answer, past: null };
-  one("results").hidden = false;
+  one("results").hidden = one("skip").hidden = false;
   views.tiles(one("tiles"), state.shown, state.opened);
   views.notes(one("notes"), state.shown);
   views.numbers(one("numbers").querySelector(".scroll"), state.shown);

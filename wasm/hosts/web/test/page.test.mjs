@@ -169,6 +169,8 @@ test("one file from a disk, on a phone, by keyboard, in the dark", { skip, timeo
   writeFileSync(join(folder, "index.html"), build());
   const page = await open(t, { url: `file://${folder}/index.html`, width: 390, colorScheme: "dark" });
   const focused = () => page.evaluate(() => document.activeElement.id);
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(), "open"); // there is no forecast yet to skip to
   for (let i = 0; i < 10 && (await focused()) !== "demo"; i++) await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await done(page);
@@ -182,6 +184,10 @@ test("one file from a disk, on a phone, by keyboard, in the dark", { skip, timeo
   const tooWide = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.equal(await tooWide(), 0);
   assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(18, 21, 26)");
+
+  for (let i = 0; i < 30 && (await focused()) !== "skip"; i++) await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Enter");
+  assert.equal(await focused(), "results");
 
   // A container's name as Docker gives them, in a file of that name; and a
   // checkpoint of that name.
