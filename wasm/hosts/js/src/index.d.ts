@@ -95,7 +95,8 @@ export type Source = string | URL | Response | Bytes | WebAssembly.Module;
 export interface HostOptions {
   /**
    * How many bytes of memory an instance may have, from 16 MiB to 4 GiB; 256 MiB
-   * by default. A WebAssembly.Module has a limit of its own.
+   * by default. A WebAssembly.Module has the limit that it was compiled with: of
+   * it this one says when an instance is so full that it is dropped.
    */
   memoryLimit?: number;
 }

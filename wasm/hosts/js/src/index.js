@@ -41,7 +41,8 @@ export class Foretide {
    * URL or path, in a Response, in bytes, or compiled already. What is none is
    * a ForetideError "bad_module". options.memoryLimit is how many bytes of memory
    * an instance may have, from 16 MiB to 4 GiB; the default is 256 MiB. A module
-   * that is compiled already has a limit of its own.
+   * that is compiled already has a limit of its own: this one says when an
+   * instance is nearly full.
    */
   static async open(source = new URL("../foretide.wasm", import.meta.url), options) {
     return new Foretide(await compile(source, limitOf(options)), options);

@@ -195,6 +195,22 @@ test("a path begins in the process's folder", { skip: globalThis.Deno !== undefi
   }
 });
 
+test("where there is a page, a URL is relative to it", async () => {
+  const { fetch } = globalThis;
+  const location = Object.getOwnPropertyDescriptor(globalThis, "location"); // Deno has one, of nothing
+  const asked = [];
+  globalThis.fetch = async (url) => (asked.push(String(url)), new Response(module));
+  Object.defineProperty(globalThis, "location", { value: { href: "https://site.test/app/page.html" }, configurable: true });
+  try {
+    for (const source of ["foretide.wasm", "/x/foretide.wasm", "https://cdn.test/a.wasm", new URL("https://cdn.test/b.wasm")]) await Foretide.open(source);
+  } finally {
+    globalThis.fetch = fetch;
+    delete globalThis.location;
+    if (location) Object.defineProperty(globalThis, "location", location);
+  }
+  assert.deepEqual(asked, ["https://site.test/app/foretide.wasm", "https://site.test/x/foretide.wasm", "https://cdn.test/a.wasm", "https://cdn.test/b.wasm"]);
+});
+
 test("requests of any size", () => {
   const window = { start: 0, step: 60, metrics: { cpu: [1, 2, 3] } };
   for (let n = 1; n < 40; n++) {
