@@ -17,7 +17,8 @@ const codes = {
 const failure = (status, message) => new ForetideError(codes[status] ?? `status_${status}`, message);
 
 /** A limit of memory within what an instance needs and can have. */
-function limitOf({ memoryLimit = 256 << 20 } = {}) {
+function limitOf(options) {
+  const memoryLimit = options?.memoryLimit ?? 256 << 20;
   if (typeof memoryLimit !== "number" || Number.isNaN(memoryLimit)) throw new TypeError(`foretide: memoryLimit is ${memoryLimit}, not a number of bytes`);
   return Math.min(Math.max(memoryLimit, 2 ** 24), 2 ** 32);
 }

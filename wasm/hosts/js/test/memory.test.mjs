@@ -12,8 +12,8 @@ const options = { metric: "cpu", horizons: [300] };
 
 test("memory has a limit", async () => {
   const bytes = new Response(module, { headers: { "content-type": "application/wasm" } });
-  for (const [source, limit, given] of [[module, 256 << 20], [bytes, 32 << 20, 32 << 20], [module.buffer.slice(module.byteOffset, module.byteOffset + module.length), 16 << 20, 1]]) {
-    const foretide = await Foretide.open(source, given && { memoryLimit: given });
+  for (const [source, limit, given] of [[module, 256 << 20], [module, 256 << 20, null], [bytes, 32 << 20, 32 << 20], [module.buffer.slice(module.byteOffset, module.byteOffset + module.length), 16 << 20, 1]]) {
+    const foretide = await Foretide.open(source, given ? { memoryLimit: given } : given);
     const { memory } = await instance(foretide.module);
     const pages = memory.buffer.byteLength / 65536;
     assert.throws(() => memory.grow(limit / 65536 - pages + 1), RangeError);
