@@ -21,6 +21,11 @@ export function bundle(entry) {
         add(resolve(dirname(path), from));
         return `const ${all ?? some.replaceAll(" as ", ": ")} = modules[${JSON.stringify(resolve(dirname(path), from).slice(here.length))}];`;
       })
+      .replace(/^export \{ (.*) \} from "(\.[^"]+)";$/gm, (_, some, from) => {
+        add(resolve(dirname(path), from));
+        names.push(...some.split(", ").map((name) => `${name}: modules[${JSON.stringify(resolve(dirname(path), from).slice(here.length))}].${name}`));
+        return "";
+      })
       .replace(/^export ((?:async )?function\*?|class|const|let) (\w+)/gm, (_, kind, name) => {
         names.push(name);
         return `${kind} ${name}`;

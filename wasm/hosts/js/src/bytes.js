@@ -8,6 +8,21 @@ const pad = (n) => (n + 7) & ~7;
 /** Whether the processor keeps numbers as the module does. */
 const little = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
+/** What a value is, as its class says it; another window's or realm's, too. */
+const kind = (x) => Object.prototype.toString.call(x).slice(8, -1);
+
+/** Whether a value is bytes: a buffer or a view of one. */
+export const are = (x) => ArrayBuffer.isView(x) || ["ArrayBuffer", "SharedArrayBuffer"].includes(kind(x));
+
+/** Returns bytes as a Uint8Array, which is no copy. */
+export const view = (x) => (ArrayBuffer.isView(x) ? new Uint8Array(x.buffer, x.byteOffset, x.byteLength) : new Uint8Array(x));
+
+/** Returns bytes of one's own, or an error that names what is none. */
+export function copy(x, field) {
+  if (!are(x)) throw new TypeError(`foretide: the ${field} is not bytes: an ArrayBuffer, a Uint8Array or another view`);
+  return view(x).slice();
+}
+
 /** A Writer appends numbers and strings to bytes. */
 class Writer {
   #bytes = new Uint8Array(256);
@@ -115,6 +130,28 @@ function seconds(x, field) {
   return x;
 }
 
+/** A text, empty where there is none, or an error that names the field. */
+function text(x, field) {
+  if (typeof (x ?? "") !== "string") throw new TypeError(`foretide: ${field} is ${said(x)}, not a string`);
+  return x ?? "";
+}
+
+/** What a value that is wrong is, in a message. */
+const said = (x) => (typeof x === "string" ? JSON.stringify(x.length > 40 ? `${x.slice(0, 40)}…` : x) : `${typeof x === "object" ? "an" : "a"} ${typeof x}`);
+
+/** A number, NaN where there is none, or an error that names the field. */
+function value(x, field) {
+  if (typeof (x ?? NaN) !== "number") throw new TypeError(`foretide: ${field} is ${said(x)}, not a number`);
+  return x ?? NaN;
+}
+
+/** Checks that a value is an array, or like one, of numbers, null and undefined. */
+function numbers(list, field) {
+  if (typeof list !== "object" || !Number.isSafeInteger(list?.length)) throw new TypeError(`foretide: ${field} is not an array of numbers`);
+  if (ArrayBuffer.isView(list) && !kind(list).startsWith("Big")) return; // it can hold nothing else
+  for (let i = 0; i < list.length; i++) value(list[i], `${field}[${i}]`);
+}
+
 /** The names of a window's metrics; each has as many values as the first. */
 function columns(part, field, names) {
   if (typeof part?.metrics !== "object" || part.metrics === null) throw new TypeError(`foretide: ${field} is missing`);
@@ -122,7 +159,7 @@ function columns(part, field, names) {
   if (own.length === 0) throw new TypeError(`foretide: ${field} names no metric`);
   for (const name of own) {
     const values = part.metrics[name];
-    if (typeof values?.length !== "number") throw new TypeError(`foretide: ${field}.${name} is not an array of numbers`);
+    numbers(values, `${field}.${name}`);
     const want = part.metrics[own[0]].length;
     if (values.length !== want) throw new TypeError(`foretide: ${field}.${name} has ${values.length} values, ${own[0]} has ${want}`);
   }
@@ -144,7 +181,7 @@ function writeWindow(w, window) {
   w.i64(seconds(window.step, "step"));
   w.i64(long ? seconds(long.start, "long.start") : 0);
   w.i64(long ? seconds(long.step, "long.step") : 0);
-  w.string(window.container ?? "");
+  w.string(text(window.container, "container"));
   for (const name of names) w.string(name);
   w.pad();
   for (const name of names) w.floats(window.metrics[name]);
@@ -153,12 +190,14 @@ function writeWindow(w, window) {
 }
 
 /** Returns a request of forecasts. */
-export function request(windows, { horizons = [], metric = "" } = {}) {
+export function request(windows, options) {
+  const horizons = options?.horizons ?? [];
+  numbers(horizons, "horizons");
   const w = new Writer();
   w.u32(windows.length);
   w.u32(horizons.length);
-  for (const h of horizons) w.i64(seconds(h, "horizons"));
-  w.string(metric);
+  for (let i = 0; i < horizons.length; i++) w.i64(seconds(horizons[i], `horizons[${i}]`));
+  w.string(text(options?.metric, "metric"));
   w.pad();
   for (const window of windows) writeWindow(w, window);
   return w.bytes();
@@ -169,9 +208,9 @@ export function update(window, actuals) {
   const w = new Writer();
   w.u32(actuals.length);
   w.u32(0);
-  for (const { ahead, value } of actuals) {
-    w.i64(seconds(ahead, "ahead"));
-    w.f64(value);
+  for (const [i, actual] of actuals.entries()) {
+    w.i64(seconds(actual.ahead, `actuals[${i}].ahead`));
+    w.f64(value(actual.value, `actuals[${i}].value`));
   }
   writeWindow(w, window);
   return w.bytes();

@@ -2,34 +2,37 @@
 export class ForetideError extends Error {
   /** Its name in ABI.md, such as "not_checkpoint"; "trap" where the module broke off; "bad_module". */
   readonly code: string;
-  constructor(code: string, message: string);
+  constructor(code: string, message: string, options?: { cause?: unknown });
 }
 
-/** Values of each metric on one grid; NaN where one is missing. */
+/** Values of each metric on one grid; NaN, null or undefined where one is missing. */
 export interface Part {
   /** Unix seconds at which the first cell begins: a multiple of step. */
   start: number;
   /** Seconds of a cell. */
   step: number;
   /** One array for each metric, all of the same length. */
-  metrics: Record<string, ArrayLike<number>>;
+  metrics: Record<string, ArrayLike<number | null | undefined>>;
 }
+
+/** Bytes: a buffer, or any view of one. */
+export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
 
 /**
  * The recent past of a container. Without long it is simply all that there is,
  * at any step that divides the model's, best of eight days.
  */
 export interface Window extends Part {
-  container?: string;
+  container?: string | null;
   /** The same metrics at a coarser step. */
   long?: Part;
 }
 
 export interface Options {
   /** Seconds ahead, ascending; all of the model's by default. */
-  horizons?: readonly number[];
+  horizons?: readonly number[] | null;
   /** The metric to forecast; needed where there is no checkpoint. */
-  metric?: string;
+  metric?: string | null;
 }
 
 export interface Horizon {
@@ -82,21 +85,32 @@ export interface Description {
 export interface Actual {
   /** Seconds after the window's origin. */
   ahead: number;
-  value: number;
+  /** NaN, null or undefined where it is not known. */
+  value: number | null | undefined;
 }
 
-export type Source = string | URL | Response | BufferSource | WebAssembly.Module;
+/** A string is a URL, relative to the page or worker, or in Node.js a path. */
+export type Source = string | URL | Response | Bytes | WebAssembly.Module;
+
+export interface HostOptions {
+  /**
+   * How many bytes of memory an instance may have, from 16 MiB to 4 GiB; 256 MiB
+   * by default. A WebAssembly.Module has the limit that it was compiled with: of
+   * it this one says when an instance is so full that it is dropped.
+   */
+  memoryLimit?: number;
+}
 
 export class Foretide {
-  /** Opens the module; by default the one in this package. */
-  static open(source?: Source | Promise<Source>): Promise<Foretide>;
-  constructor(module: WebAssembly.Module);
+  /** Opens the module; by default the one in this package. Throws ForetideError "bad_module" where it is none. */
+  static open(source?: Source | Promise<Source>, options?: HostOptions): Promise<Foretide>;
+  constructor(module: WebAssembly.Module, options?: HostOptions);
   /** The compiled module, which can be posted to workers. */
   readonly module: WebAssembly.Module;
   /** Bytes of memory that the instance has. */
   readonly memory: number;
   /** Returns the model of a checkpoint's bytes. Throws ForetideError. */
-  load(checkpoint: BufferSource): Model;
+  load(checkpoint: Bytes): Model;
   /** Forecasts without a checkpoint. */
   forecast(window: Window, options: Options & { metric: string }): Forecast;
   forecastMany(windows: readonly Window[], options: Options & { metric: string }): (Forecast | ForetideError)[];
@@ -112,6 +126,8 @@ export class Model {
   /** Has the calibration learn; returns how many values were used. */
   update(window: Window, actuals: readonly Actual[]): number;
   /** The state of the calibration, to keep and to set again. */
-  state: Uint8Array;
+  get state(): Uint8Array;
+  /** An empty one is that of the checkpoint, as if nothing had been learnt. */
+  set state(state: Bytes);
   free(): void;
 }

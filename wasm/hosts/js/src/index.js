@@ -2,9 +2,11 @@
 // workers. ../../../ABI.md says what it speaks.
 
 import * as bytes from "./bytes.js";
-import { Exit, system } from "./system.js";
+import { ForetideError } from "./error.js";
+import { compile, start } from "./module.js";
+import { Exit } from "./system.js";
 
-const major = 1;
+export { ForetideError } from "./error.js";
 
 const codes = {
   [-1]: "bad_pointer", [-2]: "bad_handle", [-3]: "bad_request", [-4]: "too_large", [-5]: "not_checkpoint",
@@ -12,36 +14,13 @@ const codes = {
   [-11]: "no_data", [-12]: "bad_horizon", [-13]: "not_updatable", [-14]: "internal",
 };
 
-/**
- * A failure of the module. code is its name in ABI.md, "trap" where the module
- * broke off, or "bad_module".
- */
-export class ForetideError extends Error {
-  constructor(code, message) {
-    super(message);
-    this.name = "ForetideError";
-    this.code = code;
-  }
-}
-
 const failure = (status, message) => new ForetideError(codes[status] ?? `status_${status}`, message);
 
-/** Returns the compiled module of whatever stands for it. */
-async function compile(source) {
-  source = await source;
-  if (source instanceof WebAssembly.Module) return source;
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
-  if (typeof Response !== "undefined" && source instanceof Response) {
-    if (!source.ok) throw new ForetideError("bad_module", `foretide: ${source.url} answers ${source.status}`);
-    const type = source.headers.get("content-type") ?? "";
-    return type.startsWith("application/wasm")
-      ? WebAssembly.compileStreaming(source)
-      : WebAssembly.compile(await source.arrayBuffer());
-  }
-  const url = new URL(source, import.meta.url);
-  if (url.protocol !== "file:" || typeof process === "undefined") return compile(fetch(url));
-  const { readFile } = await import(/* @vite-ignore */ /* webpackIgnore: true */ "node:fs/promises");
-  return WebAssembly.compile(await readFile(url));
+/** A limit of memory within what an instance needs and can have. */
+function limitOf(options) {
+  const memoryLimit = options?.memoryLimit ?? 256 << 20;
+  if (typeof memoryLimit !== "number" || Number.isNaN(memoryLimit)) throw new TypeError(`foretide: memoryLimit is ${memoryLimit}, not a number of bytes`);
+  return Math.min(Math.max(memoryLimit, 2 ** 24), 2 ** 32);
 }
 
 /**
@@ -53,18 +32,27 @@ export class Foretide {
   #exports = null; // of the instance; null where there is none that works
   #said = "";
   #instances = 0; // that there were
+  #used = false; // whether there was a call of the instance
+  #limit; // of its memory
+  #gone = []; // places of models that are no more, to be unloaded
+  #models = registry(this.#gone);
 
   /**
    * Opens the module: the one that lies beside this package, or the one at a
-   * URL, in a Response, in bytes, or compiled already.
+   * URL or path, in a Response, in bytes, or compiled already. What is none is
+   * a ForetideError "bad_module". options.memoryLimit is how many bytes of memory
+   * an instance may have, from 16 MiB to 4 GiB; the default is 256 MiB. A module
+   * that is compiled already has a limit of its own: this one says when an
+   * instance is nearly full.
    */
-  static async open(source = new URL("../foretide.wasm", import.meta.url)) {
-    return new Foretide(await compile(source));
+  static async open(source = new URL("../foretide.wasm", import.meta.url), options) {
+    return new Foretide(await compile(source, limitOf(options)), options);
   }
 
   /** module is a WebAssembly.Module; it can be posted to workers. */
-  constructor(module) {
+  constructor(module, options) {
     this.#module = module;
+    this.#limit = limitOf(options);
     this.#start();
   }
 
@@ -78,25 +66,75 @@ export class Foretide {
   }
 
   #start() {
-    let exports;
-    const said = (text) => (this.#said = (this.#said + text).slice(-2000));
-    const instance = new WebAssembly.Instance(this.#module, system(() => exports.memory, said));
-    exports = instance.exports;
-    if (typeof exports.foretide_abi_version !== "function") throw new ForetideError("bad_module", "foretide: not a module of Foretide");
-    exports._initialize();
-    const version = exports.foretide_abi_version();
-    if (version >>> 16 !== major) {
-      throw new ForetideError("bad_module", `foretide: the module speaks version ${version >>> 16}.${version & 0xffff} of the interface, this host ${major}`);
-    }
-    this.#exports = exports;
+    this.#exports = start(this.#module, (text) => (this.#said = (this.#said + text).slice(-2000)));
     this.#instances++;
-    return exports;
+    this.#used = false;
+    return this.#exports;
   }
 
-  /** Which instance is at work; another one after a trap. @internal */
-  get _instance() {
-    if (this.#exports === null) this.#start();
-    return this.#instances;
+  /**
+   * Has work call the module, and returns what it returns. Where the module
+   * breaks off, and the instance was used before, work has another try with a
+   * fresh one: memory may have run out for what others left in it. @internal
+   */
+  _run(work) {
+    for (;;) {
+      this.#unloadGone();
+      if (this.#exports === null) this.#start();
+      const used = this.#used;
+      this.#used = true;
+      try {
+        return work();
+      } catch (e) {
+        if (!used || e?.code !== "trap") throw e;
+      } finally {
+        // One that is nearly full would break off soon, and memory never shrinks.
+        if (this.#exports?.memory.buffer.byteLength > (this.#limit / 4) * 3) this.#exports = null;
+      }
+    }
+  }
+
+  /** Returns the handle of a checkpoint in the instance, where it is loaded now if it was not. @internal */
+  _place(place, checkpoint, state) {
+    if (place.instance !== this.#instances) {
+      const handle = this._ask("load", undefined, checkpoint).returned;
+      try {
+        if (state.length > 0) this._ask("restore", handle, state);
+      } catch (e) {
+        if (this.#exports !== null) this._ask("unload", handle); // it is not what it should be
+        throw e;
+      }
+      place.handle = handle;
+      place.instance = this.#instances;
+    }
+    return place.handle;
+  }
+
+  /** Unloads what is loaded at a place. @internal */
+  _leave(place) {
+    const there = this.#exports !== null && place.instance === this.#instances;
+    place.instance = 0;
+    if (there) this._ask("unload", place.handle);
+  }
+
+  /** Notes the place of a model, which is left when the model is garbage. @internal */
+  _keep(model, place) {
+    this.#models.register(model, place, place);
+  }
+
+  /** Leaves the place of a model that was freed. @internal */
+  _drop(place) {
+    this.#models.unregister(place);
+    this.#gone.push(place);
+    this.#unloadGone();
+  }
+
+  #unloadGone() {
+    try {
+      for (const place of this.#gone.splice(0)) this._leave(place);
+    } catch (e) {
+      if (e?.code !== "trap") throw e; // with the instance all that was loaded is gone
+    }
   }
 
   /**
@@ -139,7 +177,7 @@ export class Foretide {
 
   /** Returns the model of a checkpoint's bytes, which it keeps. */
   load(checkpoint) {
-    return new Model(this, new Uint8Array(checkpoint.buffer ?? checkpoint, checkpoint.byteOffset ?? 0, checkpoint.byteLength).slice());
+    return new Model(this, bytes.copy(checkpoint, "checkpoint"));
   }
 
   /** Forecasts without a checkpoint; options.metric is needed. */
@@ -148,9 +186,13 @@ export class Foretide {
   }
 
   forecastMany(windows, options) {
-    return bytes.forecasts(this._ask("forecast", 0, bytes.request(windows, options)).result, failure);
+    const request = bytes.request(windows, options);
+    return bytes.forecasts(this._run(() => this._ask("forecast", 0, request)).result, failure);
   }
 }
+
+/** Notes in a list the places of models that nobody refers to any more. */
+const registry = (gone) => new FinalizationRegistry((place) => gone.push(place));
 
 /** Returns the only forecast, or throws what stands for it. */
 function one([forecast]) {
@@ -162,30 +204,30 @@ function one([forecast]) {
 export class Model {
   #host;
   #checkpoint;
-  #instance = 0; // in which it is loaded
-  #handle = 0;
+  #place = { instance: 0, handle: 0 }; // where it is loaded
   #state = new Uint8Array(0); // of its calibration
 
   constructor(host, checkpoint) {
     this.#host = host;
     this.#checkpoint = checkpoint;
-    this.#loaded();
+    host._run(() => this.#loaded());
+    host._keep(this, this.#place);
   }
 
   /** Returns the handle, in an instance that may be new. */
   #loaded() {
+    return this.#host._place(this.#place, this.#checkpoint, this.#state);
+  }
+
+  /** Calls a function of the module for this model. */
+  #ask(name, input) {
     if (this.#checkpoint === null) throw new ForetideError("bad_handle", "foretide: the model was freed");
-    if (this.#instance !== this.#host._instance) {
-      this.#handle = this.#host._ask("load", undefined, this.#checkpoint).returned;
-      this.#instance = this.#host._instance;
-      if (this.#state.length > 0) this.#host._ask("restore", this.#handle, this.#state);
-    }
-    return this.#handle;
+    return this.#host._run(() => this.#host._ask(name, this.#loaded(), input));
   }
 
   /** Says what the checkpoint is and what it needs. */
   describe() {
-    return bytes.description(this.#host._ask("describe", this.#loaded()).result);
+    return bytes.description(this.#ask("describe").result);
   }
 
   /** Forecasts from a window. */
@@ -195,7 +237,7 @@ export class Model {
 
   /** Forecasts from many windows; one that fails has an error in its place. */
   forecastMany(windows, options) {
-    return bytes.forecasts(this.#host._ask("forecast", this.#loaded(), bytes.request(windows, options)).result, failure);
+    return bytes.forecasts(this.#ask("forecast", bytes.request(windows, options)).result, failure);
   }
 
   /**
@@ -203,7 +245,7 @@ export class Model {
    * which there was a forecast; returns how many were used.
    */
   update(window, actuals) {
-    const { returned, result } = this.#host._ask("update", this.#loaded(), bytes.update(window, actuals));
+    const { returned, result } = this.#ask("update", bytes.update(window, actuals));
     this.#state = result;
     return returned;
   }
@@ -213,14 +255,28 @@ export class Model {
     return this.#state.slice();
   }
 
+  /**
+   * An empty state is that of the checkpoint, as if nothing had been learnt; where
+   * the module refuses one, the one that there was stays.
+   */
   set state(state) {
-    this.#host._ask("restore", this.#loaded(), state);
-    this.#state = state.slice();
+    const next = bytes.copy(state, "state"), before = this.#state;
+    if (this.#checkpoint === null) throw new ForetideError("bad_handle", "foretide: the model was freed");
+    try {
+      this.#state = next;
+      this.#host._run(() => {
+        this.#host._leave(this.#place); // to restore no bytes would change nothing
+        this.#loaded();
+      });
+    } catch (e) {
+      this.#state = before;
+      throw e;
+    }
   }
 
   /** Frees the model's memory in the module. */
   free() {
-    if (this.#checkpoint !== null && this.#instance === this.#host._instance) this.#host._ask("unload", this.#handle);
+    if (this.#checkpoint !== null) this.#host._drop(this.#place);
     this.#checkpoint = null;
   }
 }

@@ -1,8 +1,7 @@
 // The worker in headless Chromium: the same forecast as the module's vectors.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,8 +10,8 @@ import { test } from "node:test";
 import { forecasts } from "../src/bytes.js";
 import { file, module, vectors, windowOf } from "../testing/data.mjs";
 
-const page = `<!doctype html><script type="module">
-  const worker = new Worker("/src/worker.js", { type: "module" });
+const page = `<!doctype html><script type="importmap">{ "imports": { "foretide/worker.js": "/src/worker.js" } }</script><script type="module">
+  const worker = new Worker(new URL(import.meta.resolve("foretide/worker.js")), { type: "module" });
   const ask = (message) => new Promise((done) => {
     worker.onmessage = ({ data }) => done(data);
     worker.postMessage(message);
@@ -39,7 +38,7 @@ test("a worker in Chromium", { skip, timeout: 60000 }, async () => {
     "/lstm.ckpt": ["application/octet-stream", file("lstm.ckpt")],
     "/foretide.wasm": ["application/wasm", module],
   };
-  for (const name of ["index.js", "bytes.js", "system.js", "worker.js"]) content[`/src/${name}`] = ["text/javascript", source(name)];
+  for (const name of readdirSync(new URL("../src", import.meta.url))) content[`/src/${name}`] = ["text/javascript", source(name)];
 
   let answered;
   const answer = new Promise((done) => (answered = done));

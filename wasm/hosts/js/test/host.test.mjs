@@ -1,6 +1,8 @@
 // The host as programs use it.
 import assert from "node:assert/strict";
+import { resolve } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { Foretide, ForetideError } from "../src/index.js";
 import { forecasts, request } from "../src/bytes.js";
@@ -65,6 +67,42 @@ test("failures have the module's codes and words", () => {
   assert.throws(() => foretide.forecast({ start: 0, step: 60, metrics: { cpu: [1, 2], memory: [1] } }, { metric: "cpu" }), /memory has 1 values/);
 });
 
+test("what is no number, no text or no time is refused by name", () => {
+  const foretide = new Foretide(compiled);
+  const ask = (metrics, options, more) => foretide.forecast({ start: 0, step: 60, metrics, ...more }, { metric: "cpu", horizons: [300], ...options });
+  const want = ask({ cpu: [1, NaN, 3] });
+  for (const cpu of [[1, null, 3], [1, undefined, 3], { length: 3, 0: 1, 2: 3 }, Float32Array.of(1, NaN, 3)]) assert.deepEqual(ask({ cpu }), want);
+  for (const [cpu, says] of [
+    ["1234", "metrics.cpu is not an array of numbers"],
+    [["1", "x"], 'metrics.cpu[0] is "1", not a number'],
+    [[1, { v: 1 }], "metrics.cpu[1] is an object, not a number"],
+    [[1, 2n], "metrics.cpu[1] is a bigint, not a number"],
+    [new BigInt64Array(2), "metrics.cpu[0] is a bigint, not a number"],
+    [new DataView(new ArrayBuffer(8)), "metrics.cpu is not an array of numbers"],
+    [null, "metrics.cpu is not an array of numbers"],
+    [{ length: -1.5 }, "metrics.cpu is not an array of numbers"],
+  ]) {
+    assert.throws(() => ask({ cpu }), { name: "TypeError", message: `foretide: ${says}` });
+  }
+  for (const [options, says] of [
+    [{ horizons: ["300"] }, 'horizons[0] is "300", not a number'], [{ horizons: [300, 1.5] }, "horizons[1] is 1.5, not a whole number of seconds"],
+    [{ horizons: "300" }, "horizons is not an array of numbers"], [{ metric: 7 }, "metric is a number, not a string"],
+  ]) {
+    assert.throws(() => ask({ cpu: [1] }, options), { name: "TypeError", message: `foretide: ${says}` });
+  }
+  assert.throws(() => ask({ cpu: [1] }, {}, { container: 7 }), { name: "TypeError", message: "foretide: container is a number, not a string" });
+  assert.throws(() => ask({ cpu: [1] }, {}, { long: { start: 0, step: 300, metrics: { cpu: ["1"] } } }), { message: 'foretide: long.metrics.cpu[0] is "1", not a number' });
+  // None is none, and no metric of that name.
+  assert.throws(() => ask({ cpu: [1] }, { metric: null }), (e) => e instanceof ForetideError && !e.message.includes("null"));
+  const model = foretide.load(file("arima.ckpt"));
+  const { window } = windowOf(file("frame.req"));
+  assert.deepEqual(model.forecast(window, null), model.forecast(window, { metric: null, horizons: null }));
+  const [ahead] = model.describe().horizons;
+  assert.equal(model.update(window, [{ ahead, value: null }, { ahead, value: undefined }]), 0);
+  assert.throws(() => model.update(window, [{ ahead, value: 1 }, { ahead, value: "1" }]), { message: 'foretide: actuals[1].value is "1", not a number' });
+  assert.throws(() => model.update(window, [{ ahead: "5", value: 1 }]), { message: /actuals\[0\]\.ahead is 5, not a whole number/ });
+});
+
 test("intervals that learn, and whose state goes on elsewhere", () => {
   const model = new Foretide(compiled).load(file("arima.ckpt"));
   const { window, options } = windowOf(file("frame.req"));
@@ -79,40 +117,98 @@ test("intervals that learn, and whose state goes on elsewhere", () => {
   assert.deepEqual(other.forecast(window, options), after);
 });
 
-/** The module with at most so many pages of memory more than it begins with. */
-function limited(pages) {
-  for (let at = 8; at < module.length; ) {
-    const id = module[at];
-    let size = 0, start = at + 1;
-    for (let shift = 0; ; shift += 7) {
-      const b = module[start++];
-      size |= (b & 0x7f) << shift;
-      if (b < 0x80) break;
+test("a state in any bytes, and none", () => {
+  const foretide = new Foretide(compiled);
+  const model = foretide.load(file("arima.ckpt"));
+  const { window, options } = windowOf(file("frame.req"));
+  const before = model.forecast(window, options);
+  for (let i = 0; i < 20; i++) model.update(window, [{ ahead: before.horizons[0].ahead, value: 1e6 }]);
+  const [state, after] = [model.state, model.forecast(window, options)];
+  assert.notDeepEqual(after, before);
+  const padded = new Uint8Array(state.length + 3);
+  padded.set(state, 3);
+  for (const bytes of [state.buffer.slice(state.byteOffset, state.byteOffset + state.length), new DataView(padded.buffer, 3), padded.subarray(3)]) {
+    const other = foretide.load(file("arima.ckpt").buffer);
+    other.state = bytes;
+    assert.deepEqual([other.state, other.forecast(window, options)], [state, after]);
+    // Of none it is as if nothing had been learnt.
+    for (const empty of [new Uint8Array(0), new ArrayBuffer(0)]) {
+      other.state = bytes;
+      other.state = empty;
+      assert.deepEqual([other.state.length, other.forecast(window, options)], [0, before]);
     }
-    if (id === 5) {
-      let min = 0;
-      for (let i = start + 2, shift = 0; i < start + size; i++, shift += 7) min |= (module[i] & 0x7f) << shift;
-      const leb = (x) => (x < 128 ? [x] : [(x & 127) | 128, ...leb(x >> 7)]);
-      const memory = [1, 1, ...leb(min), ...leb(min + pages)];
-      return Buffer.concat([module.subarray(0, at), Buffer.from([5, memory.length, ...memory]), module.subarray(start + size)]);
-    }
-    at = start + size;
   }
-}
+  // What is no state leaves the one that there was.
+  for (const bad of ["state", [...state], null, undefined, state.length, {}]) assert.throws(() => (model.state = bad), { name: "TypeError", message: /the state is not bytes/ });
+  assert.throws(() => (model.state = new Uint8Array([1, 2, 3])), { code: "bad_model" });
+  assert.deepEqual([model.state, model.forecast(window, options)], [state, after]);
+  for (const bad of ["checkpoint", [1, 2], null]) assert.throws(() => foretide.load(bad), { name: "TypeError", message: /the checkpoint is not bytes/ });
+});
 
 test("after a trap the next call works", async () => {
-  const foretide = await Foretide.open(limited(80));
+  const foretide = await Foretide.open(module, { memoryLimit: 16 << 20 });
   const model = foretide.load(file("lstm.ckpt"));
   const { window, options } = windowOf(file("window.req"));
   const want = model.forecast(window, options);
-  assert.throws(() => model.forecastMany(new Array(200).fill(windowOf(file("frame.req")).window), options), { code: "trap" });
+  assert.throws(() => model.forecastMany(new Array(1000).fill(windowOf(file("frame.req")).window), options), { code: "trap" });
   assert.deepEqual(model.forecast(window, options), want);
 });
 
 test("what is no module is refused", async () => {
-  await assert.rejects(Foretide.open(new Uint8Array([1, 2, 3])), WebAssembly.CompileError);
-  const empty = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
-  await assert.rejects(Foretide.open(empty), { code: "bad_module" });
+  const section = (id, ...content) => [id, content.length, ...content];
+  const text = (s) => [s.length, ...new TextEncoder().encode(s)];
+  const made = (...sections) => new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections.flat()]);
+  const type = section(1, 1, 0x60, 0, 0); // a function of nothing
+  const initialize = [section(3, 1, 0), section(7, 1, ...text("_initialize"), 0, 0), section(10, 1, 2, 0, 0x0b)];
+  for (const [bytes, says] of [
+    [new Uint8Array([1, 2, 3]), /cannot be used: .*WebAssembly/],
+    [module.subarray(0, 1e6), /cannot be used/],
+    [new Response(module.subarray(0, 1000), { headers: { "content-type": "application/wasm" } }), /cannot be used/],
+    [made(), /lacks the function _initialize/],
+    [made(type, ...initialize), /lacks the function foretide_abi_version/],
+    [made(type, section(2, 1, ...text("env"), ...text("f"), 0, 0)), /env/],
+    [Promise.resolve(new Response("", { status: 404 })), /answers 404/],
+  ]) {
+    await assert.rejects(Foretide.open(bytes), (e) => e instanceof ForetideError && e.code === "bad_module" && says.test(e.message));
+  }
+  // A function that is lacking, and two in each other's place.
+  const [load, free] = ["foretide_load", "foretide_free"].map((name) => module.indexOf(name));
+  const changed = Buffer.from(module);
+  changed.write("foretide_lost", load);
+  await assert.rejects(Foretide.open(changed), { code: "bad_module", message: /lacks the function foretide_load/ });
+  changed.write("foretide_free", load);
+  changed.write("foretide_load", free);
+  await assert.rejects(Foretide.open(changed), { code: "bad_module", message: /foretide_free takes 2 numbers, not 1/ });
+  for (const bad of [null, 5, {}]) await assert.rejects(Foretide.open(bad), { name: "TypeError", message: /opened by URL/ });
+});
+
+test("a path begins in the process's folder", { skip: globalThis.Deno !== undefined && "Deno may not leave its own" }, async () => {
+  const before = process.cwd();
+  process.chdir(fileURLToPath(new URL("../../..", import.meta.url)));
+  try {
+    for (const path of ["foretide.wasm", "./foretide.wasm", resolve("foretide.wasm"), pathToFileURL("foretide.wasm").href]) {
+      assert.ok((await Foretide.open(path)) instanceof Foretide, path);
+    }
+    await assert.rejects(Foretide.open("no%20file#.wasm"), { code: "ENOENT", path: resolve("no%20file#.wasm") });
+  } finally {
+    process.chdir(before);
+  }
+});
+
+test("where there is a page, a URL is relative to it", async () => {
+  const { fetch } = globalThis;
+  const location = Object.getOwnPropertyDescriptor(globalThis, "location"); // Deno has one, of nothing
+  const asked = [];
+  globalThis.fetch = async (url) => (asked.push(String(url)), new Response(module));
+  Object.defineProperty(globalThis, "location", { value: { href: "https://site.test/app/page.html" }, configurable: true });
+  try {
+    for (const source of ["foretide.wasm", "/x/foretide.wasm", "https://cdn.test/a.wasm", new URL("https://cdn.test/b.wasm")]) await Foretide.open(source);
+  } finally {
+    globalThis.fetch = fetch;
+    delete globalThis.location;
+    if (location) Object.defineProperty(globalThis, "location", location);
+  }
+  assert.deepEqual(asked, ["https://site.test/app/foretide.wasm", "https://site.test/x/foretide.wasm", "https://cdn.test/a.wasm", "https://cdn.test/b.wasm"]);
 });
 
 test("requests of any size", () => {

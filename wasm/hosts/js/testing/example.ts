@@ -1,5 +1,6 @@
 // Every part of the package's types, as a program uses them; it runs, too.
 import { Foretide, ForetideError, type Description, type Forecast, type Model, type Options, type Window } from "foretide";
+import type { WorkerAnswer, WorkerRequest } from "foretide/worker.js";
 
 const foretide: Foretide = await Foretide.open();
 const window: Window = { start: 0, step: 60, container: "webapp", metrics: { cpu: new Float64Array(60).fill(2), memory: Array(60).fill(3) } };
@@ -23,6 +24,9 @@ export function learn(model: Model): Uint8Array {
   model.free();
   return model.state;
 }
+
+export const request: WorkerRequest = { id: 1, checkpoint: new Uint8Array(3), window, options };
+export const told = (answer: WorkerAnswer): string => (answer.error ? answer.error.code : String(answer.forecast.origin));
 
 // What the types must not allow. @ts-expect-error is an error where there is none.
 // @ts-expect-error: without a checkpoint the metric is needed

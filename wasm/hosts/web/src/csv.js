@@ -143,6 +143,7 @@ function gather(file, text) {
     }
     const t = time(file, line, fields[layout.time].trim());
     const name = fields[layout.container].trim();
+    if (name === "") throw new FileError(file, line, "the container's name is empty; every row needs one");
     let c = containers.get(name);
     if (c === undefined) containers.set(name, (c = { times: [], columns: layout.metrics.map((m) => ({ name: m.name, values: [] })) }));
     rows++;

@@ -96,7 +96,7 @@ async function read(name, bytes) {
 
 function options(select, names) {
   const before = select.value;
-  select.replaceChildren(...names.map((n) => new Option(n || "(no name)", n)));
+  select.replaceChildren(...names.map((n) => new Option(n, n)));
   if (names.includes(before)) select.value = before;
 }
 
@@ -116,8 +116,8 @@ async function show() {
   const container = one("container").value, metric = one("metric").value;
   const [series, answer] = await Promise.all([ask("series", { container, metric }), ask("forecast", { container, metric })]);
   if (turn !== state.turn) return;
-  state.shown = { name: `${metric} of ${container || "the container"}`, series, ...answer, past: null };
-  one("results").hidden = false;
+  state.shown = { name: `${metric} of ${container}`, series, ...answer, past: null };
+  one("results").hidden = one("skip").hidden = false;
   views.tiles(one("tiles"), state.shown, state.opened);
   views.notes(one("notes"), state.shown);
   views.numbers(one("numbers").querySelector(".scroll"), state.shown);

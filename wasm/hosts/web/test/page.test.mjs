@@ -120,6 +120,7 @@ test("a file dropped, and bad ones", { skip, timeout: 120000 }, async (t) => {
   for (const [name, bytes, says] of [
     ["bad.csv", good.replace("1700000220", "yesterday"), /^bad\.csv, line 5: timestamp "yesterday" is no time; write Unix seconds/],
     ["value.csv", good.replace(/,[\d.]+\n$/, ",much\n"), /^value\.csv, line 2881: column cpu has "much", which is no number/],
+    ["nameless.csv", good.replace(/,"web[^,]*, ""1"""(,[^,]*\n$)/, '," "$1'), /^nameless\.csv, line 2881: the container's name is empty; every row needs one/],
     ["names.csv", "time;host;cpu\n", /separated by ";"; separate them by commas/],
     ["picture.png", Buffer.from([0x89, 0x50, 0, 0]), /^picture\.png: binary data/],
     ["cut.csv.gz", readFileSync(demo).subarray(0, 5000), /^cut\.csv\.gz: the gzip data are damaged or cut off/],
@@ -169,6 +170,8 @@ test("one file from a disk, on a phone, by keyboard, in the dark", { skip, timeo
   writeFileSync(join(folder, "index.html"), build());
   const page = await open(t, { url: `file://${folder}/index.html`, width: 390, colorScheme: "dark" });
   const focused = () => page.evaluate(() => document.activeElement.id);
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(), "open"); // there is no forecast yet to skip to
   for (let i = 0; i < 10 && (await focused()) !== "demo"; i++) await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await done(page);
@@ -179,6 +182,21 @@ test("one file from a disk, on a phone, by keyboard, in the dark", { skip, timeo
   await page.keyboard.press("Shift+Tab"); // to the last of the spans
   await page.keyboard.press("Space");
   assert.match(await text(page, "history-title"), /means of/);
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
+  const tooWide = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.equal(await tooWide(), 0);
   assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(18, 21, 26)");
+
+  for (let i = 0; i < 30 && (await focused()) !== "skip"; i++) await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Enter");
+  assert.equal(await focused(), "results");
+
+  // A container's name as Docker gives them, in a file of that name; and a
+  // checkpoint of that name.
+  const name = "0123456789abcdef".repeat(4);
+  const rows = Array.from({ length: 2880 }, (_, i) => `${1700000040 + 60 * i},${name},${i % 9}`);
+  await drop(page, [[`${name}.csv`, ["timestamp,container,cpu", ...rows, ""].join("\n")], [`${name}.ckpt`, readFileSync(join(root, "wasm/testdata/linear.ckpt"))]]);
+  for (const title of ["history-title", "past-title"]) await page.locator(`#${title}`, { hasText: name }).waitFor();
+  await page.locator("#checkpoints", { hasText: name }).waitFor();
+  await done(page);
+  assert.equal(await tooWide(), 0);
 });
