@@ -163,12 +163,13 @@ func (t *table) beside(b *strings.Builder) {
 // sizes writes what a page has to load.
 func sizes(b *strings.Builder, s *settings, dir string) {
 	packages := filepath.Join(s.npm, "node_modules")
+	const js = "wasm/hosts/js/src/"
 	fmt.Fprintf(b, "\n**What has to be downloaded, KB**\n\n| | raw | gzipped |\n|---|--:|--:|\n")
 	for _, row := range []struct {
 		text  string
 		files []string
 	}{
-		{"Foretide: module and host", []string{filepath.Join(dir, "foretide.wasm"), "wasm/hosts/js/src/index.js", "wasm/hosts/js/src/bytes.js", "wasm/hosts/js/src/system.js"}},
+		{"Foretide: module and host", []string{filepath.Join(dir, "foretide.wasm"), js + "index.js", js + "module.js", js + "bytes.js", js + "error.js", js + "system.js"}},
 		{"its LSTM as a checkpoint", []string{filepath.Join(dir, "lstm.ckpt")}},
 		{"its ARIMA, Prophet and auto", []string{filepath.Join(dir, "arima.ckpt"), filepath.Join(dir, "prophet.ckpt"), filepath.Join(dir, "auto.ckpt")}},
 		{"onnxruntime-web: module and host", []string{packages + "/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm", packages + "/onnxruntime-web/dist/ort-wasm-simd-threaded.mjs", packages + "/onnxruntime-web/dist/ort.wasm.min.mjs"}},
