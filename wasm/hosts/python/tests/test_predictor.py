@@ -117,6 +117,8 @@ class Predictor(unittest.TestCase):
             "an index of times": one.drop(columns="timestamp").set_index(pd.DatetimeIndex(times)),
             "nullable columns": df.convert_dtypes(),
             "a column of text": df.assign(image="nginx"),
+            "text in all cells that are not missing": df.assign(image=[None] * 9 + ["nginx"] * (len(df) - 9)),
+            "words for what is missing": df.assign(memory=[["", "NaN", " null ", "n/a", None, pd.NA][i % 6] if np.isnan(x) else x for i, x in enumerate(df.memory)]),
             "an infinity": pd.concat([df, df.tail(1).assign(memory=np.inf, timestamp=df.timestamp.max())]),
         }.items():
             with self.subTest(name):
@@ -129,6 +131,28 @@ class Predictor(unittest.TestCase):
         w = window({"timestamp": [190, 60, 61, 120, 240, 300], "cpu": [4, 1, 2, 3, None, float("nan")], "memory": [None] * 6}, None)
         self.assertEqual((w.start, w.step, list(w.metrics)), (60, 60, ["cpu"]))
         np.testing.assert_array_equal(w.metrics["cpu"], [1.5, 3, 4])
+
+    def test_a_cell_that_is_no_number_is_named(self):
+        """Or else the metric would be left out, with all that is right in it."""
+        of = dict(timestamp=[0, 60, 120], container=["a", "a", "b"], memory=[1, 2, 3])
+        for metrics, column, text in (
+            ([], dict(cpu=[1, "much", 2]), r'column "cpu": "much" is not a number \(row 1\)'),
+            ([], dict(users=[1, "x" * 99, 2]), r'column "users": "x{60}…" is not a number \(row 1\)'),
+            ([], dict(users=[None, 2, "0.5 cores"]), 'b: column "users": "0.5 cores" is not a number'),
+            ([], dict(cpu=["a", "b", "c"]), 'column "cpu": "a" is not a number'),  # a name that is known
+            (["state"], dict(state=["up", "up", "up"]), r'column "state": "up" is not a number \(row 0\)'),
+            (["up"], dict(up=np.array([True, True, False])), r'column "up": True is not a number \(row 0\)'),
+            (["seen"], dict(seen=np.array([0, 60, 120], "datetime64[s]")), 'column "seen": 1970-01-01.00:00:00 is not'),
+            (["seen"], dict(seen=pd.to_datetime([0, 60, 120], unit="s")), 'column "seen": 1970-01-01.00:00:00 is not'),
+        ):
+            p = MultiMetricPredictor(metrics=metrics, foretide=FORETIDE)
+            text, container = text.removeprefix("b: "), "b" if text.startswith("b: ") else "a"
+            for data in ({**of, **column}, pd.DataFrame({**of, **column})):
+                for call in (p.predict, lambda *a: p.update(*a[:1], 0, *a[1:])):
+                    with self.subTest(text), self.assertRaisesRegex(ValueError, text):
+                        call(data, container)
+            if not metrics and text.startswith('column "users": "0.5'):
+                self.assertEqual(list(p.predict(data, "a")), ["memory", "users"])  # its rows are all right
 
     def test_checkpoints_come_change_and_go(self):
         store = folder()

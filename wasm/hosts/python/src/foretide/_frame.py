@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timezone
-from typing import Any, Optional
+from typing import Any, Optional, Sequence
 
 import numpy as np
 
+from . import _cells
 from ._bytes import Window
 
 # More than any model looks back; eight days are the most.
@@ -20,12 +21,16 @@ MAX_CELLS = 1 << 22
 # A larger value is missing, as an infinity is.
 MAX_MAGNITUDE = 1e150
 
+# The metrics that Foretide knows; a column of another name may hold text.
+METRICS = ("cpu", "memory", "disk_read", "disk_write", "net_rx", "net_tx", "requests")
 
-def window(table: Any, container: Optional[str]) -> Window:
+
+def window(table: Any, container: Optional[str], metrics: Sequence[str] = ()) -> Window:
     """The recent past of a container: the mean of the samples in each cell of a step
     that the times tell, up to the last cell with a value. The table has a column
     timestamp (Unix seconds, or times), one for each metric, and container where there
-    are several."""
+    are several. A column of text is left out, but for the metrics that are asked for
+    or known: there it is an error."""
     columns = _columns(table)
     names = [name for name in columns if name not in ("timestamp", "container")]
     if not names:
@@ -34,10 +39,9 @@ def window(table: Any, container: Optional[str]) -> Window:
     times = _times(columns)[rows]
     values = {}
     for name in names:
-        column = _numbers(columns[name])
+        column = _cells.metric(name, columns[name], rows, text=name not in METRICS and name not in metrics)
         if column is None:
             continue  # of text
-        column = column[rows]
         column[~(np.abs(column) <= MAX_MAGNITUDE)] = np.nan
         if not np.isnan(column).all():
             values[name] = column
@@ -140,7 +144,7 @@ def _rows(columns: dict, container: Optional[str]) -> tuple:
 def _times(columns: dict) -> np.ndarray:
     """The timestamps as Unix seconds; a fraction is dropped."""
     column = columns["timestamp"]
-    numbers = _numbers(column)
+    numbers = _cells.numbers(column)
     if numbers is None:
         return _dates(column)
     bad = np.nonzero(~(np.abs(numbers) < 1e11))[0]
@@ -166,15 +170,3 @@ def _dates(column: Any) -> np.ndarray:
     if len(missing):
         raise ValueError(f"foretide: timestamp is missing (row {missing[0]})")
     return times.astype("datetime64[s]").astype(np.int64)
-
-
-def _numbers(column: Any) -> Optional[np.ndarray]:
-    """A copy of a column as floats, or None where it is not of numbers."""
-    if getattr(getattr(column, "dtype", None), "kind", "") in ("M", "m", "b"):
-        return None
-    try:
-        if hasattr(column, "to_numpy"):
-            return np.array(column.to_numpy(dtype=float, na_value=np.nan))
-        return np.array(column, dtype=float)
-    except (TypeError, ValueError):
-        return None

@@ -72,7 +72,7 @@ class MultiMetricPredictor:
         a column for each metric, NaN where a value is missing. horizon_minutes is one
         horizon or several in ascending order; None is all that the model has. A failure
         is a ForetideError in the module's words."""
-        window = _frame.window(data, container_name)
+        window = _frame.window(data, container_name, self.metrics)
         return self._forecasts(window, self.metrics or list(window.metrics), horizon_minutes)
 
     def predict_all_metrics(self, data: Any, container_name: Optional[str] = None, horizon_minutes: Minutes = None) -> dict:
@@ -91,7 +91,7 @@ class MultiMetricPredictor:
         forecast and its value were used; a value that is given twice counts twice, and a
         metric without a checkpoint has nothing to learn. It lasts as long as the predictor
         and the checkpoint's file: see state."""
-        window, since = _frame.window(data, container_name), _frame.moment(since)
+        window, since = _frame.window(data, container_name, self.metrics), _frame.moment(since)
         with self._lock:
             return sum(self._update(window, metric, since) for metric in self.metrics or list(window.metrics))
 
