@@ -8,13 +8,14 @@ import random
 import re
 import shutil
 import unittest
-from datetime import datetime
+import warnings
+from datetime import date, datetime, timedelta, timezone
 
 import numpy as np
 import pandas as pd
 from data import HERE, file, folder, predict
 from foretide import Foretide, ForetideError, MultiMetricPredictor
-from foretide._frame import infer_step, window
+from foretide._frame import infer_step, moment, window
 from foretide._predictor import file_name
 
 FORETIDE = Foretide()
@@ -124,6 +125,45 @@ class Predictor(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(p.predict(data, container_name="webapp"), want)
         self.assertEqual(p.predict(df), want)  # the only container
+
+    def test_times_in_plain_lists(self):
+        """With a zone and without, and without a word of warning from numpy."""
+        east = timezone(timedelta(hours=2))
+        want = [86400 + 60 * i for i in range(4)]
+        naive = [datetime(1970, 1, 2) + timedelta(minutes=i) for i in range(4)]
+        aware = [t.replace(tzinfo=timezone.utc).astimezone(east) for t in naive]
+        text = [t.isoformat() for t in aware]
+        for name, times in {
+            "naive": naive,
+            "aware": aware,
+            "of numpy": list(np.array(want, "datetime64[s]")),
+            "of pandas": [pd.Timestamp(t) + pd.Timedelta(999_999_999, "ns") for t in aware],
+            "an array of objects": np.array(aware, dtype=object),
+            "text in a zone": text,
+            "an array of text": np.array(text),
+            "Z": [t.isoformat() + "Z" for t in naive],
+            "fractions": [t.isoformat() + f.rstrip("0") + "Z" for t, f in zip(naive, (".999999999", ".5", ".25", ".123456"))],
+            "other forms": ["1970-01-02", "1970-01-02 00:01", "1970-01-02 02:02:00 +0200 EET", "1970-01-02T00:03:00+0000"],
+            "all kinds": [date(1970, 1, 2), aware[1], text[2], 86580.5],
+        }.items():
+            with self.subTest(name), warnings.catch_warnings():
+                warnings.simplefilter("error")
+                w = window({"timestamp": times, "cpu": [1, 2, 3, 4]}, None)
+                self.assertEqual((w.start, w.step, list(w.metrics["cpu"])), (86400, 60, [1, 2, 3, 4]))
+                self.assertEqual(moment(times[1]), want[1])
+        for times, row in (
+            ([0, "soon"], r'neither Unix seconds nor a time: "soon" \(row 1\)'),
+            (["1970-01-02T00:00Z", "1970-02-30T00:00Z"], r'neither Unix seconds nor a time: "1970-02-30T00:00Z" \(row 1\)'),
+            ([naive[0], None], r"timestamp is missing \(row 1\)"),
+            ([pd.NaT, naive[0]], r"timestamp is missing \(row 0\)"),
+            ([naive[0], ""], r"timestamp is missing \(row 1\)"),
+            ([naive[0], 1.7e12], r"1700000000000, which are no seconds.* \(row 1\)"),
+            ([naive[0], [1]], r"neither Unix seconds nor a time: \[1\] \(row 1\)"),
+        ):
+            with self.subTest(row), self.assertRaisesRegex(ValueError, row):
+                window({"timestamp": times, "cpu": [1, 2]}, None)
+        with self.assertRaisesRegex(ValueError, 'since is neither Unix seconds nor a time: "soon"'):
+            moment("soon")
 
     def test_steps_and_cells(self):
         for gaps, step in (([15], 15), ([29], 15), ([30], 60), ([293], 60), ([295], 300), ([600], 600), ([629], 600), ([60, 60, 5000], 60), ([0], 0)):

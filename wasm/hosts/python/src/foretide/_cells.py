@@ -1,13 +1,23 @@
-"""What the cells of a column hold: numbers, or nothing."""
+"""What the cells of a column hold: numbers, times, or nothing."""
 
 from __future__ import annotations
 
+import math
+import re
+from datetime import date, datetime, timezone
 from typing import Any, Optional
 
 import numpy as np
 
 # The words for a missing value, as `foretide predict` reads them, and pandas' NaT.
 MISSING = frozenset(("", "nan", "+nan", "-nan", "null", "none", "na", "n/a", "<na>", "nat"))
+
+# Larger numbers are no seconds: 10^11 s is the year 5138, and as milliseconds 1973.
+MAX_SECONDS = 1e11
+
+# A time as text, in the forms that `foretide predict` reads: a fraction of a second is
+# dropped, and one without a zone is UTC. Python 3.10 reads neither Z nor every fraction.
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?(?: ?(?:Z|([+-]\d\d):?(\d\d)(?: [A-Z]{1,5})?))?)?", re.ASCII)
 
 
 def shown(cell: Any) -> str:
@@ -66,3 +76,66 @@ def _number(cell: Any) -> Optional[float]:
         return float(cell)
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def times(column: Any, name: str) -> np.ndarray:
+    """Times as Unix seconds, from numbers, times of pandas, of numpy, of Python, or text;
+    those without a zone are UTC, a fraction is dropped."""
+    array = numbers(column)
+    if array is not None:
+        bad = np.nonzero(~(np.abs(array) < MAX_SECONDS))[0]
+        if len(bad):
+            raise ValueError(f"foretide: {name} {_no_second(array[bad[0]])} (row {bad[0]})")
+        return np.floor(array).astype(np.int64)
+    if hasattr(column, "to_numpy"):
+        array = _of_pandas(column, name)
+    elif getattr(getattr(column, "dtype", None), "kind", "") == "M":
+        array = column
+    else:
+        return np.array([_second(cell, name, row) for row, cell in enumerate(column)], dtype=np.int64)
+    missing = np.nonzero(np.isnat(array))[0]
+    if len(missing):
+        raise ValueError(f"foretide: {name} is missing (row {missing[0]})")
+    return array.astype("datetime64[s]").astype(np.int64)
+
+
+def _of_pandas(column: Any, name: str) -> np.ndarray:
+    import pandas
+
+    try:
+        return pandas.DatetimeIndex(pandas.to_datetime(column, utc=True)).tz_localize(None).to_numpy()
+    except (TypeError, ValueError) as e:
+        raise ValueError(f"foretide: {name} is neither Unix seconds nor a time: {e}") from None
+
+
+def _second(cell: Any, name: str, row: int) -> int:
+    """The time in a cell, each by itself: numpy warns of every zone that it sees, and will
+    one day not read it."""
+    if is_missing(cell):
+        raise ValueError(f"foretide: {name} is missing (row {row})")
+    try:
+        time = cell
+        if isinstance(cell, np.datetime64):
+            return int(cell.astype("datetime64[s]").astype(np.int64))
+        if isinstance(cell, str) and (form := _TIME.fullmatch(cell.strip())):
+            day, clock, hours, minutes = form.groups()
+            time = datetime.fromisoformat(day + (f" {clock}" if clock else "") + (f"{hours}:{minutes}" if hours else ""))
+        elif isinstance(cell, date) and not isinstance(cell, datetime):
+            time = datetime(cell.year, cell.month, cell.day)
+        if isinstance(time, datetime):
+            time = time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+            return math.floor(time.replace(microsecond=0).timestamp())
+        number = float(time)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(
+            f"foretide: {name} is neither Unix seconds nor a time: {shown(cell)} (row {row}); write such as 1722467370 or 2024-07-31T23:09:30Z"
+        ) from None
+    if not abs(number) < MAX_SECONDS:
+        raise ValueError(f"foretide: {name} {_no_second(number)} (row {row})")
+    return math.floor(number)
+
+
+def _no_second(number: float) -> str:
+    if np.isnan(number):
+        return "is missing"
+    return f"is {number:.0f}, which are no seconds: divide milliseconds by 1000"

@@ -4,7 +4,6 @@ container on a regular grid, as `foretide predict` reads a CSV."""
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timezone
 from typing import Any, Optional, Sequence
 
 import numpy as np
@@ -36,7 +35,7 @@ def window(table: Any, container: Optional[str], metrics: Sequence[str] = ()) ->
     if not names:
         raise ValueError(f"foretide: the data have no metric, only {', '.join(columns)}; add a column such as cpu")
     rows, container = _rows(columns, container)
-    times = _times(columns)[rows]
+    times = _cells.times(columns["timestamp"], "timestamp")[rows]
     values = {}
     for name in names:
         column = _cells.metric(name, columns[name], rows, text=name not in METRICS and name not in metrics)
@@ -64,9 +63,7 @@ def window(table: Any, container: Optional[str], metrics: Sequence[str] = ()) ->
 def moment(since: Any) -> int:
     """A time as Unix seconds: such as that of a table, or a datetime; without a zone it
     is UTC."""
-    if hasattr(since, "timestamp"):
-        since = (since if since.tzinfo else since.replace(tzinfo=timezone.utc)).timestamp()
-    return int(_times({"timestamp": [since]})[0])
+    return int(_cells.times([since], "since")[0])
 
 
 def cells_of(window: Window, metric: str, step: int) -> tuple:
@@ -139,34 +136,3 @@ def _rows(columns: dict, container: Optional[str]) -> tuple:
         first = ", ".join(have[:10]) + (", …" if len(have) > 10 else "")
         raise ValueError(f"foretide: the data have no container {container!r}; there are {first or 'none'}")
     return np.nonzero(of == container)[0], container
-
-
-def _times(columns: dict) -> np.ndarray:
-    """The timestamps as Unix seconds; a fraction is dropped."""
-    column = columns["timestamp"]
-    numbers = _cells.numbers(column)
-    if numbers is None:
-        return _dates(column)
-    bad = np.nonzero(~(np.abs(numbers) < 1e11))[0]
-    if len(bad):
-        value = numbers[bad[0]]
-        why = "is missing" if np.isnan(value) else f"is {value:.0f}, which are no seconds: divide milliseconds by 1000"
-        raise ValueError(f"foretide: timestamp {why} (row {bad[0]})")
-    return np.floor(numbers).astype(np.int64)
-
-
-def _dates(column: Any) -> np.ndarray:
-    """Times of pandas, of numpy or as text; those without a zone are UTC."""
-    try:
-        if hasattr(column, "to_numpy"):
-            import pandas
-
-            times = pandas.DatetimeIndex(pandas.to_datetime(column, utc=True)).tz_localize(None).to_numpy()
-        else:
-            times = np.asarray(column, dtype="datetime64[s]")
-    except (TypeError, ValueError) as e:
-        raise ValueError(f"foretide: timestamp is neither Unix seconds nor a time: {e}") from None
-    missing = np.nonzero(np.isnat(times))[0]
-    if len(missing):
-        raise ValueError(f"foretide: timestamp is missing (row {missing[0]})")
-    return times.astype("datetime64[s]").astype(np.int64)
