@@ -194,6 +194,47 @@ class Predictor(unittest.TestCase):
             if not metrics and text.startswith('column "users": "0.5'):
                 self.assertEqual(list(p.predict(data, "a")), ["memory", "users"])  # its rows are all right
 
+    def test_every_row_has_a_containers_name(self):
+        p = MultiMetricPredictor(metrics=["cpu"], foretide=FORETIDE)
+        good = {"timestamp": [0, 60, 120], "cpu": [1, 2, 3]}
+        for names in (["a", None, "a"], ["a", math.nan, "a"], ["a", " ", "a"], ["a", "", None], [1, pd.NA, 1], [1.0, math.nan, 1.0]):
+            for data in ({**good, "container": names}, pd.DataFrame({**good, "container": names}), pd.DataFrame({**good, "container": names}).convert_dtypes()):
+                for name in (None, "a"):
+                    with self.subTest(names), self.assertRaisesRegex(ValueError, r"the container's name is empty \(row 1\)"):
+                        p.predict(data, name)
+        with self.assertRaisesRegex(ValueError, r"the container's name is empty \(row 0\)"):
+            p.predict(pd.DataFrame({**good, "container": [np.nan] * 3}, index=[7, 8, 9]))
+        self.assertEqual(p.predict({**good, "container": ["none"] * 3})["cpu"].container, "none")
+        for names in ([7, 7, 8], np.array([7, 7, 8]), pd.Series([7, 7, 8], dtype="Int64"), pd.Categorical(["7", "7", "8"])):
+            for data in ({**good, "container": names}, pd.DataFrame({**good, "container": names})):
+                for name in (7, "7", np.int64(7)):
+                    self.assertEqual(p.predict(data, name)["cpu"].container, "7")
+        self.assertEqual(p.predict(good, 7)["cpu"].container, "7")
+
+    def test_what_is_no_table_is_refused(self):
+        p = MultiMetricPredictor(metrics=["cpu"], foretide=FORETIDE)
+        good = {"timestamp": [0, 60, 120], "cpu": [1, 2, 3]}
+        accepted = '; data are a pandas frame, or a dict of arrays such as {"timestamp": [...], "cpu": [...]}'
+        for data, error, text in (
+            ([1, 2, 3], TypeError, "data is a list" + accepted),
+            ([{"timestamp": 0, "cpu": 1}], TypeError, "data is a list" + accepted),
+            (pd.Series([1, 2, 3]), TypeError, "data is a Series" + accepted),
+            (pd.Series([1, 2, 3], pd.to_datetime([0, 60, 120], unit="s")), TypeError, "data is a Series" + accepted),
+            (np.ones((3, 2)), TypeError, "data is a ndarray" + accepted),
+            ("metrics.csv", TypeError, "data is a str" + accepted),
+            (None, TypeError, "data is a NoneType" + accepted),
+            ({**good, "cpu": 3}, TypeError, 'column "cpu" is a int' + accepted),
+            ({**good, "cpu": np.float64(3)}, TypeError, 'column "cpu" is a float64' + accepted),
+            ({**good, "cpu": "123"}, TypeError, 'column "cpu" is a str' + accepted),
+            ({**good, "cpu": iter([1, 2, 3])}, TypeError, 'column "cpu" is a list_iterator' + accepted),
+            ({**good, "cpu": [[1, 2]] * 3}, ValueError, 'column "cpu": [1, 2] is not a number (row 0)'),
+            ({**good, "cpu": np.ones((3, 2))}, ValueError, 'column "cpu" has 2 dimensions'),
+            (pd.DataFrame([[0, 1, 2], [60, 1, 2]], columns=["timestamp", "cpu", "cpu"]), ValueError, 'column "cpu" is there twice'),
+            ({"timestamp": [0, 60], 1: [1, 2], "1": [1, 2]}, ValueError, 'column "1" is there twice'),
+        ):
+            with self.subTest(text), self.assertRaisesRegex(error, re.escape("foretide: " + text)):
+                p.predict(data)
+
     def test_checkpoints_come_change_and_go(self):
         store = folder()
         data = {"timestamp": np.arange(0, 86400, 300), "cpu": np.sin(np.arange(288)) + 2}

@@ -40,7 +40,7 @@ def numbers(column: Any) -> Optional[np.ndarray]:
         if hasattr(column, "to_numpy"):
             return np.array(column.to_numpy(dtype=float, na_value=np.nan))
         array = np.asarray(column)
-        return None if array.dtype.kind in ("M", "m", "b") else np.array(array, dtype=float)
+        return None if array.dtype.kind in ("M", "m", "b") or array.ndim != 1 else np.array(array, dtype=float)
     except (TypeError, ValueError, OverflowError):
         return None
 

@@ -3,8 +3,9 @@ container on a regular grid, as `foretide predict` reads a CSV."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
-from typing import Any, Optional, Sequence
+from typing import Any, Optional
 
 import numpy as np
 
@@ -20,6 +21,9 @@ MAX_CELLS = 1 << 22
 # A larger value is missing, as an infinity is.
 MAX_MAGNITUDE = 1e150
 
+# What a table may be, for messages.
+ACCEPTED = 'data are a pandas frame, or a dict of arrays such as {"timestamp": [...], "cpu": [...]}'
+
 # The metrics that Foretide knows; a column of another name may hold text.
 METRICS = ("cpu", "memory", "disk_read", "disk_write", "net_rx", "net_tx", "requests")
 
@@ -34,7 +38,7 @@ def window(table: Any, container: Optional[str], metrics: Sequence[str] = ()) ->
     names = [name for name in columns if name not in ("timestamp", "container")]
     if not names:
         raise ValueError(f"foretide: the data have no metric, only {', '.join(columns)}; add a column such as cpu")
-    rows, container = _rows(columns, container)
+    rows, container = _rows(columns, None if container is None else str(container))
     times = _cells.times(columns["timestamp"], "timestamp")[rows]
     values = {}
     for name in names:
@@ -109,17 +113,33 @@ def _means(cells: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
 def _columns(table: Any) -> dict:
     """The columns by name. The index of a pandas frame is its timestamp, where it is
     of times and there is no such column."""
-    names = list(table.columns) if hasattr(table, "columns") else list(table)
-    columns = {str(name): table[name] for name in names}
-    if "timestamp" not in columns and getattr(getattr(getattr(table, "index", None), "dtype", None), "kind", "") == "M":
+    pandas = hasattr(table, "columns") and hasattr(table, "iloc")
+    if not pandas and not isinstance(table, Mapping):
+        raise TypeError(f"foretide: data is a {type(table).__name__}; {ACCEPTED}")
+    columns: dict = {}
+    for i, key in enumerate(table.columns if pandas else table):
+        name = str(key)
+        if name in columns:
+            raise ValueError(f'foretide: column "{name}" is there twice; rename or remove one')
+        columns[name] = table.iloc[:, i] if pandas else table[key]
+    if "timestamp" not in columns and pandas and getattr(table.index.dtype, "kind", "") == "M":
         columns["timestamp"] = table.index
     if "timestamp" not in columns:
         raise ValueError(f"foretide: the data have no column timestamp; there are {', '.join(columns) or 'none'}")
-    lengths = {name: len(column) for name, column in columns.items()}
+    lengths = {name: _length(name, column) for name, column in columns.items()}
     for name, n in lengths.items():
         if n != lengths["timestamp"]:
             raise ValueError(f"foretide: column {name} has {n} rows, timestamp {lengths['timestamp']}")
     return columns
+
+
+def _length(name: str, column: Any) -> int:
+    dimensions = getattr(column, "ndim", 1)
+    if dimensions > 1:
+        raise ValueError(f'foretide: column "{name}" has {dimensions} dimensions; it is an array of one')
+    if dimensions == 0 or isinstance(column, (str, bytes, Mapping, Set)) or not hasattr(column, "__len__"):
+        raise TypeError(f'foretide: column "{name}" is a {type(column).__name__}; {ACCEPTED}')
+    return len(column)
 
 
 def _rows(columns: dict, container: Optional[str]) -> tuple:
@@ -128,6 +148,7 @@ def _rows(columns: dict, container: Optional[str]) -> tuple:
         return slice(None), container or ""
     of = np.asarray(columns["container"], dtype=str)
     have = np.unique(of)
+    _named(columns["container"], of, have)
     if container is None:
         if len(have) > 1:
             raise ValueError(f"foretide: the data have {len(have)} containers; say which one: container_name={str(have[0])!r}, say")
@@ -136,3 +157,13 @@ def _rows(columns: dict, container: Optional[str]) -> tuple:
         first = ", ".join(have[:10]) + (", …" if len(have) > 10 else "")
         raise ValueError(f"foretide: the data have no container {container!r}; there are {first or 'none'}")
     return np.nonzero(of == container)[0], container
+
+
+def _named(column: Any, of: np.ndarray, have: np.ndarray) -> None:
+    """Refuses rows without a container's name: numpy writes None and NaN as names. Text
+    that reads the same is a name."""
+    empty = [name for name in have if _cells.is_missing(name)]
+    for row in np.nonzero(np.isin(of, empty))[0] if empty else ():
+        cell = column.iloc[row] if hasattr(column, "iloc") else column[row]
+        if not isinstance(cell, str) or not cell.strip():
+            raise ValueError(f"foretide: the container's name is empty (row {row}); every row needs one")

@@ -136,7 +136,7 @@ class MultiMetricPredictor:
 
     def _serving(self, metric: str, container: str) -> tuple:
         """The path and model of the checkpoint that serves; None where there is none."""
-        for name in dict.fromkeys((container, "")):
+        for name in dict.fromkeys((str(container), "")):
             model = self._model(metric, name)
             if model is not None:
                 return self.model_dir / file_name(metric, name), model
