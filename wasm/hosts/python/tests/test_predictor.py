@@ -255,6 +255,24 @@ class Predictor(unittest.TestCase):
         self.assertNotEqual(arima.quantiles, linear.quantiles)
         self.assertEqual(without, gone)
 
+    def test_names_without_a_file_and_what_is_no_file(self):
+        store = folder()
+        data = {"timestamp": [0, 60, 120], "cpu": [1, 2, 3]}
+        (store / "cpu").mkdir()
+        (store / "memory").write_bytes(b"")
+        p = MultiMetricPredictor(store, foretide=FORETIDE)
+        for container, metric in (("é" * 60, "cpu"), ("webapp", "cpu" * 99), ("webapp", "memory")):
+            f = p.predict({"timestamp": [0, 60, 120], metric: [1, 2, 3]}, container)[metric]
+            self.assertIn("no_checkpoint", f.reasons)
+            self.assertEqual(p.state(metric, container), b"")
+        (store / "cpu" / "folder.ckpt").mkdir()
+        os.mkfifo(store / "cpu" / "pipe.ckpt")
+        (store / "cpu" / "itself.ckpt").symlink_to("itself.ckpt")
+        for container, text in (("folder", "it is a folder"), ("pipe", "it is no ordinary file"), ("itself", ".+")):
+            with self.subTest(container), self.assertRaisesRegex(ForetideError, rf"cpu/{container}\.ckpt: the checkpoint cannot be read: {text}") as raised:
+                p.predict(data, container)
+            self.assertEqual(raised.exception.code, "io")
+
     def test_intervals_learn_from_what_came_true(self):
         for kind, container, shared in (("arima", "ccc/cluster28", False), ("lstm", "webapp", True)):
             store = folder()

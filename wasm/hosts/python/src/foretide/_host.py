@@ -27,7 +27,8 @@ FUNCTIONS = (
 
 class ForetideError(Exception):
     """A failure of the module, in its own words. code is its name in ABI.md, "trap"
-    where the module broke off, or "bad_module"."""
+    where the module broke off, or "bad_module"; of a folder of checkpoints, "mismatch"
+    or "io"."""
 
     def __init__(self, code: str, message: str):
         super().__init__(message)

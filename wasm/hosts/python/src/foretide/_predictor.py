@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pathlib
+import stat
 import threading
 from collections import OrderedDict
 from typing import Any, Iterable, Mapping, Optional, Union
@@ -158,11 +160,9 @@ class MultiMetricPredictor:
         if self.model_dir is None:
             return None
         path = self.model_dir / file_name(metric, container)
-        try:
-            about = path.stat()
-        except FileNotFoundError:
+        revision = _revision(path)
+        if revision is None:
             return None
-        revision = (about.st_mtime_ns, about.st_size, about.st_ino)
         have = self._models.get(path)
         if have is not None and have[0] == revision:
             self._models.move_to_end(path)
@@ -182,6 +182,8 @@ class MultiMetricPredictor:
     def _load(self, path: pathlib.Path, metric: str, container: str) -> Model:
         try:
             model = self.foretide.load(path.read_bytes())
+        except OSError as e:
+            raise _unreadable(path, e.strerror) from e
         except ForetideError as e:
             raise ForetideError(e.code, f"{path}: {e}") from None
         about = model.describe()
@@ -189,6 +191,24 @@ class MultiMetricPredictor:
             model.free()
             raise ForetideError("mismatch", f"{path}: the checkpoint is of {_of(about.metric, about.container)}, not {_of(metric, container)}")
         return model
+
+
+def _revision(path: pathlib.Path) -> Optional[tuple]:
+    """What tells a file from the one that was there before; None where there is none. A
+    name that is too long for a folder has no file, nor has one that begins with a file."""
+    try:
+        about = path.stat()
+    except OSError as e:
+        if e.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+            return None
+        raise _unreadable(path, e.strerror) from e
+    if not stat.S_ISREG(about.st_mode):  # reading a pipe would wait for ever
+        raise _unreadable(path, "it is a folder" if stat.S_ISDIR(about.st_mode) else "it is no ordinary file")
+    return about.st_mtime_ns, about.st_size, about.st_ino
+
+
+def _unreadable(path: pathlib.Path, why: Optional[str]) -> ForetideError:
+    return ForetideError("io", f"{path}: the checkpoint cannot be read: {why}")
 
 
 def _of(metric: str, container: str) -> str:
