@@ -36,7 +36,7 @@ class Host(unittest.TestCase):
             for name in ("window.req", "frame.req"):
                 with self.subTest(f"{kind}, {name}"):
                     window, metric, horizons = window_of(file(name))
-                    want = self.named(answer(handle, name), metric, window)
+                    want = self.named(answer(handle, name), "cpu", window)
                     self.assertEqual(model.forecast(window, horizons, metric), want)
                     for h in want.horizons:
                         self.assertTrue(math.isfinite(h.mean) and h.time == want.origin + h.ahead)
@@ -46,6 +46,12 @@ class Host(unittest.TestCase):
                     self.assertEqual(model.forecast(arrays, horizons, metric), want)
                     arrays.metrics = {name: [None if math.isnan(x) else x for x in v] for name, v in window.metrics.items()}
                     self.assertEqual(model.forecast(arrays, horizons, metric), want)
+
+    def test_a_forecast_has_the_models_metric(self):
+        model = self.foretide.load(file("arima.ckpt"))
+        window, _, _ = window_of(file("frame.req"))
+        self.assertEqual({row["metric"] for row in model.forecast(window).rows()}, {"cpu"})
+        self.assertEqual([f.metric for f in model.forecast_many([window] * 2)], ["cpu"] * 2)
 
     def test_without_a_checkpoint(self):
         f = self.foretide.forecast(Window(0, 60, {"cpu": [3.0] * 120}), "cpu")

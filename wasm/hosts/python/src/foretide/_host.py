@@ -176,7 +176,7 @@ class Model:
         self._state = b""
         self._freed = False
         with host._lock:
-            self._loaded()
+            self._metric = self.describe().metric
 
     def _loaded(self) -> int:
         """Returns the handle, in an instance that may be new."""
@@ -203,7 +203,7 @@ class Model:
     def forecast_many(self, windows: Sequence[Window], horizons: Iterable[int] = (), metric: str = "") -> list:
         """forecast of many windows; one that fails has a ForetideError in its place."""
         with self._host._lock:
-            return _forecasts(self._host, self._loaded(), windows, metric, horizons)
+            return _forecasts(self._host, self._loaded(), windows, metric, horizons, self._metric)
 
     def update(self, window: Window, actuals: Mapping[int, float]) -> int:
         """Has the calibration learn from values that came true, by their seconds
@@ -235,12 +235,13 @@ def _signed(x: int) -> int:
     return x - (1 << 32) if x >= 1 << 31 else x
 
 
-def _forecasts(host: Foretide, handle: int, windows: Sequence[Window], metric: str, horizons: Iterable[int]) -> list:
+def _forecasts(host: Foretide, handle: int, windows: Sequence[Window], metric: str, horizons: Iterable[int], own: str = "") -> list:
+    """Forecasts of windows; own is the metric of the model, for those that name none."""
     _, result = host._ask("forecast", handle, _bytes.request(windows, horizons, metric))
     out = _bytes.forecasts(result, failure)
     for window, forecast in zip(windows, out):
         if isinstance(forecast, Forecast):
-            forecast.container, forecast.metric = window.container, metric
+            forecast.container, forecast.metric = window.container, metric or own
     return out
 
 
