@@ -104,6 +104,35 @@ class Host(unittest.TestCase):
         other.state = model.state
         self.assertEqual(other.forecast(window), after)
 
+    def test_an_empty_state_is_that_of_the_checkpoint(self):
+        for kind in ("arima", "linear", "auto", "lstm"):
+            with self.subTest(kind):
+                model = self.foretide.load(file(f"{kind}.ckpt"))
+                window, _, _ = window_of(file("frame.req"))
+                before = model.forecast(window)
+                h = before.horizons[0]
+                for _ in range(2):
+                    model.update(window, {h.ahead: 10 * h.quantiles[-1] + 1})
+                after, learnt = model.forecast(window), model.state
+                self.assertNotEqual(after, before)
+                model.state = b""
+                self.assertEqual((model.forecast(window), model.state), (before, b""))
+                model.state = bytearray(learnt)
+                self.assertEqual((model.forecast(window), model.state), (after, learnt))
+                model.state = memoryview(b"")
+                self.assertEqual(model.forecast(window), before)
+
+    def test_only_bytes_are_bytes(self):
+        model = self.foretide.load(memoryview(file("arima.ckpt")))
+        for x in (5, None, "text", [1, 2]):
+            with self.assertRaisesRegex(TypeError, f"state is a {type(x).__name__}, not bytes"):
+                model.state = x
+            with self.assertRaisesRegex(TypeError, f"checkpoint is a {type(x).__name__}, not bytes"):
+                self.foretide.load(x)
+        with self.assertRaises(ForetideError) as raised:
+            model.state = b"nonsense"
+        self.assertEqual((raised.exception.code, model.state), ("bad_model", b""))
+
     def test_after_a_trap_the_next_call_works(self):
         foretide = Foretide(memory_limit=12 << 20)
         model = foretide.load(file("arima.ckpt"))

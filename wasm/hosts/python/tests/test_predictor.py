@@ -302,6 +302,9 @@ class Predictor(unittest.TestCase):
             with again._lock:
                 again._models.popitem()[1][1].free()  # as others that are loaded push it out
             self.assertEqual(again.predict(calm, container, None)["cpu"].horizons, after)
+            again.restore("cpu", container, b"")
+            self.assertEqual(again.predict(calm, container, None)["cpu"].horizons, before)
+            again.restore("cpu", container, p.state("cpu", container))
             os.utime(path, ns=(0, 0))  # another checkpoint
             self.assertEqual(again.predict(calm, container, None)["cpu"].horizons, before)
         with self.assertRaisesRegex(ForetideError, "no checkpoint serves cpu of other"):

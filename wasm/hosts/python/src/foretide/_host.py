@@ -155,7 +155,7 @@ class Foretide:
 
     def load(self, checkpoint: bytes) -> "Model":
         """Returns the model of a checkpoint's bytes, which it keeps."""
-        return Model(self, bytes(checkpoint))
+        return Model(self, _bytes.copied(checkpoint, "checkpoint"))
 
     def forecast(self, window: Window, metric: str, horizons: Iterable[int] = ()) -> Forecast:
         """Forecasts without a checkpoint, by the network in the module; horizons
@@ -214,14 +214,23 @@ class Model:
 
     @property
     def state(self) -> bytes:
-        """The state of the calibration, to keep and to set again."""
+        """The state of the calibration, to keep and to set again; empty where nothing was
+        learnt, and setting that undoes what was."""
         return self._state
 
     @state.setter
     def state(self, state: bytes) -> None:
+        state = _bytes.copied(state, "state")
         with self._host._lock:
-            self._host._ask("restore", self._loaded(), bytes(state))
-            self._state = bytes(state)
+            handle = self._loaded()
+            if state:
+                self._host._ask("restore", handle, state)
+                self._state = state
+                return
+            # For the module no bytes change nothing: it is loaded anew.
+            self._host._ask("unload", handle)
+            self._within, self._state = 0, b""
+            self._loaded()
 
     def free(self) -> None:
         """Frees the model's memory in the module."""

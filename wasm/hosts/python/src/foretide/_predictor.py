@@ -128,13 +128,14 @@ class MultiMetricPredictor:
             return model.state if model else b""
 
     def restore(self, metric: str, container_name: str, state: bytes) -> None:
-        """Sets what state gave for the same checkpoint."""
+        """Sets what state gave for the same checkpoint; what is empty undoes all that was
+        learnt."""
         with self._lock:
             path, model = self._serving(metric, container_name)
             if model is None:
                 raise ForetideError("bad_handle", f"foretide: no checkpoint serves {_of(metric, container_name)}")
             model.state = state
-            self._states[path] = (self._models[path][0], state)
+            self._states[path] = (self._models[path][0], model.state)
 
     def _serving(self, metric: str, container: str) -> tuple:
         """The path and model of the checkpoint that serves; None where there is none."""
