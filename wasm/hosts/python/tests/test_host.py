@@ -2,9 +2,11 @@
 
 import concurrent.futures
 import copy
+import gc
 import math
 import threading
 import unittest
+import weakref
 
 import numpy as np
 from data import VECTORS, WASM, file, window_of
@@ -147,6 +149,14 @@ class Host(unittest.TestCase):
         self.assertIn("memory", str(raised.exception))
         self.assertEqual(model.forecast(window), want)  # with its state
         self.assertEqual(foretide._instances, 2)
+
+    def test_a_host_that_is_no_more_is_freed(self):
+        foretide = Foretide()
+        foretide.load(file("arima.ckpt"))
+        gone = weakref.ref(foretide)
+        del foretide
+        gc.collect()
+        self.assertIsNone(gone())
 
     def test_threads_share_one(self):
         model = self.foretide.load(file("linear.ckpt"))

@@ -71,17 +71,19 @@ class Foretide:
         self._lock = threading.RLock()
         self._functions: Optional[dict] = None  # of the instance; None where there is none that works
         self._instances = 0  # that there were
-        self._said = b""
         self._start()
-
-    def _hear(self, text: bytes) -> None:
-        self._said = (self._said + text)[-2000:]
 
     def _start(self) -> None:
         store = Store(self._engine)
         store.set_limits(memory_size=self._memory_limit)
         linker = Linker(self._engine)
-        _system.define(linker, self._hear)
+        said = bytearray()
+
+        def hear(text: bytes) -> None:  # no method: the store would keep this object, which keeps the store
+            said.extend(text)
+            del said[:-2000]
+
+        _system.define(linker, hear)
         try:
             exports = linker.instantiate(store, self._module).exports(store)
             functions = {name: exports.get(name) for name in FUNCTIONS}
@@ -94,7 +96,7 @@ class Foretide:
             raise ForetideError("bad_module", f"foretide: the module does not start: {e}") from None
         if version >> 16 != MAJOR:
             raise ForetideError("bad_module", f"foretide: the module speaks version {version >> 16}.{version & 0xFFFF} of the interface, this host {MAJOR}")
-        self._store, self._memory, self._functions = store, memory, functions
+        self._store, self._memory, self._functions, self._said = store, memory, functions, said
         self._instances += 1
 
     def _instance(self) -> int:
@@ -115,7 +117,7 @@ class Foretide:
         any; returns what it returns and its result."""
         with self._lock:
             self._instance()
-            self._said = b""
+            self._said.clear()
             try:
                 return self._ask_instance(name, handle, data)
             except ForetideError:
