@@ -148,7 +148,48 @@ class Host(unittest.TestCase):
         self.assertEqual(raised.exception.code, "trap")
         self.assertIn("memory", str(raised.exception))
         self.assertEqual(model.forecast(window), want)  # with its state
+        self.assertEqual(foretide._instances, 3)  # the second did not have enough memory either
+
+    def test_models_that_are_no_more_are_unloaded(self):
+        foretide = Foretide(memory_limit=16 << 20)
+        for _ in range(500):
+            foretide.load(file("lstm.ckpt"))
+        gc.collect()
+        self.assertEqual(foretide._instances, 1)
+        model, freed = (foretide.load(file("arima.ckpt")) for _ in range(2))
+        handles = [model._place[1], freed._place[1]]
+        freed.free()
+        del model
+        gc.collect()
+        for handle in handles:
+            self.assertEqual(failure(foretide._call("describe", handle)[0], "").code, "bad_handle")
+        self.assertFalse(foretide._gone)
+        # From other threads, in the middle of a call too.
+        window, _, horizons = window_of(file("frame.req"))
+        want = foretide.load(file("linear.ckpt")).forecast(window, horizons)
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for f in pool.map(lambda _: foretide.load(file("linear.ckpt")).forecast(window, horizons), range(200)):
+                self.assertEqual(f, want)
+
+    def test_more_models_than_memory(self):
+        foretide = Foretide(memory_limit=16 << 20)
+        window, _, _ = window_of(file("frame.req"))
+        models = [foretide.load(file("lstm.ckpt")) for _ in range(200)]
+        models[0].update(window, {300: 1e6})
+        for _ in range(2):
+            self.assertEqual(len({str(m.forecast(window)) for m in models}), 2)
+        self.assertGreater(foretide._instances, 1)
+
+    def test_a_full_instance_goes(self):
+        foretide = Foretide(memory_limit=16 << 20)
+        big = Window(0, 60, {"cpu": np.ones(1 << 18)})
+        want = foretide.forecast(big, "cpu", iter([300]))
+        self.assertIsNone(foretide._store)  # it would hardly have room for another call
+        while foretide.memory < 13 << 20:
+            foretide._call("load", None, file("lstm.ckpt"))
         self.assertEqual(foretide._instances, 2)
+        self.assertEqual(foretide.forecast(big, "cpu", iter([300])), want)  # by a third
+        self.assertEqual(foretide._instances, 3)
 
     def test_a_host_that_is_no_more_is_freed(self):
         foretide = Foretide()
