@@ -97,6 +97,16 @@ class Predictor(unittest.TestCase):
         self.assertEqual(list(table.horizon), [300, 900, 1800] * 2)
         self.assertTrue((table.lo80 <= table["median"]).all() and (table["median"] <= table.hi80).all())
 
+    def test_the_readmes_links_leave_the_package(self):
+        """It is shown where the package is published, too."""
+        root = "https://github.com/foretide/foretide/blob/main/"
+        links = re.findall(r"\]\((.*?)\)", (HERE.parent / "README.md").read_text())
+        self.assertTrue(links)
+        for link in links:
+            self.assertRegex(link, "^https://")
+            if link.startswith(root):
+                self.assertTrue((HERE.parents[3] / link.removeprefix(root)).is_file(), link)
+
     def test_frames_and_plain_arrays(self):
         where = folder() / "metrics.csv"
         write_csv(where, days=2)
