@@ -12,6 +12,10 @@ import numpy as np
 # The words for a missing value, as `foretide predict` reads them, and pandas' NaT.
 MISSING = frozenset(("", "nan", "+nan", "-nan", "null", "none", "na", "n/a", "<na>", "nat"))
 
+# What else a number begins with as text, or is.
+_BEGINS = frozenset("0123456789+-.")
+_WORDS = MISSING | {"inf", "infinity"}
+
 # Larger numbers are no seconds: 10^11 s is the year 5138, and as milliseconds 1973.
 MAX_SECONDS = 1e11
 
@@ -68,6 +72,10 @@ def metric(name: str, column: Any, rows: Any, text: bool) -> Optional[np.ndarray
 
 def _number(cell: Any) -> Optional[float]:
     """The number in a cell, NaN where it is missing; None where it is something else."""
+    if isinstance(cell, str):
+        text = cell.strip()
+        if text[:1] not in _BEGINS and text.lower() not in _WORDS:  # as nearly all text
+            return None
     if is_missing(cell):
         return float("nan")
     if isinstance(cell, (bool, np.bool_, np.datetime64, np.timedelta64)):
@@ -111,21 +119,22 @@ def _of_pandas(column: Any, name: str) -> np.ndarray:
 def _second(cell: Any, name: str, row: int) -> int:
     """The time in a cell, each by itself: numpy warns of every zone that it sees, and will
     one day not read it."""
-    if is_missing(cell):
-        raise ValueError(f"foretide: {name} is missing (row {row})")
     try:
-        time = cell
-        if isinstance(cell, np.datetime64):
-            return int(cell.astype("datetime64[s]").astype(np.int64))
         if isinstance(cell, str) and (form := _TIME.fullmatch(cell.strip())):
             day, clock, hours, minutes = form.groups()
-            time = datetime.fromisoformat(day + (f" {clock}" if clock else "") + (f"{hours}:{minutes}" if hours else ""))
-        elif isinstance(cell, date) and not isinstance(cell, datetime):
-            time = datetime(cell.year, cell.month, cell.day)
-        if isinstance(time, datetime):
-            time = time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+            zone = f"{hours}:{minutes}" if hours else "+00:00"
+            return int(datetime.fromisoformat(f"{day} {clock or '00:00'}{zone}").timestamp())
+        if is_missing(cell):
+            number = float("nan")
+        elif isinstance(cell, np.datetime64):
+            return int(cell.astype("datetime64[s]").astype(np.int64))
+        elif isinstance(cell, datetime):
+            time = cell if cell.tzinfo else cell.replace(tzinfo=timezone.utc)
             return math.floor(time.replace(microsecond=0).timestamp())
-        number = float(time)
+        elif isinstance(cell, date):
+            return int(datetime(cell.year, cell.month, cell.day, tzinfo=timezone.utc).timestamp())
+        else:
+            number = float(cell)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(
             f"foretide: {name} is neither Unix seconds nor a time: {shown(cell)} (row {row}); write such as 1722467370 or 2024-07-31T23:09:30Z"

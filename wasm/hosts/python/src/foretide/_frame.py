@@ -163,7 +163,8 @@ def _named(column: Any, of: np.ndarray, have: np.ndarray) -> None:
     """Refuses rows without a container's name: numpy writes None and NaN as names. Text
     that reads the same is a name."""
     empty = [name for name in have if _cells.is_missing(name)]
-    for row in np.nonzero(np.isin(of, empty))[0] if empty else ():
-        cell = column.iloc[row] if hasattr(column, "iloc") else column[row]
+    cells = list(column) if empty else []
+    for row in np.nonzero(np.isin(of, empty))[0]:
+        cell = cells[row]
         if not isinstance(cell, str) or not cell.strip():
             raise ValueError(f"foretide: the container's name is empty (row {row}); every row needs one")
