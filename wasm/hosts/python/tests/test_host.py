@@ -2,9 +2,11 @@
 
 import concurrent.futures
 import copy
+import gc
 import math
 import threading
 import unittest
+import weakref
 
 import numpy as np
 from data import VECTORS, WASM, file, window_of
@@ -36,7 +38,7 @@ class Host(unittest.TestCase):
             for name in ("window.req", "frame.req"):
                 with self.subTest(f"{kind}, {name}"):
                     window, metric, horizons = window_of(file(name))
-                    want = self.named(answer(handle, name), metric, window)
+                    want = self.named(answer(handle, name), "cpu", window)
                     self.assertEqual(model.forecast(window, horizons, metric), want)
                     for h in want.horizons:
                         self.assertTrue(math.isfinite(h.mean) and h.time == want.origin + h.ahead)
@@ -46,6 +48,12 @@ class Host(unittest.TestCase):
                     self.assertEqual(model.forecast(arrays, horizons, metric), want)
                     arrays.metrics = {name: [None if math.isnan(x) else x for x in v] for name, v in window.metrics.items()}
                     self.assertEqual(model.forecast(arrays, horizons, metric), want)
+
+    def test_a_forecast_has_the_models_metric(self):
+        model = self.foretide.load(file("arima.ckpt"))
+        window, _, _ = window_of(file("frame.req"))
+        self.assertEqual({row["metric"] for row in model.forecast(window).rows()}, {"cpu"})
+        self.assertEqual([f.metric for f in model.forecast_many([window] * 2)], ["cpu"] * 2)
 
     def test_without_a_checkpoint(self):
         f = self.foretide.forecast(Window(0, 60, {"cpu": [3.0] * 120}), "cpu")
@@ -98,6 +106,35 @@ class Host(unittest.TestCase):
         other.state = model.state
         self.assertEqual(other.forecast(window), after)
 
+    def test_an_empty_state_is_that_of_the_checkpoint(self):
+        for kind in ("arima", "linear", "auto", "lstm"):
+            with self.subTest(kind):
+                model = self.foretide.load(file(f"{kind}.ckpt"))
+                window, _, _ = window_of(file("frame.req"))
+                before = model.forecast(window)
+                h = before.horizons[0]
+                for _ in range(2):
+                    model.update(window, {h.ahead: 10 * h.quantiles[-1] + 1})
+                after, learnt = model.forecast(window), model.state
+                self.assertNotEqual(after, before)
+                model.state = b""
+                self.assertEqual((model.forecast(window), model.state), (before, b""))
+                model.state = bytearray(learnt)
+                self.assertEqual((model.forecast(window), model.state), (after, learnt))
+                model.state = memoryview(b"")
+                self.assertEqual(model.forecast(window), before)
+
+    def test_only_bytes_are_bytes(self):
+        model = self.foretide.load(memoryview(file("arima.ckpt")))
+        for x in (5, None, "text", [1, 2]):
+            with self.assertRaisesRegex(TypeError, f"state is a {type(x).__name__}, not bytes"):
+                model.state = x
+            with self.assertRaisesRegex(TypeError, f"checkpoint is a {type(x).__name__}, not bytes"):
+                self.foretide.load(x)
+        with self.assertRaises(ForetideError) as raised:
+            model.state = b"nonsense"
+        self.assertEqual((raised.exception.code, model.state), ("bad_model", b""))
+
     def test_after_a_trap_the_next_call_works(self):
         foretide = Foretide(memory_limit=12 << 20)
         model = foretide.load(file("arima.ckpt"))
@@ -111,7 +148,56 @@ class Host(unittest.TestCase):
         self.assertEqual(raised.exception.code, "trap")
         self.assertIn("memory", str(raised.exception))
         self.assertEqual(model.forecast(window), want)  # with its state
+        self.assertEqual(foretide._instances, 3)  # the second did not have enough memory either
+
+    def test_models_that_are_no_more_are_unloaded(self):
+        foretide = Foretide(memory_limit=16 << 20)
+        for _ in range(500):
+            foretide.load(file("lstm.ckpt"))
+        gc.collect()
+        self.assertEqual(foretide._instances, 1)
+        model, freed = (foretide.load(file("arima.ckpt")) for _ in range(2))
+        handles = [model._place[1], freed._place[1]]
+        freed.free()
+        del model
+        gc.collect()
+        for handle in handles:
+            self.assertEqual(failure(foretide._call("describe", handle)[0], "").code, "bad_handle")
+        self.assertFalse(foretide._gone)
+        # From other threads, in the middle of a call too.
+        window, _, horizons = window_of(file("frame.req"))
+        want = foretide.load(file("linear.ckpt")).forecast(window, horizons)
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for f in pool.map(lambda _: foretide.load(file("linear.ckpt")).forecast(window, horizons), range(200)):
+                self.assertEqual(f, want)
+
+    def test_more_models_than_memory(self):
+        foretide = Foretide(memory_limit=16 << 20)
+        window, _, _ = window_of(file("frame.req"))
+        models = [foretide.load(file("lstm.ckpt")) for _ in range(200)]
+        models[0].update(window, {300: 1e6})
+        for _ in range(2):
+            self.assertEqual(len({str(m.forecast(window)) for m in models}), 2)
+        self.assertGreater(foretide._instances, 1)
+
+    def test_a_full_instance_goes(self):
+        foretide = Foretide(memory_limit=16 << 20)
+        big = Window(0, 60, {"cpu": np.ones(1 << 18)})
+        want = foretide.forecast(big, "cpu", iter([300]))
+        self.assertIsNone(foretide._store)  # it would hardly have room for another call
+        while foretide.memory < 13 << 20:
+            foretide._call("load", None, file("lstm.ckpt"))
         self.assertEqual(foretide._instances, 2)
+        self.assertEqual(foretide.forecast(big, "cpu", iter([300])), want)  # by a third
+        self.assertEqual(foretide._instances, 3)
+
+    def test_a_host_that_is_no_more_is_freed(self):
+        foretide = Foretide()
+        foretide.load(file("arima.ckpt"))
+        gone = weakref.ref(foretide)
+        del foretide
+        gc.collect()
+        self.assertIsNone(gone())
 
     def test_threads_share_one(self):
         model = self.foretide.load(file("linear.ckpt"))

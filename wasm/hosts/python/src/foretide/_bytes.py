@@ -122,6 +122,14 @@ def seconds(x, name: str) -> int:
     raise TypeError(f"foretide: {name} is {x!r}, not a whole number of seconds")
 
 
+def copied(x, name: str) -> bytes:
+    """A copy of what has bytes; bytes(5) were five zeros."""
+    try:
+        return bytes(memoryview(x))
+    except TypeError:
+        raise TypeError(f"foretide: {name} is a {type(x).__name__}, not bytes") from None
+
+
 def doubles(values, name: str) -> np.ndarray:
     """Values as little-endian doubles; None is NaN."""
     try:

@@ -3,12 +3,13 @@ container on a regular grid, as `foretide predict` reads a CSV."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
-from datetime import timezone
 from typing import Any, Optional
 
 import numpy as np
 
+from . import _cells
 from ._bytes import Window
 
 # More than any model looks back; eight days are the most.
@@ -20,24 +21,30 @@ MAX_CELLS = 1 << 22
 # A larger value is missing, as an infinity is.
 MAX_MAGNITUDE = 1e150
 
+# What a table may be, for messages.
+ACCEPTED = 'data are a pandas frame, or a dict of arrays such as {"timestamp": [...], "cpu": [...]}'
 
-def window(table: Any, container: Optional[str]) -> Window:
+# The metrics that Foretide knows; a column of another name may hold text.
+METRICS = ("cpu", "memory", "disk_read", "disk_write", "net_rx", "net_tx", "requests")
+
+
+def window(table: Any, container: Optional[str], metrics: Sequence[str] = ()) -> Window:
     """The recent past of a container: the mean of the samples in each cell of a step
     that the times tell, up to the last cell with a value. The table has a column
     timestamp (Unix seconds, or times), one for each metric, and container where there
-    are several."""
+    are several. A column of text is left out, but for the metrics that are asked for
+    or known: there it is an error."""
     columns = _columns(table)
     names = [name for name in columns if name not in ("timestamp", "container")]
     if not names:
         raise ValueError(f"foretide: the data have no metric, only {', '.join(columns)}; add a column such as cpu")
-    rows, container = _rows(columns, container)
-    times = _times(columns)[rows]
+    rows, container = _rows(columns, None if container is None else str(container))
+    times = _cells.times(columns["timestamp"], "timestamp")[rows]
     values = {}
     for name in names:
-        column = _numbers(columns[name])
+        column = _cells.metric(name, columns[name], rows, text=name not in METRICS and name not in metrics)
         if column is None:
             continue  # of text
-        column = column[rows]
         column[~(np.abs(column) <= MAX_MAGNITUDE)] = np.nan
         if not np.isnan(column).all():
             values[name] = column
@@ -60,9 +67,7 @@ def window(table: Any, container: Optional[str]) -> Window:
 def moment(since: Any) -> int:
     """A time as Unix seconds: such as that of a table, or a datetime; without a zone it
     is UTC."""
-    if hasattr(since, "timestamp"):
-        since = (since if since.tzinfo else since.replace(tzinfo=timezone.utc)).timestamp()
-    return int(_times({"timestamp": [since]})[0])
+    return int(_cells.times([since], "since")[0])
 
 
 def cells_of(window: Window, metric: str, step: int) -> tuple:
@@ -108,17 +113,33 @@ def _means(cells: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
 def _columns(table: Any) -> dict:
     """The columns by name. The index of a pandas frame is its timestamp, where it is
     of times and there is no such column."""
-    names = list(table.columns) if hasattr(table, "columns") else list(table)
-    columns = {str(name): table[name] for name in names}
-    if "timestamp" not in columns and getattr(getattr(getattr(table, "index", None), "dtype", None), "kind", "") == "M":
+    pandas = hasattr(table, "columns") and hasattr(table, "iloc")
+    if not pandas and not isinstance(table, Mapping):
+        raise TypeError(f"foretide: data is a {type(table).__name__}; {ACCEPTED}")
+    columns: dict = {}
+    for i, key in enumerate(table.columns if pandas else table):
+        name = str(key)
+        if name in columns:
+            raise ValueError(f'foretide: column "{name}" is there twice; rename or remove one')
+        columns[name] = table.iloc[:, i] if pandas else table[key]
+    if "timestamp" not in columns and pandas and getattr(table.index.dtype, "kind", "") == "M":
         columns["timestamp"] = table.index
     if "timestamp" not in columns:
         raise ValueError(f"foretide: the data have no column timestamp; there are {', '.join(columns) or 'none'}")
-    lengths = {name: len(column) for name, column in columns.items()}
+    lengths = {name: _length(name, column) for name, column in columns.items()}
     for name, n in lengths.items():
         if n != lengths["timestamp"]:
             raise ValueError(f"foretide: column {name} has {n} rows, timestamp {lengths['timestamp']}")
     return columns
+
+
+def _length(name: str, column: Any) -> int:
+    dimensions = getattr(column, "ndim", 1)
+    if dimensions > 1:
+        raise ValueError(f'foretide: column "{name}" has {dimensions} dimensions; it is an array of one')
+    if dimensions == 0 or isinstance(column, (str, bytes, Mapping, Set)) or not hasattr(column, "__len__"):
+        raise TypeError(f'foretide: column "{name}" is a {type(column).__name__}; {ACCEPTED}')
+    return len(column)
 
 
 def _rows(columns: dict, container: Optional[str]) -> tuple:
@@ -127,6 +148,7 @@ def _rows(columns: dict, container: Optional[str]) -> tuple:
         return slice(None), container or ""
     of = np.asarray(columns["container"], dtype=str)
     have = np.unique(of)
+    _named(columns["container"], of, have)
     if container is None:
         if len(have) > 1:
             raise ValueError(f"foretide: the data have {len(have)} containers; say which one: container_name={str(have[0])!r}, say")
@@ -137,44 +159,12 @@ def _rows(columns: dict, container: Optional[str]) -> tuple:
     return np.nonzero(of == container)[0], container
 
 
-def _times(columns: dict) -> np.ndarray:
-    """The timestamps as Unix seconds; a fraction is dropped."""
-    column = columns["timestamp"]
-    numbers = _numbers(column)
-    if numbers is None:
-        return _dates(column)
-    bad = np.nonzero(~(np.abs(numbers) < 1e11))[0]
-    if len(bad):
-        value = numbers[bad[0]]
-        why = "is missing" if np.isnan(value) else f"is {value:.0f}, which are no seconds: divide milliseconds by 1000"
-        raise ValueError(f"foretide: timestamp {why} (row {bad[0]})")
-    return np.floor(numbers).astype(np.int64)
-
-
-def _dates(column: Any) -> np.ndarray:
-    """Times of pandas, of numpy or as text; those without a zone are UTC."""
-    try:
-        if hasattr(column, "to_numpy"):
-            import pandas
-
-            times = pandas.DatetimeIndex(pandas.to_datetime(column, utc=True)).tz_localize(None).to_numpy()
-        else:
-            times = np.asarray(column, dtype="datetime64[s]")
-    except (TypeError, ValueError) as e:
-        raise ValueError(f"foretide: timestamp is neither Unix seconds nor a time: {e}") from None
-    missing = np.nonzero(np.isnat(times))[0]
-    if len(missing):
-        raise ValueError(f"foretide: timestamp is missing (row {missing[0]})")
-    return times.astype("datetime64[s]").astype(np.int64)
-
-
-def _numbers(column: Any) -> Optional[np.ndarray]:
-    """A copy of a column as floats, or None where it is not of numbers."""
-    if getattr(getattr(column, "dtype", None), "kind", "") in ("M", "m", "b"):
-        return None
-    try:
-        if hasattr(column, "to_numpy"):
-            return np.array(column.to_numpy(dtype=float, na_value=np.nan))
-        return np.array(column, dtype=float)
-    except (TypeError, ValueError):
-        return None
+def _named(column: Any, of: np.ndarray, have: np.ndarray) -> None:
+    """Refuses rows without a container's name: numpy writes None and NaN as names. Text
+    that reads the same is a name."""
+    empty = [name for name in have if _cells.is_missing(name)]
+    cells = list(column) if empty else []
+    for row in np.nonzero(np.isin(of, empty))[0]:
+        cell = cells[row]
+        if not isinstance(cell, str) or not cell.strip():
+            raise ValueError(f"foretide: the container's name is empty (row {row}); every row needs one")

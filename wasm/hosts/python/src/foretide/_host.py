@@ -6,12 +6,16 @@ from __future__ import annotations
 import os
 import pathlib
 import threading
-from typing import Iterable, Mapping, Optional, Sequence, Union
+import weakref
+from collections import deque
+from typing import Callable, Iterable, Mapping, Optional, Sequence, TypeVar, Union
 
 from wasmtime import Config, Engine, Func, Linker, Memory, Module, Store, Trap, WasmtimeError
 
 from . import _bytes, _system
 from ._bytes import Description, Forecast, Window
+
+T = TypeVar("T")
 
 MAJOR = 1
 CODES = (
@@ -27,7 +31,8 @@ FUNCTIONS = (
 
 class ForetideError(Exception):
     """A failure of the module, in its own words. code is its name in ABI.md, "trap"
-    where the module broke off, or "bad_module"."""
+    where the module broke off, or "bad_module"; of a folder of checkpoints, "mismatch"
+    or "io"."""
 
     def __init__(self, code: str, message: str):
         super().__init__(message)
@@ -70,17 +75,23 @@ class Foretide:
         self._lock = threading.RLock()
         self._functions: Optional[dict] = None  # of the instance; None where there is none that works
         self._instances = 0  # that there were
-        self._said = b""
+        self._used = False  # whether there was a call of the instance
+        # Where models were loaded that are no more: pairs of an instance and a handle. The
+        # garbage collector adds to it from any thread, and in the middle of a call.
+        self._gone: deque = deque()
         self._start()
-
-    def _hear(self, text: bytes) -> None:
-        self._said = (self._said + text)[-2000:]
 
     def _start(self) -> None:
         store = Store(self._engine)
         store.set_limits(memory_size=self._memory_limit)
         linker = Linker(self._engine)
-        _system.define(linker, self._hear)
+        said = bytearray()
+
+        def hear(text: bytes) -> None:  # no method: the store would keep this object, which keeps the store
+            said.extend(text)
+            del said[:-2000]
+
+        _system.define(linker, hear)
         try:
             exports = linker.instantiate(store, self._module).exports(store)
             functions = {name: exports.get(name) for name in FUNCTIONS}
@@ -93,11 +104,12 @@ class Foretide:
             raise ForetideError("bad_module", f"foretide: the module does not start: {e}") from None
         if version >> 16 != MAJOR:
             raise ForetideError("bad_module", f"foretide: the module speaks version {version >> 16}.{version & 0xFFFF} of the interface, this host {MAJOR}")
-        self._store, self._memory, self._functions = store, memory, functions
+        self._store, self._memory, self._functions, self._said = store, memory, functions, said
         self._instances += 1
+        self._used = False
 
     def _instance(self) -> int:
-        """Which instance is at work; another one after a trap."""
+        """Which instance is at work; another one after one has gone."""
         if self._functions is None:
             self._start()
         return self._instances
@@ -109,23 +121,55 @@ class Foretide:
             self._instance()
             return self._memory.data_len(self._store)
 
+    def _drop(self) -> None:
+        """Lets the instance and its memory go."""
+        self._store = self._memory = self._functions = None
+
+    def _run(self, f: Callable[[], T]) -> T:
+        """Has f call the instance. Where that one breaks off, and something had called it
+        before, f has another try with a fresh one: memory may have run out for what others
+        left in it. One that is nearly full would break off soon, and goes."""
+        with self._lock:
+            self._instance()
+            used = self._used
+            try:
+                try:
+                    return f()
+                except ForetideError as e:
+                    if e.code != "trap" or not used:
+                        raise
+                return f()
+            finally:
+                if self._functions is not None and self._memory.data_len(self._store) > self._memory_limit // 4 * 3:
+                    self._drop()
+
     def _call(self, name: str, handle: Optional[int] = None, data: Optional[bytes] = None) -> tuple:
         """Calls a function of the module with a handle and bytes, where there are
         any; returns what it returns and its result."""
         with self._lock:
             self._instance()
-            self._said = b""
+            self._said.clear()
+            self._used = True
             try:
+                self._unload_gone()
                 return self._ask_instance(name, handle, data)
+            except (Trap, WasmtimeError, _system.Exit) as e:
+                why = self._said.decode(errors="replace").strip() or str(e)
+                self._drop()  # it might still answer, and wrongly
             except ForetideError:
                 raise
-            except (Trap, WasmtimeError, _system.Exit) as e:
-                self._functions = None  # it might still answer, and wrongly
-                said = self._said.decode(errors="replace").strip()
-                raise ForetideError("trap", f"foretide: the module broke off: {said or e}") from None
             except BaseException:
-                self._functions = None  # Ctrl-C within the call, say
+                self._drop()  # Ctrl-C within the call, say
                 raise
+        # Not where it was caught: the error would keep the instance's memory.
+        raise ForetideError("trap", f"foretide: the module broke off: {why}")
+
+    def _unload_gone(self) -> None:
+        """Unloads the models that are no more."""
+        while self._gone:
+            instance, handle = self._gone.popleft()
+            if instance == self._instances:
+                self._functions["foretide_unload"](self._store, handle)
 
     def _ask_instance(self, name: str, handle: Optional[int], data: Optional[bytes]) -> tuple:
         store, memory, f = self._store, self._memory, self._functions
@@ -154,7 +198,7 @@ class Foretide:
 
     def load(self, checkpoint: bytes) -> "Model":
         """Returns the model of a checkpoint's bytes, which it keeps."""
-        return Model(self, bytes(checkpoint))
+        return Model(self, _bytes.copied(checkpoint, "checkpoint"))
 
     def forecast(self, window: Window, metric: str, horizons: Iterable[int] = ()) -> Forecast:
         """Forecasts without a checkpoint, by the network in the module; horizons
@@ -163,7 +207,9 @@ class Foretide:
 
     def forecast_many(self, windows: Sequence[Window], metric: str, horizons: Iterable[int] = ()) -> list:
         """forecast of many windows; one that fails has a ForetideError in its place."""
-        return _forecasts(self, 0, windows, metric, horizons)
+        windows = list(windows)
+        request = _bytes.request(windows, horizons, metric)
+        return _forecasts(self._run(lambda: self._ask("forecast", 0, request)), windows, metric)
 
 
 class Model:
@@ -171,28 +217,35 @@ class Model:
 
     def __init__(self, host: Foretide, checkpoint: bytes):
         self._host, self._checkpoint = host, checkpoint
-        self._within, self._handle = 0, 0  # the instance in which it is loaded
+        self._place = [0, 0]  # the instance in which it is loaded, and its handle there
         self._state = b""
         self._freed = False
-        with host._lock:
-            self._loaded()
+        weakref.finalize(self, host._gone.append, self._place).atexit = False
+        self._metric = self.describe().metric
 
     def _loaded(self) -> int:
         """Returns the handle, in an instance that may be new."""
         if self._freed:
             raise ForetideError("bad_handle", "foretide: the model was freed")
         instance = self._host._instance()
-        if self._within != instance:
+        if self._place[0] != instance:
             handle, _ = self._host._ask("load", None, self._checkpoint)
+            self._place[:] = instance, handle
             if self._state:
                 self._host._ask("restore", handle, self._state)
-            self._handle, self._within = handle, instance
-        return self._handle
+        return self._place[1]
+
+    def _unload(self) -> None:
+        """Has the next call unload it."""
+        self._host._gone.append(tuple(self._place))
+        self._place[:] = 0, 0
+
+    def _ask(self, name: str, data: Optional[bytes] = None) -> tuple:
+        return self._host._run(lambda: self._host._ask(name, self._loaded(), data))
 
     def describe(self) -> Description:
         """Says what the checkpoint is and what it needs."""
-        with self._host._lock:
-            return _bytes.description(self._host._ask("describe", self._loaded())[1])
+        return _bytes.description(self._ask("describe")[1])
 
     def forecast(self, window: Window, horizons: Iterable[int] = (), metric: str = "") -> Forecast:
         """Forecasts from a window; horizons in seconds, all that the model has
@@ -201,32 +254,40 @@ class Model:
 
     def forecast_many(self, windows: Sequence[Window], horizons: Iterable[int] = (), metric: str = "") -> list:
         """forecast of many windows; one that fails has a ForetideError in its place."""
-        with self._host._lock:
-            return _forecasts(self._host, self._loaded(), windows, metric, horizons)
+        windows = list(windows)
+        return _forecasts(self._ask("forecast", _bytes.request(windows, horizons, metric)), windows, metric or self._metric)
 
     def update(self, window: Window, actuals: Mapping[int, float]) -> int:
         """Has the calibration learn from values that came true, by their seconds
         after the window's origin; returns how many were used."""
+        request = _bytes.update(window, actuals)
         with self._host._lock:
-            used, self._state = self._host._ask("update", self._loaded(), _bytes.update(window, actuals))
+            used, self._state = self._ask("update", request)
             return used
 
     @property
     def state(self) -> bytes:
-        """The state of the calibration, to keep and to set again."""
+        """The state of the calibration, to keep and to set again; empty where nothing was
+        learnt, and setting that undoes what was."""
         return self._state
 
     @state.setter
     def state(self, state: bytes) -> None:
+        state = _bytes.copied(state, "state")
         with self._host._lock:
-            self._host._ask("restore", self._loaded(), bytes(state))
-            self._state = bytes(state)
+            if state:
+                self._ask("restore", state)
+                self._state = state
+            else:
+                self._unload()  # for the module no bytes change nothing: it is loaded anew
+                self._state = b""
+                self._host._run(self._loaded)
 
     def free(self) -> None:
-        """Frees the model's memory in the module."""
+        """Frees the model's memory in the module, as the garbage collector does when it
+        finds that the model is no more."""
         with self._host._lock:
-            if not self._freed and self._host._functions is not None and self._within == self._host._instances:
-                self._host._ask("unload", self._handle)
+            self._unload()
             self._freed, self._checkpoint = True, b""
 
 
@@ -234,9 +295,8 @@ def _signed(x: int) -> int:
     return x - (1 << 32) if x >= 1 << 31 else x
 
 
-def _forecasts(host: Foretide, handle: int, windows: Sequence[Window], metric: str, horizons: Iterable[int]) -> list:
-    _, result = host._ask("forecast", handle, _bytes.request(windows, horizons, metric))
-    out = _bytes.forecasts(result, failure)
+def _forecasts(answer: tuple, windows: list, metric: str) -> list:
+    out = _bytes.forecasts(answer[1], failure)
     for window, forecast in zip(windows, out):
         if isinstance(forecast, Forecast):
             forecast.container, forecast.metric = window.container, metric

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pathlib
+import stat
 import threading
 from collections import OrderedDict
 from typing import Any, Iterable, Mapping, Optional, Union
@@ -72,7 +74,7 @@ class MultiMetricPredictor:
         a column for each metric, NaN where a value is missing. horizon_minutes is one
         horizon or several in ascending order; None is all that the model has. A failure
         is a ForetideError in the module's words."""
-        window = _frame.window(data, container_name)
+        window = _frame.window(data, container_name, self.metrics)
         return self._forecasts(window, self.metrics or list(window.metrics), horizon_minutes)
 
     def predict_all_metrics(self, data: Any, container_name: Optional[str] = None, horizon_minutes: Minutes = None) -> dict:
@@ -91,7 +93,7 @@ class MultiMetricPredictor:
         forecast and its value were used; a value that is given twice counts twice, and a
         metric without a checkpoint has nothing to learn. It lasts as long as the predictor
         and the checkpoint's file: see state."""
-        window, since = _frame.window(data, container_name), _frame.moment(since)
+        window, since = _frame.window(data, container_name, self.metrics), _frame.moment(since)
         with self._lock:
             return sum(self._update(window, metric, since) for metric in self.metrics or list(window.metrics))
 
@@ -126,17 +128,18 @@ class MultiMetricPredictor:
             return model.state if model else b""
 
     def restore(self, metric: str, container_name: str, state: bytes) -> None:
-        """Sets what state gave for the same checkpoint."""
+        """Sets what state gave for the same checkpoint; what is empty undoes all that was
+        learnt."""
         with self._lock:
             path, model = self._serving(metric, container_name)
             if model is None:
                 raise ForetideError("bad_handle", f"foretide: no checkpoint serves {_of(metric, container_name)}")
             model.state = state
-            self._states[path] = (self._models[path][0], state)
+            self._states[path] = (self._models[path][0], model.state)
 
     def _serving(self, metric: str, container: str) -> tuple:
         """The path and model of the checkpoint that serves; None where there is none."""
-        for name in dict.fromkeys((container, "")):
+        for name in dict.fromkeys((str(container), "")):
             model = self._model(metric, name)
             if model is not None:
                 return self.model_dir / file_name(metric, name), model
@@ -158,11 +161,9 @@ class MultiMetricPredictor:
         if self.model_dir is None:
             return None
         path = self.model_dir / file_name(metric, container)
-        try:
-            about = path.stat()
-        except FileNotFoundError:
+        revision = _revision(path)
+        if revision is None:
             return None
-        revision = (about.st_mtime_ns, about.st_size, about.st_ino)
         have = self._models.get(path)
         if have is not None and have[0] == revision:
             self._models.move_to_end(path)
@@ -182,6 +183,8 @@ class MultiMetricPredictor:
     def _load(self, path: pathlib.Path, metric: str, container: str) -> Model:
         try:
             model = self.foretide.load(path.read_bytes())
+        except OSError as e:
+            raise _unreadable(path, e.strerror) from e
         except ForetideError as e:
             raise ForetideError(e.code, f"{path}: {e}") from None
         about = model.describe()
@@ -189,6 +192,24 @@ class MultiMetricPredictor:
             model.free()
             raise ForetideError("mismatch", f"{path}: the checkpoint is of {_of(about.metric, about.container)}, not {_of(metric, container)}")
         return model
+
+
+def _revision(path: pathlib.Path) -> Optional[tuple]:
+    """What tells a file from the one that was there before; None where there is none. A
+    name that is too long for a folder has no file, nor has one that begins with a file."""
+    try:
+        about = path.stat()
+    except OSError as e:
+        if e.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+            return None
+        raise _unreadable(path, e.strerror) from e
+    if not stat.S_ISREG(about.st_mode):  # reading a pipe would wait for ever
+        raise _unreadable(path, "it is a folder" if stat.S_ISDIR(about.st_mode) else "it is no ordinary file")
+    return about.st_mtime_ns, about.st_size, about.st_ino
+
+
+def _unreadable(path: pathlib.Path, why: Optional[str]) -> ForetideError:
+    return ForetideError("io", f"{path}: the checkpoint cannot be read: {why}")
 
 
 def _of(metric: str, container: str) -> str:
