@@ -25,7 +25,7 @@ import (
 type Event struct {
 	Train   bool `json:"train,omitempty"`
 	Predict bool `json:"predict,omitempty"`
-	// MaxAge is how old a checkpoint may be: "24h"; "" is the planner's.
+	// MaxAge is how old a checkpoint may be: "20h"; "" is the planner's.
 	MaxAge string `json:"max_age,omitempty"`
 	// Drift are series whose models no longer hold: they are trained whatever
 	// their age.
@@ -54,6 +54,12 @@ type Plan struct {
 	// Concurrency is how many batches are to be worked on at the same time.
 	Concurrency int `json:"concurrency"`
 }
+
+// DefaultMaxAge is a MaxAge for a plan every night. A checkpoint is always younger
+// than the plan that asked for it, by what its training took: with a whole day it
+// would not be a day old the next night, and be trained every second one. The four
+// hours that are left are for the training.
+const DefaultMaxAge = 20 * time.Hour
 
 // Why a series is to be trained.
 const (
@@ -118,7 +124,7 @@ func (r *round) check() error {
 	if e.MaxAge != "" {
 		d, err := time.ParseDuration(e.MaxAge)
 		if err != nil || d < 0 {
-			return event.Fieldf("max_age", "is %.40q; it is a time such as 24h", e.MaxAge)
+			return event.Fieldf("max_age", "is %.40q; it is a time such as %v", e.MaxAge, DefaultMaxAge)
 		}
 		r.age = d
 	}

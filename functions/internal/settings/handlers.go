@@ -97,7 +97,7 @@ func Plan() (invoke.Handler, error) {
 	configs := &Configs{Objects: s.Objects, Environ: os.Environ()}
 	p := &planning.Planner{
 		Lake: l, Store: s.Store, Config: configs.Of, Now: time.Now,
-		MaxAge:       e.Duration("FORETIDE_MAX_AGE", day, 0, year),
+		MaxAge:       e.Duration("FORETIDE_MAX_AGE", planning.DefaultMaxAge, 0, year),
 		Recent:       e.Duration("FORETIDE_RECENT", 2*time.Hour, time.Minute, 31*day),
 		TrainBatch:   e.Number("FORETIDE_TRAIN_BATCH", 20, 1, 10_000),
 		PredictBatch: e.Number("FORETIDE_PREDICT_BATCH", 200, 1, 10_000),

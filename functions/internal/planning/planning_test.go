@@ -1,0 +1,90 @@
+package planning
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/foretide/foretide/functions/internal/invoke"
+	"github.com/foretide/foretide/functions/internal/lake"
+	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/config"
+)
+
+const began = 1722470400 // 2024-08-01
+
+// made is a store that tells when each checkpoint was made.
+type made struct {
+	loader.Memory
+	at map[string]time.Time
+}
+
+func (m *made) List(context.Context) ([]loader.Object, error) {
+	var out []loader.Object
+	for name, at := range m.at {
+		out = append(out, loader.Object{Name: name, Modified: at})
+	}
+	return out, nil
+}
+
+// world is a planner of containers with a sample of cpu at the end of each hour.
+type world struct {
+	*Planner
+	t     *testing.T
+	store *made
+	lake  *lake.Memory
+	clock time.Time
+}
+
+func newWorld(t *testing.T, containers ...string) *world {
+	w := &world{t: t, store: &made{at: map[string]time.Time{}}, lake: &lake.Memory{}, clock: time.Unix(began+86400, 0)}
+	w.Planner = &Planner{
+		Lake: &lake.Lake{Objects: w.lake, Shards: 4, MaxBytes: lake.DefaultMaxBytes}, Store: w.store, MaxAge: DefaultMaxAge, Recent: 2 * time.Hour,
+		Config:     func(_ context.Context, metric, _ string) (*config.Config, error) { return config.Defaults(metric), nil },
+		TrainBatch: 2, PredictBatch: 3, Concurrency: 1, Now: func() time.Time { return w.clock },
+	}
+	var samples []parquet.Sample
+	for _, c := range containers {
+		for h := range int64(96) {
+			samples = append(samples, parquet.Sample{Container: c, Metric: "cpu", Time: (began + h*3600 + 3540) * 1000, Value: 1})
+		}
+	}
+	if _, err := w.Lake.Write(context.Background(), began, began+96*3600, samples); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// plan invokes the function.
+func (w *world) plan(payload string) (p Plan) {
+	w.t.Helper()
+	s := invoke.Settings{Function: "plan", Out: io.Discard}
+	out, err := s.Lambda(w.Handle).Invoke(context.Background(), []byte(payload))
+	if err == nil {
+		err = json.Unmarshal(out, &p)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p
+}
+
+// TestEveryNight: of plans a day apart each has every model trained, whatever the
+// training took.
+func TestEveryNight(t *testing.T) {
+	w := newWorld(t, "web", "db")
+	for night, took := range []time.Duration{time.Second, 20 * time.Minute, 3 * time.Hour} {
+		p := w.plan(fmt.Sprintf(`{"train": true, "until": %q}`, w.clock.UTC().Format(time.RFC3339)))
+		if p.Train.Series != 2 {
+			t.Errorf("night %d: %+v", night, p)
+		}
+		for _, c := range []string{"web", "db"} {
+			w.store.at[loader.Key{Metric: "cpu", Container: c}.Name()] = w.clock.Add(took)
+		}
+		w.clock = w.clock.Add(24 * time.Hour)
+	}
+}
