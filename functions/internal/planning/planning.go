@@ -5,11 +5,16 @@ package planning
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/foretide/foretide/functions/internal/batch"
 	"github.com/foretide/foretide/functions/internal/invoke"
@@ -30,8 +35,10 @@ type Event struct {
 	// Drift are series whose models no longer hold: they are trained whatever
 	// their age.
 	Drift []event.Item `json:"drift,omitempty"`
-	Run   string       `json:"run,omitempty"` // name of the run; "" makes one
-	Until time.Time    `json:"until,omitzero"`
+	// Run names the run: best the execution that it is part of. "" makes a name that
+	// no other invocation makes.
+	Run   string    `json:"run,omitempty"`
+	Until time.Time `json:"until,omitzero"`
 	// Summarize names a run whose answers are to be added up; all else is then
 	// to be empty.
 	Summarize string `json:"summarize,omitempty"`
@@ -140,7 +147,7 @@ func (r *round) check() error {
 
 func (r *round) plan(ctx context.Context) (*Plan, error) {
 	r.until = cmp.Or(r.event.Until, r.Now()).UTC().Truncate(time.Second)
-	plan := &Plan{Run: cmp.Or(r.event.Run, r.until.Format("20060102T150405Z")), Until: r.until, Due: r.due, Concurrency: r.Concurrency}
+	plan := &Plan{Run: cmp.Or(r.event.Run, runName(ctx, r.until)), Until: r.until, Due: r.due, Concurrency: r.Concurrency}
 	have, err := r.Lake.Series(ctx, r.until.Add(-r.Recent).Unix(), r.until.Unix())
 	if err != nil {
 		return nil, err
@@ -164,6 +171,18 @@ func (r *round) plan(ctx context.Context) (*Plan, error) {
 		}
 	}
 	return plan, nil
+}
+
+// runName makes a name of a run, of the time and the request: two of one second
+// would write over each other's manifests and answers, and a request that comes
+// twice does the same again.
+func runName(ctx context.Context, until time.Time) string {
+	id := rand.Text()
+	if lc, ok := lambdacontext.FromContext(ctx); ok && lc.AwsRequestID != "" {
+		id = lc.AwsRequestID
+	}
+	sum := sha256.Sum256([]byte(id))
+	return until.Format("20060102T150405Z-") + hex.EncodeToString(sum[:6])
 }
 
 // toTrain returns what is new, old or drifted: models that containers share

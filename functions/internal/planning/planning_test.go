@@ -8,9 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -60,10 +63,17 @@ func newWorld(t *testing.T, containers ...string) *world {
 }
 
 // plan invokes the function.
-func (w *world) plan(payload string) (p Plan) {
+func (w *world) plan(payload string) Plan {
 	w.t.Helper()
+	return w.request("", payload)
+}
+
+// request invokes the function by a request.
+func (w *world) request(id, payload string) (p Plan) {
+	w.t.Helper()
+	ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{AwsRequestID: id})
 	s := invoke.Settings{Function: "plan", Out: io.Discard}
-	out, err := s.Lambda(w.Handle).Invoke(context.Background(), []byte(payload))
+	out, err := s.Lambda(w.Handle).Invoke(ctx, []byte(payload))
 	if err == nil {
 		err = json.Unmarshal(out, &p)
 	}
@@ -86,5 +96,25 @@ func TestEveryNight(t *testing.T) {
 			w.store.at[loader.Key{Metric: "cpu", Container: c}.Name()] = w.clock.Add(took)
 		}
 		w.clock = w.clock.Add(24 * time.Hour)
+	}
+}
+
+// TestRuns: two plans of one second are two runs, and a request that is tried again
+// is one; a name that is given stays.
+func TestRuns(t *testing.T) {
+	w := newWorld(t, "web")
+	names := map[string]bool{}
+	for _, id := range []string{"", "", "one", "two", "one"} {
+		p := w.request(id, `{"predict": true}`)
+		if err := (&event.Batch{Items: []event.Item{{Container: "x"}}, Run: p.Run}).Check(); err != nil || p.Run[:17] != "20240802T000000Z-" {
+			t.Errorf("%s: %v", p.Run, err)
+		}
+		names[p.Run] = true
+	}
+	if len(names) != 4 {
+		t.Errorf("runs %v", names)
+	}
+	if p := w.request("one", `{"predict": true, "run": "night"}`); p.Run != "night" || p.Predict.Key != "runs/night/predict.json" {
+		t.Errorf("%+v", p)
 	}
 }
