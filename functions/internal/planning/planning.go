@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"github.com/foretide/foretide/functions/internal/batch"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/functions/internal/training"
@@ -280,36 +278,4 @@ func (r *round) readDrift(ctx context.Context) error {
 		}
 	}
 	return err
-}
-
-// An entry of a manifest is an event.Batch with all that the state machine reads.
-type entry struct {
-	Items   []event.Item `json:"items"`
-	Run     string       `json:"run"`
-	Until   time.Time    `json:"until"`
-	Batch   int          `json:"batch"`
-	Attempt int          `json:"attempt"`
-}
-
-// manifest writes the items as a list of batches. A model that containers share
-// is a batch of its own.
-func (r *round) manifest(ctx context.Context, run, name string, items []event.Item, size int) (Manifest, error) {
-	m := Manifest{Key: batch.RunFolder + run + "/" + name + ".json"}
-	batches := []entry{}
-	open := false // the last batch takes more
-	for _, item := range items {
-		m.Series += len(item.Metrics)
-		if last := len(batches) - 1; open && item.Container != "" && len(batches[last].Items) < size {
-			batches[last].Items = append(batches[last].Items, item)
-			continue
-		}
-		batches = append(batches, entry{Items: []event.Item{item}, Run: run, Until: r.until, Batch: len(batches)})
-		open = item.Container != ""
-	}
-	m.Batches = len(batches)
-	data, err := json.Marshal(batches)
-	if err != nil {
-		return m, err
-	}
-	return m, r.Lake.Objects.Put(ctx, m.Key, data, "application/json")
 }

@@ -118,3 +118,40 @@ func TestRuns(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+// TestBatches: a batch has whole shards or a part of one, and everything is in one.
+func TestBatches(t *testing.T) {
+	for _, c := range []struct{ containers, size, most int }{{40, 3, 18}, {40, 10, 8}, {5, 3, 4}, {3, 10, 1}, {200, 20, 16}} {
+		w := newWorld(t)
+		r := &round{Planner: w.Planner}
+		have, whole := map[string][]string{}, map[int]int{}
+		for i := range c.containers {
+			name := fmt.Sprintf("c%03d", i)
+			have[name] = []string{"cpu"}
+			whole[lake.ShardOf(name, 4)]++
+		}
+		items := []event.Item{{Metrics: []string{"memory"}}, {Metrics: []string{"queue"}}}
+		for _, name := range r.ordered(have) {
+			items = append(items, event.Item{Container: name, Metrics: []string{"cpu"}})
+		}
+		batches, total := r.batches(items, c.size), 0
+		for i, b := range batches {
+			parts := map[int]int{}
+			for _, item := range b {
+				parts[lake.ShardOf(item.Container, 4)]++
+			}
+			total += len(b)
+			for shard, n := range parts {
+				if i >= 2 && len(parts) > 1 && n != whole[shard] {
+					t.Errorf("%+v: batch %d has %d of the %d of shard %d, and others", c, i, n, whole[shard], shard)
+				}
+			}
+			if i < 2 != (b[0].Container == "") || i < 2 && len(b) != 1 || len(b) > c.size {
+				t.Errorf("%+v: batch %d has %v", c, i, b)
+			}
+		}
+		if total != len(items) || len(batches) > c.most+2 {
+			t.Errorf("%+v: %d of %d items in %d batches", c, total, len(items), len(batches))
+		}
+	}
+}
