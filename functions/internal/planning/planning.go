@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"github.com/foretide/foretide/functions/internal/damage"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/functions/internal/training"
@@ -100,7 +101,7 @@ func (p *Planner) Handle(ctx context.Context, in *invoke.Invocation, payload []b
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	plan, err := r.plan(ctx)
+	plan, err := r.plan(damage.Watch(ctx, in))
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/foretide/foretide/functions/internal/answering"
 	"github.com/foretide/foretide/functions/internal/batch"
+	"github.com/foretide/foretide/functions/internal/damage"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/functions/internal/planning"
@@ -85,7 +86,7 @@ func Forecast() (invoke.Handler, error) {
 		return nil, err
 	}
 	a := &answering.Answerer{Lake: l, Models: e.models(s), Window: e.window(), Now: time.Now}
-	return a.Handle, e.Err
+	return damage.Watched(a.Handle), e.Err
 }
 
 // Plan is the handler of the function plan.
