@@ -155,3 +155,26 @@ func TestBatches(t *testing.T) {
 		}
 	}
 }
+
+// TestSummary: the last try of a batch counts, and of the tries before what is not
+// tried again; results are not so much as looked at.
+func TestSummary(t *testing.T) {
+	w := newWorld(t)
+	put := func(key, text string) {
+		if err := w.lake.Put(context.Background(), "runs/night/"+key, []byte(text), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("train.json", `[{"items": [{"container": "a"}]}, {"items": [{"container": "b"}]}, {"batch": 2}]`)
+	put("train/000000-000.json", `{"done": 3, "results": [{"ms": "none"}], "failed": [{"container": "a", "retry": true}, {"container": "c"}], "remaining": [{"container": "a"}]}`)
+	put("train/000000-001.json", `{"done": 1, "failed": [{"container": "a", "retry": true}], "remaining": [{"container": "a"}, {"container": "d"}]}`)
+	put("train/000001-000.json", `{"done": 2, "failed": [], "remaining": []}`)
+	out, err := w.Handle(context.Background(), nil, []byte(`{"summarize": "night"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := out.(*Summary).Train
+	if got.Batches != 3 || got.Answered != 2 || got.Done != 6 || got.Failures != 2 || got.Remaining != 2 || got.Failed[0].Container != "c" {
+		t.Errorf("%+v", got)
+	}
+}
