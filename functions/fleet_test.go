@@ -48,7 +48,7 @@ func TestFleet(t *testing.T) {
 	if sum.Train.Batches != fleetSize || sum.Train.Answered != fleetSize || sum.Train.Done != fleetSize || sum.Train.Failures != 0 {
 		t.Errorf("training: %+v", sum.Train)
 	}
-	if sum.Predict.Batches != fleetSize/10 || sum.Predict.Done != fleetSize || sum.Predict.Failures != 0 {
+	if sum.Predict.Batches < fleetSize/10 || sum.Predict.Answered != sum.Predict.Batches || sum.Predict.Done != fleetSize || sum.Predict.Failures != 0 {
 		t.Errorf("forecasting: %+v", sum.Predict)
 	}
 	if r.failed.Load() == 0 || r.calls.Load() < fleetSize+fleetSize/10+2 {

@@ -13,6 +13,7 @@ type group struct {
 	container, metric names
 	times             []int64
 	values            []float64
+	namesOnly         bool // values are not read
 }
 
 // names is a column of text.
@@ -31,8 +32,11 @@ func (g *group) run(from int) Run {
 	for to < len(g.times) && g.container.index[to] == g.container.index[from] && g.metric.index[to] == g.metric.index[from] {
 		to++
 	}
-	return Run{Container: g.container.at(from), Metric: g.metric.at(from),
-		Times: g.times[from:to:to], Values: g.values[from:to:to]}
+	run := Run{Container: g.container.at(from), Metric: g.metric.at(from), Times: g.times[from:to:to]}
+	if !g.namesOnly {
+		run.Values = g.values[from:to:to]
+	}
+	return run
 }
 
 // read decodes a group of rows, into g's storage.
@@ -44,15 +48,22 @@ func (g *group) read(rows parquet.RowGroup) (err error) {
 		g.container.read(chunks[0]),
 		g.metric.read(chunks[1]),
 		pages(chunks[2], func(p parquet.Page) error { d := p.Data(); g.times = append(g.times, d.Int64()...); return nil }),
-		pages(chunks[3], func(p parquet.Page) error { d := p.Data(); g.values = append(g.values, d.Double()...); return nil }),
+		g.readValues(chunks[3]),
 	); err != nil {
 		return err
 	}
 	n := len(g.times)
-	if len(g.values) != n || len(g.container.index) != n || len(g.metric.index) != n {
+	if !g.namesOnly && len(g.values) != n || len(g.container.index) != n || len(g.metric.index) != n {
 		return fmt.Errorf("%w: its columns have different lengths", ErrFile)
 	}
 	return nil
+}
+
+func (g *group) readValues(c parquet.ColumnChunk) error {
+	if g.namesOnly {
+		return nil
+	}
+	return pages(c, func(p parquet.Page) error { d := p.Data(); g.values = append(g.values, d.Double()...); return nil })
 }
 
 // pages calls do for each page of a column.

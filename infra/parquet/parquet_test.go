@@ -176,3 +176,55 @@ func BenchmarkSamples(b *testing.B) {
 		}
 	}
 }
+
+// TestParts: a file that is written in parts has the same samples, and the same
+// parts give the same bytes; without its values it has the same names and times.
+func TestParts(t *testing.T) {
+	want := many(100, 400)
+	written := func() []byte {
+		var buf bytes.Buffer
+		w := NewWriter(&buf)
+		for part := range slices.Chunk(want, 999) {
+			if err := w.Write(part); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if w.Write(want[:1]) == nil {
+			t.Error("samples in no order are written")
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return buf.Bytes()
+	}
+	data := written()
+	if got, err := readAll(data, "", ""); err != nil || !slices.Equal(got, want) {
+		t.Fatalf("%d samples, %v", len(got), err)
+	}
+	if !bytes.Equal(data, written()) {
+		t.Error("the same samples give other bytes")
+	}
+	r, err := Open(data, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.SkipValues()
+	n := 0
+	for {
+		run, err := r.Next()
+		if err == io.EOF {
+			break
+		} else if err != nil || run.Values != nil {
+			t.Fatalf("%+v, %v", run, err)
+		}
+		for _, at := range run.Times {
+			if s := want[n]; s.Container != run.Container || s.Metric != run.Metric || s.Time != at {
+				t.Fatalf("sample %d is of %s %s at %d", n, run.Container, run.Metric, at)
+			}
+			n++
+		}
+	}
+	if n != len(want) {
+		t.Errorf("%d of %d times", n, len(want))
+	}
+}

@@ -54,21 +54,53 @@ var (
 
 func codec() parquet.WriterOption { return parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault}) }
 
+// A Writer writes a file of samples in parts, and holds little of it.
+type Writer struct {
+	w    *parquet.GenericWriter[Sample]
+	last Sample
+}
+
+// NewWriter returns a Writer to w.
+func NewWriter(w io.Writer) *Writer {
+	return &Writer{w: parquet.NewGenericWriter[Sample](w, codec(), parquet.MaxRowsPerRowGroup(groupRows),
+		parquet.CreatedBy("foretide", "1", ""), parquet.SortingWriterConfig(parquet.SortingColumns(
+			parquet.Ascending("container"), parquet.Ascending("metric"), parquet.Ascending("time"))))}
+}
+
+// Write writes the samples that come next in the order of Compare. The same
+// samples in the same parts give the same bytes.
+func (w *Writer) Write(samples []Sample) error {
+	if len(samples) == 0 {
+		return nil
+	}
+	if Compare(w.last, samples[0]) > 0 && w.last != (Sample{}) || !slices.IsSortedFunc(samples, Compare) {
+		return errors.New("parquet: samples are not sorted")
+	}
+	w.last = samples[len(samples)-1]
+	if _, err := w.w.Write(samples); err != nil {
+		return fmt.Errorf("parquet: %w", err)
+	}
+	return nil
+}
+
+// Close ends the file, not what it is written to.
+func (w *Writer) Close() error {
+	if err := w.w.Close(); err != nil {
+		return fmt.Errorf("parquet: %w", err)
+	}
+	return nil
+}
+
 // AppendSamples appends a file of the samples to dst. They must be in the order
 // of Compare. The same samples give the same bytes.
 func AppendSamples(dst []byte, samples []Sample) ([]byte, error) {
-	if !slices.IsSortedFunc(samples, Compare) {
-		return dst, errors.New("parquet: samples are not sorted")
-	}
 	buf := bytes.NewBuffer(dst)
-	w := parquet.NewGenericWriter[Sample](buf, codec(), parquet.MaxRowsPerRowGroup(groupRows),
-		parquet.CreatedBy("foretide", "1", ""), parquet.SortingWriterConfig(parquet.SortingColumns(
-			parquet.Ascending("container"), parquet.Ascending("metric"), parquet.Ascending("time"))))
-	if _, err := w.Write(samples); err != nil {
-		return dst, fmt.Errorf("parquet: %w", err)
+	w := NewWriter(buf)
+	if err := w.Write(samples); err != nil {
+		return dst, err
 	}
 	if err := w.Close(); err != nil {
-		return dst, fmt.Errorf("parquet: %w", err)
+		return dst, err
 	}
 	return buf.Bytes(), nil
 }
@@ -78,7 +110,7 @@ func AppendSamples(dst []byte, samples []Sample) ([]byte, error) {
 type Run struct {
 	Container, Metric string
 	Times             []int64   // Unix milliseconds, ascending
-	Values            []float64 // NaN where missing
+	Values            []float64 // NaN where missing; nil after SkipValues
 }
 
 // A Reader reads the samples of a file in their order, run by run: all that the
@@ -97,7 +129,7 @@ type Reader struct {
 // from first to last, both included, are read; last "" is no limit. The error is
 // ErrFile or ErrTooLarge.
 //
-// The bytes must be those that AppendSamples gave: the library that decodes them
+// The bytes must be those that a Writer gave: the library that decodes them
 // bounds neither time nor memory on others. Whoever has them from elsewhere
 // compares a digest first.
 func Open(data []byte, first, last string) (r *Reader, err error) {
@@ -130,6 +162,10 @@ func Open(data []byte, first, last string) (r *Reader, err error) {
 	}
 	return r, nil
 }
+
+// SkipValues has the runs that follow have no values: only names and times are
+// decoded.
+func (r *Reader) SkipValues() { r.g.namesOnly = true }
 
 var sampleColumns = parquet.SchemaOf(Sample{}).Columns()
 

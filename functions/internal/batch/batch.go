@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/foretide/foretide/functions/internal/damage"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/internal/event"
@@ -34,6 +35,7 @@ func (w *Worker) Handle(ctx context.Context, in *invoke.Invocation, payload []by
 	if err != nil {
 		return nil, err
 	}
+	ctx = damage.Watch(ctx, in)
 	if call.Kind == event.Queue {
 		return w.messages(ctx, in, call.Requests), nil
 	}

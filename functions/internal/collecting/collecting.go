@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/foretide/foretide/functions/internal/damage"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/infra/parquet"
@@ -61,7 +62,8 @@ type Collector struct {
 	Step   time.Duration // whole seconds
 	// First is how far back the first invocation goes.
 	First time.Duration
-	// Chunk is the most that is collected at a time, and held: whole steps.
+	// Chunk is the most that is collected at a time, and held; less where it has more
+	// than MaxSamples.
 	Chunk time.Duration
 	// Delay is how old a moment must be before it is collected: the server may be
 	// late with what it scraped.
@@ -69,7 +71,7 @@ type Collector struct {
 	// Again is how much of what was collected before is collected again, for
 	// samples that were later than Delay; 0 is none.
 	Again time.Duration
-	// MaxSamples bounds those of one chunk.
+	// MaxSamples bounds those that are held, in 24 bytes each.
 	MaxSamples int
 	Now        func() time.Time
 }
@@ -87,29 +89,15 @@ func (c *Collector) Handle(ctx context.Context, in *invoke.Invocation, payload [
 	if err != nil {
 		return nil, err
 	}
-	out := &Answer{From: time.Unix(from, 0).UTC(), To: time.Unix(from, 0).UTC(), Files: []string{}}
-	seen := map[string]bool{}
-	for from < to {
-		if in.Stopped() {
-			out.Behind = true
-			break
-		}
-		end := min(to, from+int64(c.Chunk/time.Second))
-		if err := c.chunk(ctx, in, from, end, out, seen); err != nil {
-			return nil, err
-		}
-		from = end
-		out.To = time.Unix(end, 0).UTC()
-		if noted >= 0 && end > noted {
-			if err := c.note(ctx, end); err != nil {
-				return nil, err
-			}
-		}
-	}
-	out.Containers = len(seen)
-	if err := c.compact(ctx, in, out); err != nil {
+	ctx = damage.Watch(ctx, in)
+	r := &round{Collector: c, in: in, noted: noted, seen: map[string]bool{},
+		answer: Answer{From: time.Unix(from, 0).UTC(), To: time.Unix(from, 0).UTC(), Files: []string{}}}
+	if err := r.collect(ctx, from, to); err != nil {
 		return nil, err
 	}
+	r.compact(ctx)
+	out := &r.answer
+	out.Containers = len(r.seen)
 	in.Log.Info("collected", "from", out.From, "to", out.To, "samples", out.Samples, "containers", out.Containers,
 		"files", len(out.Files), "compacted", out.Compacted, "behind", out.Behind)
 	in.Metrics.Add("Samples", "Count", float64(out.Samples))
@@ -151,31 +139,80 @@ func (c *Collector) span(ctx context.Context, payload []byte) (from, to, noted i
 	return max(s.Through-int64(c.Again/time.Second), 0) / step * step, to, s.Through, nil
 }
 
-// A tooMany tells of a chunk that has more samples than can be held.
-type tooMany struct{ max int }
+// A round is one invocation.
+type round struct {
+	*Collector
+	in     *invoke.Invocation
+	noted  int64 // how far it is noted that samples are collected; -1 where that is not to be
+	answer Answer
+	seen   map[string]bool // containers
+}
+
+// collect collects the samples of [from, to), chunk by chunk. A chunk that has too
+// many is tried again as two, and so are those that follow.
+func (r *round) collect(ctx context.Context, from, to int64) error {
+	step := int64(r.Step / time.Second)
+	steps := max(1, int64(r.Chunk/r.Step)) // of a chunk
+	for from < to {
+		if r.in.Stopped() {
+			r.answer.Behind = true
+			return nil
+		}
+		end := min(to, from+steps*step)
+		err := r.chunk(ctx, from, end)
+		if n := (end - from) / step; errors.Is(err, errMany) && n > 1 {
+			steps = n / 2
+			r.in.Log.Info("shorter chunks", "samples", r.MaxSamples, "steps", steps)
+			continue
+		}
+		if errors.Is(err, errMany) {
+			err = &tooMany{r.MaxSamples, r.Step}
+		}
+		if err != nil {
+			return err
+		}
+		from = end
+		r.answer.To = time.Unix(end, 0).UTC()
+		if r.noted >= 0 && end > r.noted {
+			if err := r.note(ctx, end); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+var errMany = errors.New("a chunk of time has too many samples")
+
+// A tooMany tells of a single step that has more samples than can be held.
+type tooMany struct {
+	max  int
+	step time.Duration
+}
 
 func (e *tooMany) Error() string {
-	return fmt.Sprintf("there are more than %d samples in one chunk of time: choose a shorter FORETIDE_COLLECT_CHUNK, a longer step, or fewer containers", e.max)
+	return fmt.Sprintf("there are more than %d samples in one step of %v: choose fewer containers (FORETIDE_COLLECT_MATCH), or a larger FORETIDE_MAX_SAMPLES and memory for it", e.max, e.step)
 }
 func (*tooMany) Is(target error) bool { return target == lake.ErrTooLarge }
 
-// chunk collects the samples of [from, to).
-func (c *Collector) chunk(ctx context.Context, in *invoke.Invocation, from, to int64, out *Answer, seen map[string]bool) error {
-	var samples []parquet.Sample
-	err := c.Source.Read(ctx, in, from, to, func(s parquet.Sample) error {
-		if len(samples) == c.MaxSamples {
-			return &tooMany{c.MaxSamples}
+// chunk collects the samples of [from, to). The error is errMany where they are
+// more than can be held.
+func (r *round) chunk(ctx context.Context, from, to int64) error {
+	samples := r.Lake.Pending(from, to)
+	err := r.Source.Read(ctx, r.in, from, to, func(s parquet.Sample) error {
+		if samples.Len() == r.MaxSamples {
+			return errMany
 		}
-		seen[s.Container] = true
-		samples = append(samples, s)
-		return nil
+		r.seen[s.Container] = true
+		return samples.Add(s)
 	})
-	if err != nil || len(samples) == 0 {
+	if err != nil || samples.Len() == 0 {
 		return err
 	}
-	keys, err := c.Lake.Write(ctx, from, to, samples)
-	out.Samples += len(samples)
-	out.Files = append(out.Files, keys...)
+	n := samples.Len()
+	keys, err := samples.Write(ctx)
+	r.answer.Samples += n
+	r.answer.Files = append(r.answer.Files, keys...)
 	return err
 }
 
@@ -188,21 +225,23 @@ func (c *Collector) note(ctx context.Context, through int64) error {
 	return c.Lake.Objects.Put(ctx, stateKey, data, "application/json")
 }
 
-// compact puts files together: of today many, of a day that is over all.
-func (c *Collector) compact(ctx context.Context, in *invoke.Invocation, out *Answer) error {
-	today := lake.Day(c.Now())
+// compact puts files together: of today many, of a day that is over all. What
+// cannot be is for another time: the samples are there.
+func (r *round) compact(ctx context.Context) {
+	out := &r.answer
+	today := lake.Day(r.Now())
 	for d := lake.Day(out.From) - 86400; d < out.To.Unix(); d += 86400 { // the day before may have ended since
 		most := mostFiles
 		if d < today && out.To.Unix() >= d+86400 {
 			most = 1
 		}
-		if in.Stopped() {
-			return nil // another time
+		if r.in.Stopped() {
+			return // another time
 		}
-		n, err := c.Lake.Compact(ctx, d, most)
+		n, err := r.Lake.Compact(ctx, d, most)
 		if out.Compacted += n; err != nil {
-			return err
+			r.in.Log.Error("files are not put together", "folder", lake.DayFolder(d), "error", err.Error())
+			r.in.Metrics.Add("CompactErrors", "Count", 1)
 		}
 	}
-	return nil
 }

@@ -270,7 +270,7 @@ func TestCompaction(t *testing.T) {
 }
 
 // TestFailures: what came before a failure is kept and noted; the next invocation
-// goes on there. A chunk that is too large says what to do.
+// goes on there. A step that has too many samples says what to do.
 func TestFailures(t *testing.T) {
 	w := newWorld(t)
 	broken := errors.New("a query failed")
@@ -289,8 +289,8 @@ func TestFailures(t *testing.T) {
 		t.Errorf("asked for %s", asked)
 	}
 	w.check("web", 60, 119, nil)
-	w.MaxSamples = 3
-	if _, err := w.collect(at(130)); err == nil || !strings.Contains(w.out.String(), "choose a shorter FORETIDE_COLLECT_CHUNK") {
+	w.MaxSamples = 1
+	if _, err := w.collect(at(130)); err == nil || !strings.Contains(w.out.String(), "more than 1 samples in one step of 1m0s: choose fewer containers") {
 		t.Errorf("too many: %v\n%s", err, w.out.String())
 	}
 	if err := w.lake.Put(context.Background(), stateKey, []byte("{"), ""); err != nil {

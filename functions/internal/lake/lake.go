@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"math"
+	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,8 +24,11 @@ type Lake struct {
 	// that reading one container does not read all; at least 1. It may be
 	// changed at any time.
 	Shards int
-	// MaxBytes bounds the files that one Read holds; more is ErrTooLarge.
+	// MaxBytes bounds the files that are held at a time; where one Read needs more it
+	// is ErrTooLarge.
 	MaxBytes int64
+
+	damaged sync.Map // files that Compact does not read again: by their fileID, the error
 }
 
 // DefaultMaxBytes is a MaxBytes that fits a function with 256 MB: a day of 1,000
@@ -36,46 +39,6 @@ const day = 86400
 
 // contentType is that of Parquet files.
 const contentType = "application/vnd.apache.parquet"
-
-// Write stores samples of the time [from, to), in Unix seconds: all that there
-// are in it. They are sorted. To write the same again changes nothing. It
-// returns the keys of the files.
-func (l *Lake) Write(ctx context.Context, from, to int64, samples []parquet.Sample) ([]string, error) {
-	slices.SortFunc(samples, parquet.Compare)
-	type part struct {
-		day   int64
-		shard int
-	}
-	parts := map[part][]parquet.Sample{}
-	for _, s := range samples {
-		t := s.Time / 1000
-		if t < from || t >= to {
-			return nil, fmt.Errorf("a sample of %s at %d is outside of the time %d to %d", s.Container, t, from, to)
-		}
-		p := part{t / day * day, ShardOf(s.Container, l.Shards)}
-		parts[p] = append(parts[p], s)
-	}
-	var keys []string
-	for _, p := range slices.SortedFunc(maps.Keys(parts), func(a, b part) int { return int(a.day-b.day) + a.shard - b.shard }) {
-		f := File{Shard: p.shard, Shards: l.Shards, From: max(from, p.day), To: min(to, p.day+day)}
-		key, err := l.put(ctx, f, parts[p])
-		if err != nil {
-			return keys, err
-		}
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys, nil
-}
-
-func (l *Lake) put(ctx context.Context, f File, samples []parquet.Sample) (string, error) {
-	data, err := parquet.AppendSamples(nil, samples)
-	if err != nil {
-		return "", err
-	}
-	key := f.name(data)
-	return key, l.Objects.Put(ctx, key, data, contentType)
-}
 
 // Files returns the files that may have samples of the time [from, to), by the
 // time they were written.
@@ -110,7 +73,8 @@ func (l *Lake) Files(ctx context.Context, from, to int64) ([]File, error) {
 	return out, nil
 }
 
-// fetch returns the bytes of files, checked.
+// fetch returns the bytes of files, checked; nil of those that are damaged and
+// passed over.
 func (l *Lake) fetch(ctx context.Context, files []File) ([][]byte, error) {
 	total := int64(0)
 	for i := range files {
@@ -126,8 +90,10 @@ func (l *Lake) fetch(ctx context.Context, files []File) ([][]byte, error) {
 	for i := range files {
 		g.Go(func() error {
 			var err error
-			out[i], err = l.fetchOne(ctx, &files[i])
-			return err
+			if out[i], err = l.fetchOne(ctx, &files[i]); err != nil {
+				out[i] = nil
+			}
+			return passOver(ctx, &files[i], err)
 		})
 	}
 	return out, g.Wait()
@@ -141,13 +107,44 @@ func (l *Lake) fetchOne(ctx context.Context, f *File) ([]byte, error) {
 	return data, err
 }
 
+// A reader is one of a file.
+type reader struct {
+	*parquet.Reader
+	file *File
+}
+
+// openFile returns a reader of a file's bytes; nil where the file is damaged and
+// passed over.
+func openFile(ctx context.Context, f *File, data []byte, first, last string) (*reader, error) {
+	if data == nil {
+		return nil, nil
+	}
+	r, err := parquet.Open(data, first, last)
+	if err != nil {
+		return nil, passOver(ctx, f, fmt.Errorf("%s: %w", f.Key, err))
+	}
+	return &reader{r, f}, nil
+}
+
+// next returns the next run; io.EOF too where the rest is damaged and passed over.
+func (r *reader) next(ctx context.Context) (parquet.Run, error) {
+	run, err := r.Next()
+	if err == nil || err == io.EOF {
+		return run, err
+	}
+	if err := passOver(ctx, r.file, fmt.Errorf("%s: %w", r.file.Key, err)); err != nil {
+		return run, err
+	}
+	return run, io.EOF
+}
+
 // attempts is how often files are listed anew that are gone: what compaction
 // removes is in a file that it wrote before.
 const attempts = 3
 
 // open returns readers of files, in the order of Files: of those that are known,
 // or, where that is nil, of those that there are.
-func (l *Lake) open(ctx context.Context, known []File, from, to int64, wanted func(*File) bool, first, last string) ([]*parquet.Reader, error) {
+func (l *Lake) open(ctx context.Context, known []File, from, to int64, wanted func(*File) bool, first, last string) ([]*reader, error) {
 	for attempt := 1; ; attempt++ {
 		files := slices.Clone(known)
 		if known == nil || attempt > 1 {
@@ -163,137 +160,18 @@ func (l *Lake) open(ctx context.Context, known []File, from, to int64, wanted fu
 		} else if err != nil {
 			return nil, err
 		}
-		readers := make([]*parquet.Reader, len(data))
+		var readers []*reader
 		for i := range data {
-			if readers[i], err = parquet.Open(data[i], first, last); err != nil {
-				return nil, fmt.Errorf("%s: %w", files[i].Key, err)
+			r, err := openFile(ctx, &files[i], data[i], first, last)
+			if err != nil {
+				return nil, err
+			}
+			if r != nil {
+				readers = append(readers, r)
 			}
 		}
 		return readers, nil
 	}
-}
-
-// Series returns the metrics of each container that has samples in the time
-// [from, to), sorted.
-func (l *Lake) Series(ctx context.Context, from, to int64) (map[string][]string, error) {
-	readers, err := l.open(ctx, nil, from, to, func(*File) bool { return true }, "", "")
-	if err != nil {
-		return nil, err
-	}
-	return seriesOf(readers, from, to)
-}
-
-// SeriesIn returns the metrics of each container that the named files have
-// samples of. Keys of no such file, and files that are gone, are passed over.
-func (l *Lake) SeriesIn(ctx context.Context, keys []string) (map[string][]string, error) {
-	var readers []*parquet.Reader
-	for _, key := range keys {
-		f, ok := parseFile(Object{Key: key, Size: parquet.MaxFile})
-		if !ok {
-			continue
-		}
-		data, err := l.fetchOne(ctx, &f)
-		if errors.Is(err, ErrNotFound) {
-			continue
-		}
-		var r *parquet.Reader
-		if err == nil {
-			r, err = parquet.Open(data, "", "")
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", key, err)
-		}
-		readers = append(readers, r)
-	}
-	return seriesOf(readers, math.MinInt32, math.MaxInt32)
-}
-
-func seriesOf(readers []*parquet.Reader, from, to int64) (map[string][]string, error) {
-	out := map[string][]string{}
-	for _, r := range readers {
-		err := each(r, func(run parquet.Run) {
-			have := out[run.Container]
-			within := run.Times[0] < to*1000 && run.Times[len(run.Times)-1] >= from*1000
-			if i, found := slices.BinarySearch(have, run.Metric); within && !found {
-				out[run.Container] = slices.Insert(have, i, run.Metric)
-			}
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// Compact puts the files of each shard of a day together where there are more
-// than most of them, and removes them then. It returns how many files it
-// replaced. Whoever reads meanwhile, or compacts too, finds everything.
-func (l *Lake) Compact(ctx context.Context, t int64, most int) (int, error) {
-	from := t / day * day
-	files, err := l.Files(ctx, from, from+day)
-	if err != nil {
-		return 0, err
-	}
-	type group struct{ shard, shards int }
-	groups := map[group][]File{}
-	for _, f := range files {
-		g := group{f.Shard, f.Shards}
-		groups[g] = append(groups[g], f)
-	}
-	replaced := 0
-	for _, g := range slices.SortedFunc(maps.Keys(groups), func(a, b group) int { return (a.shards-b.shards)*maxShards + a.shard - b.shard }) {
-		if len(groups[g]) <= most {
-			continue
-		}
-		n, err := l.compact(ctx, groups[g])
-		replaced += n
-		if err != nil && !errors.Is(err, ErrNotFound) { // another one compacts
-			return replaced, err
-		}
-	}
-	return replaced, nil
-}
-
-func (l *Lake) compact(ctx context.Context, files []File) (int, error) {
-	data, err := l.fetch(ctx, files)
-	if err != nil {
-		return 0, err
-	}
-	at := map[parquet.Sample]float64{} // by what names a sample: the later file's value stays
-	whole := File{Shard: files[0].Shard, Shards: files[0].Shards, From: files[0].From, To: files[0].To}
-	for i := range data {
-		whole.From, whole.To = min(whole.From, files[i].From), max(whole.To, files[i].To)
-		r, err := parquet.Open(data[i], "", "")
-		if err == nil {
-			err = each(r, func(run parquet.Run) {
-				for k, t := range run.Times {
-					at[parquet.Sample{Container: run.Container, Metric: run.Metric, Time: t}] = run.Values[k]
-				}
-			})
-		}
-		if err != nil {
-			return 0, fmt.Errorf("%s: %w", files[i].Key, err)
-		}
-	}
-	samples := make([]parquet.Sample, 0, len(at))
-	for s, v := range at {
-		s.Value = v
-		samples = append(samples, s)
-	}
-	slices.SortFunc(samples, parquet.Compare)
-	key, err := l.put(ctx, whole, samples)
-	if err != nil {
-		return 0, err
-	}
-	for i := range files {
-		if files[i].Key == key {
-			continue
-		}
-		if err := l.Objects.Delete(ctx, files[i].Key); err != nil {
-			return i, err
-		}
-	}
-	return len(files), nil
 }
 
 // Day returns the first second of the day that t is in.

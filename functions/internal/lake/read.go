@@ -14,19 +14,6 @@ import (
 	"github.com/foretide/foretide/infra/parquet"
 )
 
-// each calls do for each run of a file.
-func each(r *parquet.Reader, do func(parquet.Run)) error {
-	for {
-		run, err := r.Next()
-		if err == io.EOF {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		do(run)
-	}
-}
-
 // A Query says which samples are read.
 type Query struct {
 	Containers []string // sorted; none: all
@@ -78,7 +65,7 @@ func (l *Lake) read(ctx context.Context, known []File, q Query, do func(series.F
 	}
 	m := merger{query: &q}
 	for _, r := range readers {
-		if err := m.add(r); err != nil {
+		if err := m.add(ctx, r); err != nil {
 			return err
 		}
 	}
@@ -86,7 +73,7 @@ func (l *Lake) read(ctx context.Context, known []File, q Query, do func(series.F
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		f, err := m.next()
+		f, err := m.next(ctx)
 		switch {
 		case err == io.EOF:
 			return nil
@@ -110,21 +97,21 @@ type merger struct {
 
 // A cursor is a file at a run.
 type cursor struct {
-	r   *parquet.Reader
+	r   *reader
 	run parquet.Run
 }
 
 // A column is the samples of a metric of the container that is read.
 type column struct {
-	times    []int64 // Unix seconds
+	times    []int64 // Unix seconds; milliseconds where files are put together
 	values   []float64
 	unsorted bool // or with times that come twice
 }
 
 // add adds a file with the next one's place in the order of writing.
-func (m *merger) add(r *parquet.Reader) error {
+func (m *merger) add(ctx context.Context, r *reader) error {
 	c := cursor{r: r}
-	switch err := c.next(m.query); {
+	switch err := c.next(ctx, m.query); {
 	case err == io.EOF:
 		return nil
 	case err != nil:
@@ -135,9 +122,9 @@ func (m *merger) add(r *parquet.Reader) error {
 }
 
 // next goes to the next run that is wanted.
-func (c *cursor) next(q *Query) (err error) {
+func (c *cursor) next(ctx context.Context, q *Query) (err error) {
 	for {
-		if c.run, err = c.r.Next(); err != nil {
+		if c.run, err = c.r.next(ctx); err != nil {
 			return err
 		}
 		if len(q.Containers) > 0 {
@@ -153,7 +140,7 @@ func (c *cursor) next(q *Query) (err error) {
 
 // next returns the frame of the first container that is left; io.EOF where none
 // is.
-func (m *merger) next() (series.Frame, error) {
+func (m *merger) next(ctx context.Context) (series.Frame, error) {
 	if len(m.cursors) == 0 {
 		return series.Frame{}, io.EOF
 	}
@@ -167,7 +154,7 @@ func (m *merger) next() (series.Frame, error) {
 		var err error
 		for err == nil && c.run.Container == name {
 			m.take(c.run)
-			err = c.next(m.query)
+			err = c.next(ctx, m.query)
 		}
 		switch {
 		case err == io.EOF:
@@ -193,11 +180,16 @@ func (m *merger) take(run parquet.Run) {
 		if t < m.query.From || t >= m.query.To || math.IsNaN(run.Values[i]) {
 			continue
 		}
-		if n := len(c.times); n > 0 && t <= c.times[n-1] {
-			c.unsorted = true
-		}
-		c.times, c.values = append(c.times, t), append(c.values, run.Values[i])
+		c.put(t, run.Values[i])
 	}
+}
+
+// put adds a sample to a column.
+func (c *column) put(t int64, v float64) {
+	if n := len(c.times); n > 0 && t <= c.times[n-1] {
+		c.unsorted = true
+	}
+	c.times, c.values = append(c.times, t), append(c.values, v)
 }
 
 // settle sorts a column; of values for one time the last one stays.

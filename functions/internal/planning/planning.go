@@ -5,13 +5,17 @@ package planning
 import (
 	"cmp"
 	"context"
-	"encoding/json"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/foretide/foretide/functions/internal/batch"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/foretide/foretide/functions/internal/damage"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/functions/internal/training"
@@ -25,13 +29,15 @@ import (
 type Event struct {
 	Train   bool `json:"train,omitempty"`
 	Predict bool `json:"predict,omitempty"`
-	// MaxAge is how old a checkpoint may be: "24h"; "" is the planner's.
+	// MaxAge is how old a checkpoint may be: "20h"; "" is the planner's.
 	MaxAge string `json:"max_age,omitempty"`
 	// Drift are series whose models no longer hold: they are trained whatever
 	// their age.
 	Drift []event.Item `json:"drift,omitempty"`
-	Run   string       `json:"run,omitempty"` // name of the run; "" makes one
-	Until time.Time    `json:"until,omitzero"`
+	// Run names the run: best the execution that it is part of. "" makes a name that
+	// no other invocation makes.
+	Run   string    `json:"run,omitempty"`
+	Until time.Time `json:"until,omitzero"`
 	// Summarize names a run whose answers are to be added up; all else is then
 	// to be empty.
 	Summarize string `json:"summarize,omitempty"`
@@ -54,6 +60,12 @@ type Plan struct {
 	// Concurrency is how many batches are to be worked on at the same time.
 	Concurrency int `json:"concurrency"`
 }
+
+// DefaultMaxAge is a MaxAge for a plan every night. A checkpoint is always younger
+// than the plan that asked for it, by what its training took: with a whole day it
+// would not be a day old the next night, and be trained every second one. The four
+// hours that are left are for the training.
+const DefaultMaxAge = 20 * time.Hour
 
 // Why a series is to be trained.
 const (
@@ -89,7 +101,7 @@ func (p *Planner) Handle(ctx context.Context, in *invoke.Invocation, payload []b
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	plan, err := r.plan(ctx)
+	plan, err := r.plan(damage.Watch(ctx, in))
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +130,7 @@ func (r *round) check() error {
 	if e.MaxAge != "" {
 		d, err := time.ParseDuration(e.MaxAge)
 		if err != nil || d < 0 {
-			return event.Fieldf("max_age", "is %.40q; it is a time such as 24h", e.MaxAge)
+			return event.Fieldf("max_age", "is %.40q; it is a time such as %v", e.MaxAge, DefaultMaxAge)
 		}
 		r.age = d
 	}
@@ -134,7 +146,7 @@ func (r *round) check() error {
 
 func (r *round) plan(ctx context.Context) (*Plan, error) {
 	r.until = cmp.Or(r.event.Until, r.Now()).UTC().Truncate(time.Second)
-	plan := &Plan{Run: cmp.Or(r.event.Run, r.until.Format("20060102T150405Z")), Until: r.until, Due: r.due, Concurrency: r.Concurrency}
+	plan := &Plan{Run: cmp.Or(r.event.Run, runName(ctx, r.until)), Until: r.until, Due: r.due, Concurrency: r.Concurrency}
 	have, err := r.Lake.Series(ctx, r.until.Add(-r.Recent).Unix(), r.until.Unix())
 	if err != nil {
 		return nil, err
@@ -158,6 +170,18 @@ func (r *round) plan(ctx context.Context) (*Plan, error) {
 		}
 	}
 	return plan, nil
+}
+
+// runName makes a name of a run, of the time and the request: two of one second
+// would write over each other's manifests and answers, and a request that comes
+// twice does the same again.
+func runName(ctx context.Context, until time.Time) string {
+	id := rand.Text()
+	if lc, ok := lambdacontext.FromContext(ctx); ok && lc.AwsRequestID != "" {
+		id = lc.AwsRequestID
+	}
+	sum := sha256.Sum256([]byte(id))
+	return until.Format("20060102T150405Z-") + hex.EncodeToString(sum[:6])
 }
 
 // toTrain returns what is new, old or drifted: models that containers share
@@ -255,36 +279,4 @@ func (r *round) readDrift(ctx context.Context) error {
 		}
 	}
 	return err
-}
-
-// An entry of a manifest is an event.Batch with all that the state machine reads.
-type entry struct {
-	Items   []event.Item `json:"items"`
-	Run     string       `json:"run"`
-	Until   time.Time    `json:"until"`
-	Batch   int          `json:"batch"`
-	Attempt int          `json:"attempt"`
-}
-
-// manifest writes the items as a list of batches. A model that containers share
-// is a batch of its own.
-func (r *round) manifest(ctx context.Context, run, name string, items []event.Item, size int) (Manifest, error) {
-	m := Manifest{Key: batch.RunFolder + run + "/" + name + ".json"}
-	batches := []entry{}
-	open := false // the last batch takes more
-	for _, item := range items {
-		m.Series += len(item.Metrics)
-		if last := len(batches) - 1; open && item.Container != "" && len(batches[last].Items) < size {
-			batches[last].Items = append(batches[last].Items, item)
-			continue
-		}
-		batches = append(batches, entry{Items: []event.Item{item}, Run: run, Until: r.until, Batch: len(batches)})
-		open = item.Container != ""
-	}
-	m.Batches = len(batches)
-	data, err := json.Marshal(batches)
-	if err != nil {
-		return m, err
-	}
-	return m, r.Lake.Objects.Put(ctx, m.Key, data, "application/json")
 }

@@ -65,6 +65,14 @@ func (p *Planner) summarize(ctx context.Context, run string) (*Summary, error) {
 	return s, nil
 }
 
+// An answered batch is what a summary needs of an event.Answer: the results, which
+// are most of it, are not kept, and what remains is counted.
+type answered struct {
+	Done      int             `json:"done"`
+	Failed    []event.Failure `json:"failed"`
+	Remaining []struct{}      `json:"remaining"`
+}
+
 // part adds up the answers of one kind of work. Of a batch that was tried several
 // times, what its last try left counts.
 func (p *Planner) part(ctx context.Context, run, name string) (Part, error) {
@@ -75,7 +83,7 @@ func (p *Planner) part(ctx context.Context, run, name string) (Part, error) {
 	} else if err != nil {
 		return out, err
 	}
-	var batches []json.RawMessage
+	var batches []struct{} // counted
 	if err := json.Unmarshal(data, &batches); err != nil {
 		return out, fmt.Errorf("%s: the manifest cannot be read: %w", name, err)
 	}
@@ -84,7 +92,7 @@ func (p *Planner) part(ctx context.Context, run, name string) (Part, error) {
 	if err != nil {
 		return out, err
 	}
-	answers := make([]event.Answer, len(objects))
+	answers := make([]answered, len(objects))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(32)
 	for i := range objects {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/foretide/foretide/functions/internal/answering"
 	"github.com/foretide/foretide/functions/internal/batch"
+	"github.com/foretide/foretide/functions/internal/damage"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/functions/internal/planning"
@@ -85,7 +86,7 @@ func Forecast() (invoke.Handler, error) {
 		return nil, err
 	}
 	a := &answering.Answerer{Lake: l, Models: e.models(s), Window: e.window(), Now: time.Now}
-	return a.Handle, e.Err
+	return damage.Watched(a.Handle), e.Err
 }
 
 // Plan is the handler of the function plan.
@@ -97,7 +98,7 @@ func Plan() (invoke.Handler, error) {
 	configs := &Configs{Objects: s.Objects, Environ: os.Environ()}
 	p := &planning.Planner{
 		Lake: l, Store: s.Store, Config: configs.Of, Now: time.Now,
-		MaxAge:       e.Duration("FORETIDE_MAX_AGE", day, 0, year),
+		MaxAge:       e.Duration("FORETIDE_MAX_AGE", planning.DefaultMaxAge, 0, year),
 		Recent:       e.Duration("FORETIDE_RECENT", 2*time.Hour, time.Minute, 31*day),
 		TrainBatch:   e.Number("FORETIDE_TRAIN_BATCH", 20, 1, 10_000),
 		PredictBatch: e.Number("FORETIDE_PREDICT_BATCH", 200, 1, 10_000),
