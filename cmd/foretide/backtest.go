@@ -123,6 +123,7 @@ func (a *app) backtest(cmd *cobra.Command, f *backtestFlags) error {
 	if err != nil {
 		return err
 	}
+	a.tellHorizons(f.judged(cmd, data.Frames, cfg.Select))
 	rec, err := a.recordBacktest(cmd, f, data.Frames, cfg, metrics)
 	if err != nil {
 		return err
@@ -154,7 +155,7 @@ func (f *backtestFlags) task(cmd *cobra.Command, metrics []string) (backtest.Con
 		if err != nil {
 			return forecast.Task{}, err
 		}
-		return c.Task(step)
+		return fleet.Task(c, step)
 	}
 	listed, err := readList(f.list)
 	if err != nil {
@@ -168,6 +169,21 @@ func (f *backtestFlags) task(cmd *cobra.Command, metrics []string) (backtest.Con
 		return err != nil || f.serves(c, container) // Task returns the error
 	}
 	return cfg, nil
+}
+
+// judged lists the series that the backtest judges.
+func (f *backtestFlags) judged(cmd *cobra.Command, frames []series.Frame, selected func(container, metric string) bool) (jobs []fleet.Job) {
+	for i := range frames {
+		for _, m := range frames[i].Metrics {
+			if !selected(frames[i].Container, m) {
+				continue
+			}
+			if c, err := f.of(cmd, m); err == nil { // running returns the error
+				jobs = append(jobs, fleet.Job{Frame: &frames[i], Config: c})
+			}
+		}
+	}
+	return jobs
 }
 
 // readList reads a list of series; nil where there is no file.
