@@ -43,7 +43,9 @@ func (a *app) backtestCommand() *cobra.Command {
 the rest, forecasts from what was known there, and scores what came true: MAE,
 RMSE, R², sMAPE, MASE, the ratio of the MAE to that of the last value (below 1
 is better), coverage and width of the 80 % intervals, Winkler and pinball
-scores. Numbers are medians over the series of a group.
+scores. Numbers are medians over the series of a group. A series that never
+changes there is not judged (not_judged in the JSON): nothing can be better than
+its last value.
 
 --out writes the forecasts themselves, a row for each origin and horizon:
 container,metric,origin,horizon,model,mean,lo80,hi80 (mean is the median, times
