@@ -125,7 +125,9 @@ func (a *app) backtest(cmd *cobra.Command, f *backtestFlags) error {
 	if err != nil {
 		return err
 	}
-	a.tellHorizons(f.judged(cmd, data.Frames, cfg.Select))
+	jobs := f.judged(cmd, data.Frames, cfg.Select)
+	a.tellHorizons(jobs)
+	a.tellOutsideJobs(jobs)
 	rec, err := a.recordBacktest(cmd, f, data.Frames, cfg, metrics)
 	if err != nil {
 		return err

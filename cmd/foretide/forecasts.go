@@ -13,12 +13,17 @@ import (
 	"github.com/foretide/foretide/internal/forecastjson"
 )
 
+// frameOf finds a container's frame; frames are in the order of their names.
+func frameOf(frames []series.Frame, container string) (int, bool) {
+	return slices.BinarySearchFunc(frames, container, func(f series.Frame, name string) int {
+		return strings.Compare(f.Container, name)
+	})
+}
+
 // lastData returns when a forecast's metric has its last value: the origin is
 // when the container has one of any metric.
 func lastData(frames []series.Frame, f *forecast.Forecast) int64 {
-	i, ok := slices.BinarySearchFunc(frames, f.Container, func(frame series.Frame, name string) int {
-		return strings.Compare(frame.Container, name)
-	})
+	i, ok := frameOf(frames, f.Container)
 	if !ok {
 		return f.Origin
 	}

@@ -214,5 +214,6 @@ func (s *settings) jobs(cmd *cobra.Command, a *app, path string) ([]fleet.Job, e
 			path, list(data.Containers()))
 	}
 	a.tellHorizons(jobs)
+	a.tellOutsideJobs(jobs)
 	return jobs, nil
 }
