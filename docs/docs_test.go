@@ -142,6 +142,7 @@ func check(t *testing.T, dir, bin string, b block) (n int) {
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(" "+strings.TrimSpace(line), " #")
 		for _, command := range operators.Split(line, -1) {
+			command = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(command), "{ "), "; }") // a group
 			words := strings.Fields(command)
 			if len(words) < 2 || strings.Contains(words[0], "=") { // nothing, or variables alone
 				continue
@@ -160,7 +161,7 @@ func check(t *testing.T, dir, bin string, b block) (n int) {
 				}
 			case "sam":
 				parameters(t, b.page, command)
-			case "curl", "mkdir", "cp", "echo", "pip", "aws", "docker":
+			case "curl", "mkdir", "cp", "echo", "pip", "aws", "docker", "[":
 			case "python3":
 				script(t, dir, bin, b.page, words)
 			default:

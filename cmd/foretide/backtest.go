@@ -43,7 +43,9 @@ func (a *app) backtestCommand() *cobra.Command {
 the rest, forecasts from what was known there, and scores what came true: MAE,
 RMSE, R², sMAPE, MASE, the ratio of the MAE to that of the last value (below 1
 is better), coverage and width of the 80 % intervals, Winkler and pinball
-scores. Numbers are medians over the series of a group.
+scores. Numbers are medians over the series of a group. A series that never
+changes there is not judged (not_judged in the JSON): nothing can be better than
+its last value.
 
 --out writes the forecasts themselves, a row for each origin and horizon:
 container,metric,origin,horizon,model,mean,lo80,hi80 (mean is the median, times
@@ -123,6 +125,9 @@ func (a *app) backtest(cmd *cobra.Command, f *backtestFlags) error {
 	if err != nil {
 		return err
 	}
+	jobs := f.judged(cmd, data.Frames, cfg.Select)
+	a.tellHorizons(jobs)
+	a.tellOutsideJobs(jobs)
 	rec, err := a.recordBacktest(cmd, f, data.Frames, cfg, metrics)
 	if err != nil {
 		return err
@@ -154,7 +159,7 @@ func (f *backtestFlags) task(cmd *cobra.Command, metrics []string) (backtest.Con
 		if err != nil {
 			return forecast.Task{}, err
 		}
-		return c.Task(step)
+		return fleet.Task(c, step)
 	}
 	listed, err := readList(f.list)
 	if err != nil {
@@ -168,6 +173,21 @@ func (f *backtestFlags) task(cmd *cobra.Command, metrics []string) (backtest.Con
 		return err != nil || f.serves(c, container) // Task returns the error
 	}
 	return cfg, nil
+}
+
+// judged lists the series that the backtest judges.
+func (f *backtestFlags) judged(cmd *cobra.Command, frames []series.Frame, selected func(container, metric string) bool) (jobs []fleet.Job) {
+	for i := range frames {
+		for _, m := range frames[i].Metrics {
+			if !selected(frames[i].Container, m) {
+				continue
+			}
+			if c, err := f.of(cmd, m); err == nil { // running returns the error
+				jobs = append(jobs, fleet.Job{Frame: &frames[i], Config: c})
+			}
+		}
+	}
+	return jobs
 }
 
 // readList reads a list of series; nil where there is no file.

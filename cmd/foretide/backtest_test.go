@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -74,5 +75,30 @@ func TestBacktestFlags(t *testing.T) {
 	s.fails(exitFailure, "file", "backtest", "--data", "m.csv", "--out", "file/f.csv")
 	if _, err := os.Stat("file/f.csv"); err == nil {
 		t.Error("the forecast file is there")
+	}
+}
+
+// TestBacktestStill: a series that never changes is told of, and counted, alone
+// and beside one that does.
+func TestBacktestStill(t *testing.T) {
+	s := newSession(t)
+	var flat strings.Builder
+	for i := range 600 {
+		fmt.Fprintf(&flat, "%d,flat,5,%d\n", start+300*i, i%7)
+	}
+	s.write("m.csv", head+flat.String())
+	const told = "1 series not judged: they never change in the part that is forecast (cpu of flat)"
+	for _, metrics := range []string{"cpu", "cpu,memory"} {
+		out, errOut, code := s.run("backtest", "--data", "m.csv", "--metric", metrics, "--model", "naive,arima", "--no-run")
+		if code != exitOK || !strings.Contains(errOut, told) || strings.Contains(out, "Metric") != (metrics != "cpu") {
+			t.Errorf("%s: exit code %d\n%s%s", metrics, code, out, errOut)
+		}
+		var r backtestJSON
+		if err := json.Unmarshal([]byte(s.ok("backtest", "--data", "m.csv", "--metric", metrics, "--model", "naive", "--no-run", "--json")), &r); err != nil {
+			t.Fatal(err)
+		}
+		if r.NotJudged != 1 || !r.Series[0].NotJudged || len(r.Series) == 2 && r.Series[1].NotJudged {
+			t.Errorf("%s: %+v", metrics, r)
+		}
 	}
 }

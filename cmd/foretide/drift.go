@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,12 +40,18 @@ drifted where their error, as a ratio to that of the last value, has risen by
 more than a tenth; intervals where more than three in ten values are outside the
 80 % interval; both only where that is beyond doubt (at one in a thousand, by
 the means of eight parts of the time). Data that the checkpoint was trained on
-are not judged: give it what came since.
+are not judged: give it what came since. Nor are containers without a checkpoint,
+which are no drift: train covers them, as it does every container of its data.
 
-The exit code is 5 where a model has drifted, so that a schedule can train it.` + dataLong,
+The exit code is 5 where a model has drifted, so that a schedule can train it;
+others are errors. In the JSON each model has a reason: worse, intervals_miss (or
+both, with a comma between), old_checkpoint (made with another network in the
+box), and where it is not judged no_checkpoint, step (the data's does not divide
+the model's) or seen (it was trained on all of the data); none where it is as
+good as it was.` + dataLong,
 		Example: `  foretide drift --data metrics.csv.gz
   foretide drift --data metrics.csv.gz --last 48h --json
-  foretide drift --data metrics.csv.gz || foretide train --data metrics.csv.gz`,
+  foretide drift --data metrics.csv.gz || { [ $? = 5 ] && foretide train --data metrics.csv.gz; }`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.drift(cmd, &f) },
 	}
@@ -66,6 +73,7 @@ type driftRow struct {
 	Metric    string         `json:"metric"`
 	Model     string         `json:"model,omitempty"`
 	Drift     bool           `json:"drift"`
+	Reason    string         `json:"reason,omitempty"`  // a word for each thing that is the matter, as the help lists them
 	Skipped   string         `json:"skipped,omitempty"` // why it was not judged
 	Horizons  []driftHorizon `json:"horizons,omitempty"`
 }
@@ -152,9 +160,9 @@ func (f *driftFlags) judge(ctx context.Context, p *loader.Predictor, frame *seri
 	}
 	fitted, ok := model.(*calibrate.Fitted)
 	if !ok {
-		row.Skipped = "no checkpoint"
+		row.Reason, row.Skipped = "no_checkpoint", `no checkpoint; "foretide train" makes one`
 		if key, why := p.Serving(frame.Container, metric); why&forecast.NoCheckpoint == 0 {
-			row.Drift, row.Skipped = true, "the checkpoint "+key.Name()+" was made with another network in the box (old_checkpoint): train it again"
+			row.Drift, row.Reason, row.Skipped = true, "old_checkpoint", "the checkpoint "+key.Name()+" was made with another network in the box (old_checkpoint): train it again"
 		}
 		return row, nil
 	}
@@ -163,7 +171,7 @@ func (f *driftFlags) judge(ctx context.Context, p *loader.Predictor, frame *seri
 	own := *frame
 	switch {
 	case spec.Step%frame.Step != 0:
-		row.Skipped = fmt.Sprintf("the data have a value every %d s, the model wants %d s", frame.Step, spec.Step)
+		row.Reason, row.Skipped = "step", fmt.Sprintf("the data have a value every %d s, the model wants %d s", frame.Step, spec.Step)
 		return row, nil
 	case spec.Step != frame.Step:
 		own = series.CoarsenFrame(frame, spec.Step)
@@ -179,7 +187,7 @@ func (f *driftFlags) judge(ctx context.Context, p *loader.Predictor, frame *seri
 	}
 	part := series.Part{From: max(from, 0), To: own.Len()}
 	if part.Len() <= 0 {
-		row.Skipped = "the checkpoint has seen all of the data"
+		row.Reason, row.Skipped = "seen", "the checkpoint has seen all of the data"
 		return row, nil
 	}
 	ds, err := fitted.Drift(&own, part, int(f.every/time.Second)/int(own.Step), forecast.Options{Interrupt: func() bool { return ctx.Err() != nil }})
@@ -194,7 +202,20 @@ func (f *driftFlags) judge(ctx context.Context, p *loader.Predictor, frame *seri
 		row.Drift = row.Drift || d.Drifted()
 		row.Horizons = append(row.Horizons, driftHorizon{d.Ahead, d.Rows, d.Ratio, d.Was, d.Coverage80, d.Worse, d.Missing})
 	}
+	row.Reason = reasonOf(row.Horizons)
 	return row, nil
+}
+
+// reasonOf says what has drifted at any of the horizons.
+func reasonOf(horizons []driftHorizon) string {
+	var words []string
+	if slices.ContainsFunc(horizons, func(h driftHorizon) bool { return h.Worse }) {
+		words = append(words, "worse")
+	}
+	if slices.ContainsFunc(horizons, func(h driftHorizon) bool { return h.Missing }) {
+		words = append(words, "intervals_miss")
+	}
+	return strings.Join(words, ",")
 }
 
 func writeDrift(w io.Writer, rows []driftRow, asJSON bool) error {

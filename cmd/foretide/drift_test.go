@@ -44,17 +44,27 @@ func TestDrift(t *testing.T) {
 	if code != exitDrift || !strings.Contains(errOut, "1 of 2 models") {
 		t.Errorf("exit code %d, %s", code, errOut)
 	}
+	reason := map[string]string{"steady": "", "turning": "intervals_miss", "new": "no_checkpoint"}
 	var rows []driftRow
 	if err := json.Unmarshal([]byte(out), &rows); err != nil || len(rows) != 2 {
 		t.Fatalf("%v: %s", err, out)
 	}
 	for _, r := range rows {
-		if r.Drift != (r.Container == "turning") || len(r.Horizons) != 3 || r.Model != "auto" || r.Horizons[0].Rows < 100 {
+		if r.Drift != (r.Container == "turning") || r.Reason != reason[r.Container] || len(r.Horizons) != 3 || r.Model != "auto" || r.Horizons[0].Rows < 100 {
 			t.Errorf("%+v", r)
 		}
 	}
 	if out, _, _ := s.run("drift", "--data", "all.csv"); !strings.Contains(out, "intervals miss") {
 		t.Errorf("no word of what has drifted:\n%s", out)
+	}
+	// What has no checkpoint is not judged, and is no drift.
+	s.write("new.csv", strings.ReplaceAll(history, "turning", "new"))
+	rows = nil
+	if err := json.Unmarshal([]byte(s.ok("drift", "--data", "new.csv", "--json")), &rows); err != nil {
+		t.Fatal(err)
+	}
+	if rows[0].Container != "new" || rows[0].Reason != "no_checkpoint" || rows[1].Reason != "seen" {
+		t.Errorf("%+v", rows)
 	}
 	s.ok("train", "--data", "all.csv", "--no-run")
 	if out := s.ok("drift", "--data", "all.csv"); strings.Count(out, "the checkpoint has seen all of the data") != 2 {

@@ -3,21 +3,46 @@ package main
 import (
 	"encoding/csv"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/internal/forecastjson"
 )
 
-// writeForecasts prints a line for each horizon, under the origin they share.
-func writeForecasts(w io.Writer, forecasts []*forecast.Forecast) {
+// frameOf finds a container's frame; frames are in the order of their names.
+func frameOf(frames []series.Frame, container string) (int, bool) {
+	return slices.BinarySearchFunc(frames, container, func(f series.Frame, name string) int {
+		return strings.Compare(f.Container, name)
+	})
+}
+
+// lastData returns when a forecast's metric has its last value: the origin is
+// when the container has one of any metric.
+func lastData(frames []series.Frame, f *forecast.Forecast) int64 {
+	i, ok := frameOf(frames, f.Container)
+	if !ok {
+		return f.Origin
+	}
+	s, ok := frames[i].Series(f.Metric)
+	if !ok || s.Last() < 0 {
+		return f.Origin
+	}
+	return min(f.Origin, s.Time(s.Last()))
+}
+
+// writeForecasts prints a line for each horizon, under the time of the metric's
+// last value.
+func writeForecasts(w io.Writer, frames []series.Frame, forecasts []*forecast.Forecast) {
 	t := newTable("container", "metric", "last data", "ahead", "forecast", "80 % from", "to", "95 % from", "to", "by", "note")
 	t.right(3, 4, 5, 6, 7, 8)
 	for _, f := range forecasts {
 		for i := range f.At {
 			h := &f.At[i]
-			container, metric, origin := f.Container, f.Metric, stamp(f.Origin)
+			container, metric, origin := f.Container, f.Metric, stamp(lastData(frames, f))
 			if i > 0 {
 				container, metric, origin = "", "", ""
 			}
@@ -33,6 +58,7 @@ func writeForecasts(w io.Writer, forecasts []*forecast.Forecast) {
 // forecastJSON is a forecast with what it is made of.
 type forecastJSON struct {
 	forecastjson.Forecast
+	LastData time.Time     `json:"last_data"` // the metric's last value; horizons count from the origin
 	Horizons []horizonJSON `json:"horizons"`
 }
 
@@ -42,10 +68,10 @@ type horizonJSON struct {
 }
 
 // writeForecastsJSON prints forecasts; terms may be nil.
-func writeForecastsJSON(w io.Writer, forecasts []*forecast.Forecast, terms [][]explained) error {
+func writeForecastsJSON(w io.Writer, frames []series.Frame, forecasts []*forecast.Forecast, terms [][]explained) error {
 	out := []forecastJSON{}
 	for n, f := range forecasts {
-		j := forecastJSON{Forecast: forecastjson.Of(f)}
+		j := forecastJSON{Forecast: forecastjson.Of(f), LastData: time.Unix(lastData(frames, f), 0).UTC()}
 		for i, h := range j.Forecast.Horizons {
 			row := horizonJSON{Horizon: h}
 			if terms != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/prophet"
 	"github.com/foretide/foretide/infra/prophetjson"
+	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/version"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
@@ -109,7 +110,7 @@ func (a *app) importProphet(cmd *cobra.Command, path string, f *importFlags) err
 	if err != nil {
 		return err
 	}
-	task, err := c.Task(step)
+	task, err := fleet.Task(c, step)
 	if err != nil {
 		return err
 	}

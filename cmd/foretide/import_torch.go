@@ -111,7 +111,7 @@ func (f *importFlags) configOf(cmd *cobra.Command, path string, model *pytorch.M
 	c.Model.ModelType = lstm.Name
 	c.Data.WindowSize = s.Steps
 	c.Model.HiddenSize, c.Model.NumLayers, c.Model.Bidirectional, c.Model.HeadSize = s.Hidden, s.Layers, s.Bidirectional, s.Width
-	have, err := c.Task(task.Step)
+	have, err := fleet.Task(c, task.Step)
 	if err != nil {
 		return nil, err
 	}

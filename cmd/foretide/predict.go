@@ -42,6 +42,8 @@ what no checkpoint serves.
 
 The data should reach back as far as the models look: an hour and more, and
 eight days where there is a daily or weekly pattern. New rows need no training.
+Times ahead count from the container's last row; "last data" is when the metric
+itself had its last value.
 
 With --push the forecasts are also written to a Prometheus, by remote write and
 under the names that serve shows at /metrics. Credentials are in the environment:
@@ -122,6 +124,7 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 		failed = errors.Join(failed, refused)
 	}
 	a.outdated(forecasts)
+	a.tellOutsideForecasts(cmd.Context(), p, data.Frames, forecasts)
 	var terms [][]explained
 	if f.components {
 		var unexplained error
@@ -131,11 +134,11 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 	if len(forecasts) > 0 {
 		switch {
 		case f.json:
-			err = writeForecastsJSON(a.out, forecasts, terms)
+			err = writeForecastsJSON(a.out, data.Frames, forecasts, terms)
 		case f.csv:
 			err = writeForecastsCSV(a.out, forecasts)
 		default:
-			writeForecasts(a.out, forecasts)
+			writeForecasts(a.out, data.Frames, forecasts)
 			if f.components {
 				writeComponents(a.out, forecasts, terms)
 			}

@@ -278,3 +278,30 @@ func TestPredictLacks(t *testing.T) {
 		}
 	}
 }
+
+// TestPredictSilent: a metric that has gone silent shows its own last value's time,
+// not that of the metric beside it.
+func TestPredictSilent(t *testing.T) {
+	s := newSession(t)
+	var b strings.Builder
+	for i := range 600 {
+		memory := fmt.Sprint(i % 7)
+		if i >= 500 {
+			memory = ""
+		}
+		fmt.Fprintf(&b, "%d,web,%d,%s\n", start+60*i, i%5, memory)
+	}
+	s.write("m.csv", head+b.String())
+	out := s.ok("predict", "--data", "m.csv")
+	if !strings.Contains(out, "cpu     2024-08-01 09:59:00Z") || !strings.Contains(out, "memory  2024-08-01 08:19:00Z") {
+		t.Error(out)
+	}
+	var rows []forecastJSON
+	if err := json.Unmarshal([]byte(s.ok("predict", "--data", "m.csv", "--json")), &rows); err != nil {
+		t.Fatal(err)
+	}
+	if cpu, memory := rows[0], rows[1]; cpu.LastData != cpu.Origin || memory.Origin != cpu.Origin ||
+		memory.LastData.Unix() != start+60*499 || memory.Horizons[0].At.Unix() != memory.Origin.Unix()+300 {
+		t.Errorf("cpu %v of %v, memory %v of %v", cpu.LastData, cpu.Origin, memory.LastData, memory.Origin)
+	}
+}

@@ -14,10 +14,15 @@ import (
 func (f *backtestFlags) print(a *app, all []backtest.Series) error {
 	by := backtest.By(f.by)
 	if f.json {
+		a.tellStill(all)
 		return writeJSON(a.out, scoresJSON(all, by))
 	}
 	f.tellMissing(a, all)
+	a.tellStill(all)
 	groups := backtest.Summarise(all, by)
+	if len(groups) == 0 { // nothing changes: tables without a line say nothing
+		return nil
+	}
 	summary := summaryTable(groups, f.by)
 	if f.markdown {
 		summary.markdown(a.out)
@@ -46,6 +51,32 @@ func (f *backtestFlags) tellMissing(a *app, all []backtest.Series) {
 			a.notice("foretide: %s: %.0f of %.0f rows of %s have no forecast and are scored as the last value",
 				f.score, missing[model], rows[model], model)
 		}
+	}
+}
+
+// still lists the series that no score is for: in the part that is forecast the
+// last value makes no error, which nothing can be compared with.
+func still(all []backtest.Series) []string {
+	var out []string
+	told := map[string]bool{} // each once, whatever the models
+	for i := range all {
+		name := all[i].Metric + " of " + all[i].Container
+		if isStill(&all[i]) && !told[name] {
+			told[name] = true
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func isStill(s *backtest.Series) bool {
+	return len(s.At) > 0 && !slices.ContainsFunc(s.At, func(at backtest.Score) bool { return at.Persistence > 0 })
+}
+
+// tellStill tells of the series that are in no table.
+func (a *app) tellStill(all []backtest.Series) {
+	if names := still(all); len(names) > 0 {
+		a.notice("foretide: %d series not judged: they never change in the part that is forecast (%s)", len(names), list(names))
 	}
 }
 

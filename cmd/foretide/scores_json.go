@@ -22,6 +22,9 @@ type backtestJSON struct {
 	Overall []overallJSON `json:"overall"`
 	Groups  []groupJSON   `json:"groups"`
 	Series  []seriesJSON  `json:"series"`
+	// NotJudged is how many series are in no group: they never change in the
+	// part that is forecast.
+	NotJudged int `json:"not_judged"`
 }
 
 type overallJSON struct {
@@ -53,6 +56,7 @@ type seriesJSON struct {
 	Summary   string     `json:"summary,omitempty"`
 	Reasons   []string   `json:"reasons,omitempty"`
 	Notes     []string   `json:"notes,omitempty"`
+	NotJudged bool       `json:"not_judged,omitempty"` // it never changes in the part that is forecast
 	Horizons  []scoreRow `json:"horizons"`
 }
 
@@ -75,7 +79,7 @@ type scoreRow struct {
 }
 
 func scoresJSON(all []backtest.Series, by backtest.By) backtestJSON {
-	out := backtestJSON{Overall: []overallJSON{}, Groups: []groupJSON{}, Series: []seriesJSON{}}
+	out := backtestJSON{Overall: []overallJSON{}, Groups: []groupJSON{}, Series: []seriesJSON{}, NotJudged: len(still(all))}
 	for _, o := range backtest.Overalls(all, by) {
 		out.Overall = append(out.Overall, overallJSON{o.Model, real(o.Ratio), real(o.Coverage), real(o.Better), real(o.P95)})
 	}
@@ -94,7 +98,7 @@ func scoresJSON(all []backtest.Series, by backtest.By) backtestJSON {
 		j := seriesJSON{
 			Container: s.Container, Metric: s.Metric, Model: s.Model, Step: s.Step,
 			Test: time.Unix(s.Test, 0).UTC(), End: time.Unix(s.End, 0).UTC(),
-			Fits: s.Fits, Summary: s.Summary, Reasons: s.Reasons.Names(), Notes: s.Notes,
+			Fits: s.Fits, Summary: s.Summary, Reasons: s.Reasons.Names(), Notes: s.Notes, NotJudged: isStill(s),
 		}
 		for k := range s.At {
 			at := &s.At[k]

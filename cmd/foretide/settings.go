@@ -213,5 +213,7 @@ func (s *settings) jobs(cmd *cobra.Command, a *app, path string) ([]fleet.Job, e
 		return nil, dataf("%s: nothing to train: the configuration's container_name is not in the data (there are %s)",
 			path, list(data.Containers()))
 	}
+	a.tellHorizons(jobs)
+	a.tellOutsideJobs(jobs)
 	return jobs, nil
 }

@@ -13,7 +13,9 @@
 // # Missing values
 //
 // A feature that the window does not hold is 0: as if it were the last value,
-// or as usual. That it was missing is told by features of their own.
+// or as usual. Those of Reader and Wide tell how much of the last hour is
+// missing, and whether the past reaches a day and a week back. Direct has none
+// that tell: to a linear model what is missing is the last value.
 //
 // Nothing after the origin is looked at. Forecasting from a Reader that is
 // reused does not allocate.

@@ -33,9 +33,10 @@ func (w *Window) Reasons(spec *Spec, recent, long series.Series) Reasons {
 
 // Lacks returns what a window does not know of the past that a forecast so many
 // seconds ahead is compared with by models that look for habits: NoHour, NoDay and
-// NoWeek. recent and long are the metric's series, as Check returns them. A gap in
-// the data is as bad as data that do not reach so far; of a window without any
-// value there is AllMissing to say.
+// NoWeek. recent and long are the metric's series, as Check returns them. For NoDay
+// and NoWeek a gap in the data is as bad as data that do not reach so far; NoHour
+// asks only for some value at least so old. Of a window without any value there is
+// AllMissing to say.
 func Lacks(recent, long series.Series, ahead int64) Reasons {
 	const hour, day = 3600, 24 * 3600
 	var r Reasons

@@ -275,7 +275,7 @@ func (f *fleet) fit(j Job, opts forecast.Options) (*codec.Checkpoint, train.Repo
 	if err != nil {
 		return nil, train.Report{}, j.wrap(err)
 	}
-	task, err := j.Config.Task(history.Step)
+	task, err := Task(j.Config, history.Step)
 	if err != nil {
 		return nil, train.Report{}, j.wrap(err)
 	}

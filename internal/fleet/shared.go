@@ -81,7 +81,7 @@ func (f *fleet) pool(groups [][]int) {
 			if err != nil {
 				continue // said when the group is trained
 			}
-			if task, err := c.Task(h.Step); err == nil {
+			if task, err := Task(c, h.Step); err == nil {
 				horizons = append(horizons, task.Horizons...)
 			}
 			histories = append(histories, forecast.History{Frame: h, Metric: c.MetricName})
@@ -180,7 +180,7 @@ func (f *fleet) fitShared(group []int, c *config.Config) (*calibrate.Shared, tra
 		return fail(forecast.ErrEmpty)
 	}
 	step := histories[0].Step
-	task, err := c.Task(step)
+	task, err := Task(c, step)
 	if err != nil {
 		return fail(err)
 	}

@@ -64,7 +64,7 @@ func Draw(jobs []Job) (*Drawing, error) {
 	if len(whole) == 0 {
 		return nil, fmt.Errorf("%s: %w", c.MetricName, forecast.ErrEmpty)
 	}
-	if d.Task, err = c.Task(whole[0].Step); err != nil {
+	if d.Task, err = Task(c, whole[0].Step); err != nil {
 		return nil, err
 	}
 	d.Data = digest(whole, c.MetricName)

@@ -1,6 +1,7 @@
 // Package fit estimates linear models: for each horizon the weights of the
-// inputs by least absolute deviations, with a ridge towards persistence whose
-// strength is chosen on the last part of the history.
+// inputs by least absolute deviations, with a ridge towards persistence. Its
+// strength is the same for all by default; where Config.Ridges has several, the
+// last part of the history chooses.
 package fit
 
 import (

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/loader/config"
+)
+
+// tellHorizons tells, once for each step of the data, that the configuration's
+// horizons cannot all be had and which there are in their place. Where fleet.Task
+// refuses the horizons, its error says why.
+func (a *app) tellHorizons(jobs []fleet.Job) {
+	type kind struct {
+		config *config.Config
+		step   int64
+	}
+	var seen []kind
+	var told []string
+	for _, j := range jobs {
+		k := kind{j.Config, j.Frame.Step}
+		if slices.Contains(seen, k) {
+			continue
+		}
+		seen = append(seen, k)
+		task, err := fleet.Task(k.config, k.step)
+		if err != nil {
+			continue
+		}
+		var missing []int64
+		for _, h := range k.config.Horizons() {
+			if s := int64(h / time.Second); !slices.Contains(task.Horizons, s) {
+				missing = append(missing, s)
+			}
+		}
+		if len(missing) == 0 {
+			continue
+		}
+		text := "data with a value every " + minutes(k.step) + " have no forecast " + aheads(missing) + " ahead; forecasts are " +
+			aheads(task.Horizons) + " ahead (data.prediction_horizons names others)"
+		if !slices.Contains(told, text) {
+			told = append(told, text)
+			a.notice("foretide: %s", text)
+		}
+	}
+}
+
+// aheads lists seconds as people say them.
+func aheads(seconds []int64) string {
+	var out []string
+	for _, s := range seconds {
+		out = append(out, minutes(s))
+	}
+	return strings.Join(out, ", ")
+}
