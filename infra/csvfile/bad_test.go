@@ -73,7 +73,9 @@ func TestBadFile(t *testing.T) {
 		{"all missing", header + "60,a,NaN,\n120,a,,null\n", Options{}, ErrEmpty,
 			`m.csv: every value is missing in 2 rows`},
 		{"all infinite", header + "60,a,inf,-Inf\n", Options{}, ErrEmpty,
-			`m.csv: every value is missing in 1 row`},
+			`m.csv: every value is missing in 1 row: 2 are infinite or beyond 1e+150, the largest that is read`},
+		{"all too large", header + "60,a,1e300,\n120,a,-1e300,\n", Options{}, ErrEmpty,
+			`m.csv: every value is missing in 2 rows: 2 are infinite or beyond 1e+150, the largest that is read`},
 		{"text in a number", header + "60,a,1,2\n120,a,0.5,12 MiB\n", Options{}, ErrNumber,
 			`m.csv:3: column "memory": "12 MiB" is not a number; write it without a unit, with a point for decimals, and leave the cell empty where there is no value`},
 		{"long text in a number", header + "60,a," + strings.Repeat("x", 100) + ",2\n", Options{}, ErrNumber,
@@ -179,6 +181,10 @@ func TestWarnings(t *testing.T) {
 		{"infinities", header + "60,a,1,2\n120,a,+Inf,2\n180,a,-inf,1e999\n", Options{},
 			"m.csv:3: column \"cpu\": 2 infinite values are taken as missing\n" +
 				"m.csv:4: column \"memory\": 1 infinite value is taken as missing"},
+		{"too large", header + "60,a,1e300,2\n120,a,1,-1e200\n180,a,1e151,inf\n", Options{},
+			"m.csv:2: column \"cpu\": 2 values beyond 1e+150, the largest that is read, are taken as missing\n" +
+				"m.csv:4: column \"memory\": 1 infinite value is taken as missing\n" +
+				"m.csv:3: column \"memory\": 1 value beyond 1e+150, the largest that is read, is taken as missing"},
 		{"out of order", header + "180,a,1,2\n60,a,1,2\n120,a,1,2\n", Options{},
 			`container "a" has 1 row earlier than the row before; they are put in order`},
 		{"duplicates", header + "60,a,1,2\n60,a,3,2\n120,a,1,2\n120,a,3,2\n", Options{},

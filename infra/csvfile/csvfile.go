@@ -152,6 +152,8 @@ type reader struct {
 	last   *container      // of the row before
 	stored int64           // values that the builders have room for
 	bytes  int64           // of the files that were read
+
+	refused int64 // values that were too large and taken as missing
 }
 
 // plan finds the files and, from their headers, the metrics.
@@ -305,7 +307,7 @@ func (r *reader) rows(ctx context.Context, in *input, l *layout, file int32) err
 		}
 	}
 	if !r.again {
-		l.finish(in)
+		r.refused += l.finish(in)
 		r.data.Warnings = append(r.data.Warnings, l.warnings...)
 	}
 	return nil

@@ -94,7 +94,11 @@ func (r *reader) frames() error {
 	}
 	r.judgeTotals()
 	if len(r.data.Frames) == 0 {
-		return &Error{File: r.path, Text: "every value is missing in " + plural(r.data.Rows, "row", "rows"), Err: ErrEmpty}
+		text := "every value is missing in " + plural(r.data.Rows, "row", "rows")
+		if r.refused > 0 {
+			text += ": " + plural(r.refused, "is", "are") + " infinite or beyond " + limit + ", the largest that is read"
+		}
+		return &Error{File: r.path, Text: text, Err: ErrEmpty}
 	}
 	return nil
 }

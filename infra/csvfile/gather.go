@@ -100,8 +100,12 @@ func (l *layout) values(in *input, fields [][]byte, row []float64, slots []int) 
 			}
 		}
 		if !(math.Abs(v) <= series.MaxMagnitude) && !math.IsNaN(v) {
-			if c.inf++; c.inf == 1 {
-				c.infAt = in.line
+			n, at := &c.huge, &c.hugeAt
+			if math.IsInf(v, 0) {
+				n, at = &c.inf, &c.infAt
+			}
+			if *n++; *n == 1 {
+				*at = in.line
 			}
 			continue
 		}
@@ -116,14 +120,27 @@ func (l *layout) warn(in *input, text string) {
 	l.warnings = append(l.warnings, in.path+":"+strconv.FormatInt(in.line, 10)+": "+text)
 }
 
-// finish adds the warnings that are known when all rows are read.
-func (l *layout) finish(in *input) {
-	for i := range l.metrics {
-		if c := &l.metrics[i]; c.inf > 0 {
-			l.warnings = append(l.warnings, in.path+":"+strconv.FormatInt(c.infAt, 10)+": column "+strconv.Quote(c.name)+": "+
-				plural(c.inf, "infinite value is", "infinite values are")+" taken as missing")
-		}
+// limit is series.MaxMagnitude for people.
+var limit = strconv.FormatFloat(series.MaxMagnitude, 'g', -1, 64)
+
+// finish adds the warnings that are known when all rows are read, and returns how
+// many values were taken as missing for being too large.
+func (l *layout) finish(in *input) (refused int64) {
+	warn := func(c *column, line int64, text string) {
+		l.warnings = append(l.warnings, in.path+":"+strconv.FormatInt(line, 10)+": column "+strconv.Quote(c.name)+": "+text+" taken as missing")
 	}
+	for i := range l.metrics {
+		c := &l.metrics[i]
+		if c.inf > 0 {
+			warn(c, c.infAt, plural(c.inf, "infinite value is", "infinite values are"))
+		}
+		if c.huge > 0 {
+			warn(c, c.hugeAt, plural(c.huge, "value", "values")+" beyond "+limit+", the largest that is read, "+
+				map[bool]string{true: "is", false: "are"}[c.huge == 1])
+		}
+		refused += c.inf + c.huge
+	}
+	return refused
 }
 
 // plural returns a count with the words for one or for many.

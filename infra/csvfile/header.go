@@ -37,6 +37,8 @@ type column struct {
 	text    bool // it holds text and is left out
 	inf     int64
 	infAt   int64 // line of the first infinity
+	huge    int64 // finite values beyond series.MaxMagnitude
+	hugeAt  int64 // line of the first
 }
 
 // parseHeader returns the layout that the fields of the first line give.
