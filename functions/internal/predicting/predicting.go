@@ -27,6 +27,8 @@ import (
 // A Forecaster forecasts. Its fields must be set; it is safe for concurrent use.
 type Forecaster struct {
 	Lake *lake.Lake
+	// Latest is where each container's latest forecasts are: Lake's objects.
+	Latest Revisions
 	// Models keeps the models from one invocation to the next.
 	Models *Models
 	// Window is how far back samples are read: as far as models look.
@@ -51,7 +53,7 @@ const puts = 32
 // Predict does a batch. The error is of the whole: everything that concerns
 // single items is in the answer.
 func (p *Forecaster) Predict(ctx context.Context, in *invoke.Invocation, b *event.Batch) (*event.Answer, error) {
-	r := &round{Forecaster: p, in: in, batch: b, until: b.Until, wanted: map[string][]string{}, seen: map[string]bool{}}
+	r := &round{Forecaster: p, in: in, batch: b, until: b.Until, wanted: map[string][]string{}, seen: map[string]bool{}, items: map[*forecast.Forecast]gauges.Item{}}
 	if r.until.IsZero() {
 		r.until = p.Now()
 	}
@@ -88,7 +90,8 @@ type round struct {
 	seen      map[string]bool // containers, and containers with metrics
 	stopped   bool
 	forecasts []*forecast.Forecast
-	items     []gauges.Item // the same for sinks
+	items     map[*forecast.Forecast]gauges.Item // the same for sinks
+	latests   []gauges.Item                      // those that are the latest of their series
 }
 
 // query says which samples are read.
@@ -199,7 +202,7 @@ func (r *round) container(ctx context.Context, models *loader.Predictor, f *seri
 			out = append(out, one...)
 			r.done(one[0], took)
 			if len(r.Sinks) > 0 {
-				r.items = append(r.items, gauges.Last(one[0], f.Start, f.Step, f.Columns[f.Column(m)]))
+				r.items[one[0]] = gauges.Last(one[0], f.Start, f.Step, f.Columns[f.Column(m)])
 			}
 		}
 		r.mu.Unlock()
@@ -212,11 +215,22 @@ func (r *round) container(ctx context.Context, models *loader.Predictor, f *seri
 }
 
 // keep writes a container's latest forecasts, which may be of all that it has.
+// Sinks are told of those alone that are the latest: they take each for one of now.
 func (r *round) keep(ctx context.Context, container string, forecasts []*forecast.Forecast, all bool) {
-	if err := r.latest(ctx, container, forecasts, all); err != nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
+	kept, err := r.latest(ctx, container, forecasts, all)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
 		r.fail(container, "", err)
+		return
+	}
+	if older := len(forecasts) - len(kept); older > 0 {
+		r.in.Log.Info("newer forecasts stay", "container", container, "older", older)
+	}
+	for _, f := range kept {
+		if item, ok := r.items[f]; ok {
+			r.latests = append(r.latests, item)
+		}
 	}
 }
 
@@ -265,10 +279,10 @@ func (r *round) absent() {
 // push hands the forecasts on. A sink has half of the time that is left, so that
 // there is some for the answer.
 func (r *round) push(ctx context.Context) {
-	if len(r.items) == 0 {
+	if len(r.latests) == 0 {
 		return
 	}
-	slices.SortFunc(r.items, func(a, b gauges.Item) int {
+	slices.SortFunc(r.latests, func(a, b gauges.Item) int {
 		return cmp.Or(strings.Compare(a.Container, b.Container), strings.Compare(a.Metric, b.Metric))
 	})
 	for _, sink := range r.Sinks {
@@ -278,7 +292,7 @@ func (r *round) push(ctx context.Context) {
 		}
 		began := time.Now()
 		one, cancel := context.WithTimeout(ctx, most)
-		err := sink.Push(one, r.in, r.items)
+		err := sink.Push(one, r.in, r.latests)
 		cancel()
 		r.in.Metrics.Add("PushDuration", "Milliseconds", float64(time.Since(began).Microseconds())/1000)
 		r.in.Metrics.Add("PushErrors", "Count", 0)
@@ -289,7 +303,7 @@ func (r *round) push(ctx context.Context) {
 			r.in.Metrics.AddReason("Failures", event.Sink, 1)
 			continue
 		}
-		r.in.Metrics.Add("Pushed", "Count", float64(len(r.items)))
+		r.in.Metrics.Add("Pushed", "Count", float64(len(r.latests)))
 	}
 }
 

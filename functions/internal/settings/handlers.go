@@ -74,7 +74,7 @@ func Predict() (e *Env, f *predicting.Forecaster, w *batch.Worker, err error) {
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	f = &predicting.Forecaster{Lake: l, Models: e.models(s), Window: e.window(), Now: time.Now}
+	f = &predicting.Forecaster{Lake: l, Latest: s.Latest, Models: e.models(s), Window: e.window(), Now: time.Now}
 	return e, f, &batch.Worker{Name: "predict", Objects: s.Objects, Do: f.Predict, Items: f.Of}, nil
 }
 
