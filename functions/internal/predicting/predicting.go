@@ -21,6 +21,7 @@ import (
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/gauges"
+	"github.com/foretide/foretide/internal/panics"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -192,7 +193,7 @@ func (r *round) container(ctx context.Context, models *loader.Predictor, f *seri
 			continue // absent says so
 		}
 		began := time.Now()
-		one, err := models.PredictAt(ctx, *f, "", r.horizons, m)
+		one, err := predictOne(ctx, models, f, r.horizons, m)
 		took := time.Since(began)
 		r.mu.Lock()
 		r.seen[f.Container], r.seen[f.Container+"\x00"+m] = true, true
@@ -214,10 +215,24 @@ func (r *round) container(ctx context.Context, models *loader.Predictor, f *seri
 	return out
 }
 
+// predictOne forecasts one metric of a container. A panic is its failure and no
+// other's.
+func predictOne(ctx context.Context, models *loader.Predictor, f *series.Frame, horizons []time.Duration, metric string) (out []*forecast.Forecast, err error) {
+	err = panics.Catch(func() error {
+		out, err = models.PredictAt(ctx, *f, "", horizons, metric)
+		return err
+	})
+	return out, err
+}
+
 // keep writes a container's latest forecasts, which may be of all that it has.
 // Sinks are told of those alone that are the latest: they take each for one of now.
 func (r *round) keep(ctx context.Context, container string, forecasts []*forecast.Forecast, all bool) {
-	kept, err := r.latest(ctx, container, forecasts, all)
+	var kept []*forecast.Forecast
+	err := panics.Catch(func() (err error) {
+		kept, err = r.latest(ctx, container, forecasts, all)
+		return err
+	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
@@ -251,7 +266,7 @@ func (r *round) fail(container, metric string, err error) {
 	f := event.Failure{Container: container, Metric: metric, Reason: reason, Error: err.Error(), Retry: retry}
 	r.answer.Fail(f)
 	r.in.Metrics.AddReason("Failures", reason, 1)
-	r.in.Log.Error("no forecast", "container", container, "metric", metric, "reason", reason, "retry", retry, "error", err.Error())
+	r.in.Log.Error("no forecast", "container", container, "metric", metric, "reason", reason, "retry", retry, "error", err.Error(), invoke.Stack(err))
 }
 
 // absent says which items there are no samples of, or which were not reached.
@@ -292,13 +307,13 @@ func (r *round) push(ctx context.Context) {
 		}
 		began := time.Now()
 		one, cancel := context.WithTimeout(ctx, most)
-		err := sink.Push(one, r.in, r.latests)
+		err := panics.Catch(func() error { return sink.Push(one, r.in, r.latests) })
 		cancel()
 		r.in.Metrics.Add("PushDuration", "Milliseconds", float64(time.Since(began).Microseconds())/1000)
 		r.in.Metrics.Add("PushErrors", "Count", 0)
 		if err != nil {
 			r.answer.Fail(event.Failure{Reason: event.Sink, Error: "not handed to " + sink.Name + ": " + err.Error()})
-			r.in.Log.Error("not pushed", "to", sink.Name, "reason", event.Sink, "error", err.Error())
+			r.in.Log.Error("not pushed", "to", sink.Name, "reason", event.Sink, "error", err.Error(), invoke.Stack(err))
 			r.in.Metrics.Add("PushErrors", "Count", 1)
 			r.in.Metrics.AddReason("Failures", event.Sink, 1)
 			continue

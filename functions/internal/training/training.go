@@ -254,7 +254,7 @@ func (r *round) fail(container, metric string, err error) {
 	f := event.Failure{Container: container, Metric: metric, Reason: reason, Error: err.Error(), Retry: retry}
 	r.answer.Fail(f)
 	r.in.Metrics.AddReason("Failures", reason, 1)
-	r.in.Log.Error("not trained", "container", container, "metric", metric, "reason", reason, "retry", retry, "error", err.Error())
+	r.in.Log.Error("not trained", "container", container, "metric", metric, "reason", reason, "retry", retry, "error", err.Error(), invoke.Stack(err))
 }
 
 // absent says which items there are no samples of, or which were not read.
