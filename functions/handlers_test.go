@@ -167,7 +167,7 @@ func TestTrainPartly(t *testing.T) {
 	payload := []byte(`{"items": [{"container": "web", "metrics": ["cpu", "memory"]}, {"container": "db"}], "until": "2024-08-04T00:00:00Z", "run": "r", "batch": 7}`)
 	var a event.Answer
 	w.must(w.train.Handle, payload, &a)
-	if a.Done != 2 || len(a.Failed) != 2 || a.Failed[0].Reason != event.Storage5xx || !a.Failed[0].Retry {
+	if a.Done != 2 || len(a.Failed) != 1 || a.Failed[0].Count != 2 || a.Failed[0].Reason != event.Storage5xx || !a.Failed[0].Retry {
 		t.Fatalf("the answer is %+v", a)
 	}
 	kept, err := w.objects.Get(context.Background(), "runs/r/train/000007-000.json", 1<<20)
