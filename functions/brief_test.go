@@ -35,7 +35,9 @@ func (d *unavailable) Get(_ context.Context, name string) ([]byte, string, error
 	return nil, "", d.fail("read", name)
 }
 
-func (d *unavailable) Put(_ context.Context, name string, _ []byte) error { return d.fail("write", name) }
+func (d *unavailable) Put(_ context.Context, name string, _ []byte) error {
+	return d.fail("write", name)
+}
 
 // TestBrownout: the answer to the largest batch of a run, none of which can be done,
 // is one that the state machine takes, and asks for all of it again. The whole one

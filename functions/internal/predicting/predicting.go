@@ -19,6 +19,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
+	"github.com/foretide/foretide/functions/internal/reading"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/gauges"
 	"github.com/foretide/foretide/internal/panics"
@@ -54,7 +55,10 @@ const puts = 32
 // Predict does a batch. The error is of the whole: everything that concerns
 // single items is in the answer.
 func (p *Forecaster) Predict(ctx context.Context, in *invoke.Invocation, b *event.Batch) (*event.Answer, error) {
-	r := &round{Forecaster: p, in: in, batch: b, until: b.Until, wanted: map[string][]string{}, seen: map[string]bool{}, items: map[*forecast.Forecast]gauges.Item{}}
+	r := &round{
+		Forecaster: p, in: in, batch: b, until: b.Until, wanted: map[string][]string{},
+		seen: map[string]bool{}, failed: map[string]bool{}, items: map[*forecast.Forecast]gauges.Item{},
+	}
 	if r.until.IsZero() {
 		r.until = p.Now()
 	}
@@ -89,6 +93,7 @@ type round struct {
 	mu        sync.Mutex
 	answer    event.Answer
 	seen      map[string]bool // containers, and containers with metrics
+	failed    map[string]bool // containers that were not read
 	stopped   bool
 	forecasts []*forecast.Forecast
 	items     map[*forecast.Forecast]gauges.Item // the same for sinks
@@ -145,7 +150,7 @@ func (r *round) predict(ctx context.Context) error {
 			return nil
 		})
 	}
-	err = r.Lake.ReadByShard(workCtx, q, func(f series.Frame) error {
+	err = reading.ByShard(workCtx, r.Lake, q, func(f series.Frame) error {
 		if r.in.Stopped() {
 			r.stopped = true
 			return errStopped
@@ -156,12 +161,20 @@ func (r *round) predict(ctx context.Context) error {
 		case <-workCtx.Done():
 			return workCtx.Err()
 		}
-	})
+	}, r.unread)
 	close(frames)
 	if errors.Is(err, errStopped) {
 		err = nil
 	}
 	return errors.Join(err, work.Wait(), writing.Wait())
+}
+
+// unread notes that a container's samples could not be read.
+func (r *round) unread(container string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed[container] = true
+	r.fail(container, "", err)
 }
 
 var errStopped = errors.New("the time is over")
@@ -272,6 +285,9 @@ func (r *round) fail(container, metric string, err error) {
 // absent says which items there are no samples of, or which were not reached.
 func (r *round) absent() {
 	for _, item := range r.batch.Items {
+		if r.failed[item.Container] {
+			continue
+		}
 		if !r.seen[item.Container] {
 			if r.stopped {
 				r.answer.Remaining = append(r.answer.Remaining, item)
