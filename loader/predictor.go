@@ -30,6 +30,7 @@ type Predictor struct {
 type slot struct {
 	name     string
 	revision string
+	err      error      // why the store did not tell of it; nothing is known of it then
 	updating sync.Mutex // held while the model learns
 	mu       sync.Mutex // held while it is read
 	model    forecast.Fitted
@@ -136,7 +137,7 @@ func (p *Predictor) Refresh(ctx context.Context) error {
 			p.ignored = append(p.ignored, o.Name)
 			continue
 		}
-		if old := p.slots[k]; old != nil && old.revision == o.Revision {
+		if old := p.slots[k]; old != nil && old.err == nil && old.revision == o.Revision {
 			slots[k] = old
 			continue
 		}
@@ -151,8 +152,10 @@ func (p *Predictor) Keys() []Key {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	keys := make([]Key, 0, len(p.slots))
-	for k := range p.slots {
-		keys = append(keys, k)
+	for k, s := range p.slots {
+		if s.err == nil {
+			keys = append(keys, k)
+		}
 	}
 	slices.SortFunc(keys, func(a, b Key) int {
 		if c := strings.Compare(a.Metric, b.Metric); c != 0 {
@@ -243,6 +246,9 @@ func (p *Predictor) load(ctx context.Context, k Key, s *slot) (forecast.Fitted, 
 	defer s.mu.Unlock()
 	if s.model != nil {
 		return s.model, nil
+	}
+	if s.err != nil {
+		return nil, s.err
 	}
 	m, err := p.read(ctx, k, s.name)
 	if err != nil {

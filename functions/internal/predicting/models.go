@@ -2,9 +2,12 @@ package predicting
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -27,8 +30,24 @@ const mostKept = 100_000
 
 // Fresh returns a predictor that knows the checkpoints that may serve the keys, or
 // all where there are none named, as they are now, by their revisions (ETags):
-// only those that changed are read again.
+// only those that changed are read again. Where the store does not tell of some,
+// forecasts are by what was known of them, or have that error.
 func (m *Models) Fresh(ctx context.Context, keys []loader.Key) (*loader.Predictor, error) {
+	return m.fresh(ctx, keys, nil)
+}
+
+// Logged is Models, with a log of what the store does not tell.
+type Logged struct {
+	*Models
+	Log *slog.Logger
+}
+
+// Fresh is Models.Fresh.
+func (l Logged) Fresh(ctx context.Context, keys []loader.Key) (*loader.Predictor, error) {
+	return l.fresh(ctx, keys, l.Log)
+}
+
+func (m *Models) fresh(ctx context.Context, keys []loader.Key, log *slog.Logger) (*loader.Predictor, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
@@ -55,11 +74,34 @@ func (m *Models) Fresh(ctx context.Context, keys []loader.Key) (*loader.Predicto
 			stale = append(stale, k)
 		}
 	}
-	if err := m.predictor.RefreshKeys(ctx, stale); err != nil {
+	var unknown *loader.KeysError
+	if err := m.predictor.RefreshKeys(ctx, stale); err != nil && !errors.As(err, &unknown) {
 		return nil, err
 	}
 	for _, k := range stale {
 		m.asked[k] = now
 	}
+	if unknown != nil {
+		m.askAgain(unknown, stale, log)
+	}
 	return m.predictor, nil
+}
+
+// askAgain has the store asked the next time about what it did not tell: of a
+// metric's shared checkpoint, about all that it may serve.
+func (m *Models) askAgain(unknown *loader.KeysError, stale []loader.Key, log *slog.Logger) {
+	shared := map[string]bool{}
+	for _, k := range unknown.Keys {
+		delete(m.asked, k)
+		shared[k.Metric] = shared[k.Metric] || k.Container == ""
+	}
+	for _, k := range stale {
+		if shared[k.Metric] {
+			delete(m.asked, k)
+		}
+	}
+	if log != nil {
+		reason, _ := invoke.Reason(unknown)
+		log.Warn("checkpoints as they were", "checkpoints", len(unknown.Keys), "reason", reason, "error", unknown.Error())
+	}
 }

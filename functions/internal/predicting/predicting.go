@@ -131,7 +131,7 @@ func (r *round) predict(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	models, err := r.Models.Fresh(ctx, r.keys())
+	models, err := Logged{r.Models, r.in.Log}.Fresh(ctx, r.keys())
 	if err != nil {
 		return err
 	}
