@@ -104,6 +104,7 @@ func (p *Predictor) look(ctx context.Context, s Stater, keys []Key, unknown *Key
 		old := slots[l.key]
 		switch {
 		case errors.Is(l.err, ErrNotFound):
+			p.memory.forget(old)
 			delete(slots, l.key)
 			missing = append(missing, l.key)
 		case l.err != nil && ctx.Err() != nil: // it may not even have been asked
@@ -113,6 +114,7 @@ func (p *Predictor) look(ctx context.Context, s Stater, keys []Key, unknown *Key
 				slots[l.key] = &slot{name: l.name, err: l.err}
 			}
 		case old == nil || old.err != nil || old.revision != l.object.Revision:
+			p.memory.forget(old)
 			slots[l.key] = &slot{name: l.name, revision: l.object.Revision}
 		}
 	}
