@@ -18,6 +18,9 @@ type Models struct {
 	// Every is how long what the store has of a key is not asked for again; 0 asks
 	// each time.
 	Every time.Duration
+	// Memory is about how many bytes they take in memory at most; those that served
+	// least recently are read again when they are next needed. 0: no bound.
+	Memory int64
 
 	mu        sync.Mutex
 	predictor *loader.Predictor
@@ -25,8 +28,9 @@ type Models struct {
 	asked     map[loader.Key]time.Time
 }
 
-// mostKept is how many keys' times are kept at most.
-const mostKept = 100_000
+// mostKept is how many keys' times are kept, about; with more all begins anew, as
+// what is known of each checkpoint, beside its model, takes half a kilobyte.
+const mostKept = 50_000
 
 // Fresh returns a predictor that knows the checkpoints that may serve the keys, or
 // all where there are none named, as they are now, by their revisions (ETags):
@@ -52,8 +56,9 @@ func (m *Models) fresh(ctx context.Context, keys []loader.Key, log *slog.Logger)
 	defer m.mu.Unlock()
 	now := time.Now()
 	recent := func(t time.Time) bool { return m.Every > 0 && now.Sub(t) < m.Every }
-	if m.predictor == nil {
-		m.predictor = loader.NewLazy(m.Store)
+	if m.predictor == nil || len(m.asked) > mostKept {
+		m.predictor = loader.NewLazy(m.Store, loader.WithModelMemory(m.Memory))
+		m.asked, m.all = map[loader.Key]time.Time{}, time.Time{}
 	}
 	if recent(m.all) {
 		return m.predictor, nil
@@ -64,9 +69,6 @@ func (m *Models) fresh(ctx context.Context, keys []loader.Key, log *slog.Logger)
 		}
 		m.all = now
 		return m.predictor, nil
-	}
-	if m.asked == nil || len(m.asked) > mostKept {
-		m.asked = map[loader.Key]time.Time{}
 	}
 	var stale []loader.Key
 	for _, k := range keys {

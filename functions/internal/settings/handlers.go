@@ -3,6 +3,7 @@ package settings
 import (
 	"context"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/foretide/foretide/functions/internal/answering"
@@ -60,7 +61,20 @@ func Train() (invoke.Handler, error) {
 
 // models are those of the store, kept between invocations.
 func (e *Env) models(s *Storage) *predicting.Models {
-	return &predicting.Models{Store: s.Store, Every: e.Duration("FORETIDE_REFRESH", 30*time.Second, 0, day)}
+	return &predicting.Models{
+		Store: s.Store, Every: e.Duration("FORETIDE_REFRESH", 30*time.Second, 0, day),
+		Memory: int64(e.Number("FORETIDE_MODELS_MB", e.modelsMB(), 1, 8192)) << 20,
+	}
+}
+
+// modelsMB is a quarter of the function's memory: samples and the runtime have the
+// rest.
+func (e *Env) modelsMB() int {
+	mb, err := strconv.Atoi(e.Get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
+	if err != nil {
+		mb = 256
+	}
+	return max(mb/4, 1)
 }
 
 // window is how far back forecasts look: eight days, and what the step rounds.
