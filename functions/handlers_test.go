@@ -37,17 +37,19 @@ const until = 1722729600
 
 // A world is storage with samples, and the handlers over it.
 type world struct {
-	t         *testing.T
-	objects   *lake.Memory
-	lake      *lake.Lake
-	store     *flaky
-	trainer   *training.Trainer
-	train     *batch.Worker
-	predict   *batch.Worker
-	models    *predicting.Models
-	planner   *planning.Planner
-	answering *answering.Answerer
-	log       bytes.Buffer
+	t          *testing.T
+	objects    *lake.Memory
+	latest     latest
+	lake       *lake.Lake
+	store      *flaky
+	trainer    *training.Trainer
+	train      *batch.Worker
+	predict    *batch.Worker
+	forecaster *predicting.Forecaster
+	models     *predicting.Models
+	planner    *planning.Planner
+	answering  *answering.Answerer
+	log        bytes.Buffer
 }
 
 // flaky is a store some of whose names cannot be written.
@@ -66,6 +68,7 @@ func (f *flaky) Put(ctx context.Context, name string, data []byte) error {
 // newWorld has three days of samples, every five minutes, of three containers.
 func newWorld(t *testing.T) *world {
 	w := &world{t: t, objects: &lake.Memory{}, store: &flaky{}}
+	w.latest.Memory = w.objects
 	w.lake = &lake.Lake{Objects: w.objects, Shards: 2, MaxBytes: lake.DefaultMaxBytes}
 	var samples []parquet.Sample
 	for k, c := range []string{"web", "db", "shop/cart"} {
@@ -84,7 +87,8 @@ func newWorld(t *testing.T) *world {
 	w.trainer = &training.Trainer{Lake: w.lake, Store: w.store, Config: configs.Of, History: 60 * 24 * time.Hour, MaxValues: 1 << 20, Now: now}
 	w.train = &batch.Worker{Name: "train", Objects: w.objects, Do: w.trainer.Train, Items: training.Drifted}
 	w.models = &predicting.Models{Store: w.store}
-	f := &predicting.Forecaster{Lake: w.lake, Models: w.models, Window: 9 * 24 * time.Hour, Now: now}
+	f := &predicting.Forecaster{Lake: w.lake, Latest: &w.latest, Models: w.models, Window: 9 * 24 * time.Hour, Now: now}
+	w.forecaster = f
 	w.predict = &batch.Worker{Name: "predict", Objects: w.objects, Do: f.Predict, Items: f.Of}
 	w.planner = &planning.Planner{Lake: w.lake, Store: w.store, Config: configs.Of, MaxAge: 24 * time.Hour, Recent: time.Hour, TrainBatch: 2, PredictBatch: 2, Now: now}
 	w.answering = &answering.Answerer{Lake: w.lake, Models: w.models, Window: 9 * 24 * time.Hour, Now: now}
@@ -163,7 +167,7 @@ func TestTrainPartly(t *testing.T) {
 	payload := []byte(`{"items": [{"container": "web", "metrics": ["cpu", "memory"]}, {"container": "db"}], "until": "2024-08-04T00:00:00Z", "run": "r", "batch": 7}`)
 	var a event.Answer
 	w.must(w.train.Handle, payload, &a)
-	if a.Done != 2 || len(a.Failed) != 2 || a.Failed[0].Reason != event.Storage5xx || !a.Failed[0].Retry {
+	if a.Done != 2 || len(a.Failed) != 1 || a.Failed[0].Count != 2 || a.Failed[0].Reason != event.Storage5xx || !a.Failed[0].Retry {
 		t.Fatalf("the answer is %+v", a)
 	}
 	kept, err := w.objects.Get(context.Background(), "runs/r/train/000007-000.json", 1<<20)
@@ -304,7 +308,7 @@ func TestPredict(t *testing.T) {
 		t.Errorf("%v: %s", err, lines)
 	}
 	// A metric alone leaves the other's latest forecast.
-	w.must(w.predict.Handle, []byte(`{"items": [{"container": "shop/cart", "metrics": ["memory"]}], "until": "2024-08-03T00:00:00Z"}`), &a)
+	w.must(w.predict.Handle, []byte(`{"items": [{"container": "shop/cart", "metrics": ["memory"]}], "until": "2024-08-04T00:00:00Z"}`), &a)
 	data, _ = w.objects.Get(context.Background(), "latest/shop%2Fcart.json", 1<<20)
 	if json.Unmarshal(data, &latest) != nil || len(latest.Forecasts) != 2 || len(latest.Forecasts[0].Horizons) != 3 {
 		t.Errorf("after one metric: %s", data)

@@ -1,6 +1,7 @@
 package loader
 
 import (
+	"container/list"
 	"context"
 	"fmt"
 	"os"
@@ -16,10 +17,11 @@ import (
 
 // A Predictor forecasts from the checkpoints of a store. It is safe for
 // concurrent use. It reads and decodes a checkpoint when it is first needed
-// and keeps the model; Refresh makes it see what has changed in the store.
+// and keeps the model (WithModelMemory: as long as there is room); Refresh makes it see what has changed in the store.
 type Predictor struct {
-	store Store
-	opts  options
+	store  Store
+	opts   options
+	memory modelMemory
 
 	mu      sync.RWMutex
 	slots   map[Key]*slot
@@ -30,10 +32,14 @@ type Predictor struct {
 type slot struct {
 	name     string
 	revision string
+	err      error      // why the store did not tell of it; nothing is known of it then
 	updating sync.Mutex // held while the model learns
 	mu       sync.Mutex // held while it is read
 	model    forecast.Fitted
 	state    []byte // of the model's calibration, where it has learnt
+	bytes    int64  // that the model takes in memory, about; 0: not known
+
+	place *list.Element // in the predictor's memory, whose lock it is under
 }
 
 type options struct {
@@ -41,6 +47,7 @@ type options struct {
 	maxPayload int
 	horizons   []time.Duration
 	host       hosting
+	memory     int64
 }
 
 // An Option is a setting of a Predictor.
@@ -94,13 +101,17 @@ func Open(path string, opts ...Option) (*Predictor, error) {
 // NewLazy is New without a list of what the store has: RefreshKeys, or Refresh,
 // makes the predictor see checkpoints.
 func NewLazy(s Store, opts ...Option) *Predictor {
-	return &Predictor{store: s, opts: optionsOf(opts), slots: map[Key]*slot{}}
+	p := &Predictor{store: s, opts: optionsOf(opts), slots: map[Key]*slot{}}
+	if p.opts.host == nil {
+		p.memory.limit = p.opts.memory
+	}
+	return p
 }
 
 // New returns a predictor of the checkpoints in a store, which may as yet have
 // none: every forecast is then a naive one, with the reason.
 func New(ctx context.Context, s Store, opts ...Option) (*Predictor, error) {
-	p := &Predictor{store: s, opts: optionsOf(opts)}
+	p := NewLazy(s, opts...)
 	return p, p.Refresh(ctx)
 }
 
@@ -136,11 +147,16 @@ func (p *Predictor) Refresh(ctx context.Context) error {
 			p.ignored = append(p.ignored, o.Name)
 			continue
 		}
-		if old := p.slots[k]; old != nil && old.revision == o.Revision {
+		if old := p.slots[k]; old != nil && old.err == nil && old.revision == o.Revision {
 			slots[k] = old
 			continue
 		}
 		slots[k] = &slot{name: o.Name, revision: o.Revision}
+	}
+	for k, old := range p.slots {
+		if slots[k] != old {
+			p.memory.forget(old)
+		}
 	}
 	p.slots = slots
 	return nil
@@ -151,8 +167,10 @@ func (p *Predictor) Keys() []Key {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	keys := make([]Key, 0, len(p.slots))
-	for k := range p.slots {
-		keys = append(keys, k)
+	for k, s := range p.slots {
+		if s.err == nil {
+			keys = append(keys, k)
+		}
 	}
 	slices.SortFunc(keys, func(a, b Key) int {
 		if c := strings.Compare(a.Metric, b.Metric); c != 0 {
@@ -236,20 +254,31 @@ func knows(m forecast.Fitted, container string) bool {
 	return false
 }
 
-// load returns the slot's model, reading it the first time. A failure is not
+// load returns the slot's model, reading it where it is not there. A failure is not
 // kept: the next call tries again.
 func (p *Predictor) load(ctx context.Context, k Key, s *slot) (forecast.Fitted, error) {
+	m, err := p.loadSlot(ctx, k, s)
+	if err == nil {
+		p.memory.trim()
+	}
+	return m, err
+}
+
+func (p *Predictor) loadSlot(ctx context.Context, k Key, s *slot) (forecast.Fitted, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.model != nil {
-		return s.model, nil
+	if s.model == nil {
+		if s.err != nil {
+			return nil, s.err
+		}
+		m, payload, err := p.readSized(ctx, k, s.name)
+		if err != nil {
+			return nil, err
+		}
+		s.model, s.bytes = m, memoryOf(payload)
 	}
-	m, err := p.read(ctx, k, s.name)
-	if err != nil {
-		return nil, err
-	}
-	s.model = m
-	return m, nil
+	p.memory.served(s)
+	return s.model, nil
 }
 
 // hosting is what a predictor asks of a Host. It is an interface so that a
@@ -261,26 +290,33 @@ type hosting interface {
 
 // read returns the model of a name, native or hosted.
 func (p *Predictor) read(ctx context.Context, k Key, name string) (forecast.Fitted, error) {
+	m, _, err := p.readSized(ctx, k, name)
+	return m, err
+}
+
+// readSized is read with the bytes of the model's payload, of a hosted one those of
+// its checkpoint.
+func (p *Predictor) readSized(ctx context.Context, k Key, name string) (forecast.Fitted, int, error) {
 	var m forecast.Fitted
 	if p.opts.host != nil {
 		b, _, err := p.store.Get(ctx, name)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if err = checkHosted(b, k, p.opts.maxPayload); err == nil {
 			m, err = p.opts.host.hosted(ctx, b)
 		}
 		if err != nil {
-			return nil, nameError(p.store, name, err)
+			return nil, 0, nameError(p.store, name, err)
 		}
-		return m, nil
+		return m, len(b), nil
 	}
 	c, _, err := read(ctx, p.store, name, k, p.opts.maxPayload)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if m, err = serving(c); err != nil {
-		return nil, nameError(p.store, name, err)
+		return nil, 0, nameError(p.store, name, err)
 	}
-	return m, nil
+	return m, len(c.Payload), nil
 }

@@ -249,9 +249,9 @@ func (c *call) scale(k int, point float64) float64 {
 }
 
 // restless returns the mean |change over the horizon| of the last six hours, for
-// intervals that have become wider; else it is not needed.
+// intervals that have become much wider; else it is not needed.
 func (c *call) restless(k int) float64 {
-	if !c.f.at[k].adapt.wider() {
+	if !c.f.at[k].adapt.stretched() {
 		return 0
 	}
 	lag := int(c.dst.At[k].Ahead / c.recent.Step)

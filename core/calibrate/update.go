@@ -75,14 +75,15 @@ func (a *adaptation) valid() bool {
 	return math.Abs(a.down) <= maxAdapt && math.Abs(a.up) <= maxAdapt
 }
 
-// wider reports whether a side is wider than calibrated.
-func (a *adaptation) wider() bool { return a.down > 0 || a.up > 0 }
+// stretched reports whether a side is so wide that widened looks at how restless
+// the window is.
+func (a *adaptation) stretched() bool { return 2*max(a.down, a.up) > maxAdapt }
 
 // widened returns a quantile at p, moved away from the median or towards it.
-// Where nothing ever changed when the model was calibrated, its intervals have no
-// width to multiply: as values are beyond them, they grow towards those of a
-// Laplace distribution whose mean absolute value is restless, the recent change
-// over the horizon.
+// Where hardly anything changed when the model was calibrated, its intervals have no
+// width to multiply: from half the way to the bound on they grow towards those of a
+// Laplace distribution whose mean absolute value is restless, the recent change over
+// the horizon.
 func (a *adaptation) widened(x, median, p, restless float64) float64 {
 	side := a.up
 	if p < 0.5 {
@@ -92,8 +93,8 @@ func (a *adaptation) widened(x, median, p, restless float64) float64 {
 		return x
 	}
 	by := math.Exp(side) * (x - median)
-	if side > 0 && p != 0.5 {
-		if least := (1 - math.Exp(-side)) * restless * laplace(p); math.Abs(least) > math.Abs(by) {
+	if part := 2*side/maxAdapt - 1; part > 0 && p != 0.5 {
+		if least := part * restless * laplace(p); math.Abs(least) > math.Abs(by) {
 			by = least
 		}
 	}

@@ -1,6 +1,9 @@
 package event
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Reasons why something was not done, as answers and logs have them.
 const (
@@ -20,7 +23,8 @@ type Failure struct {
 	Metric    string `json:"metric,omitempty"`
 	Reason    string `json:"reason"`
 	Error     string `json:"error"`
-	Retry     bool   `json:"retry"` // it may succeed another time
+	Retry     bool   `json:"retry"`           // it may succeed another time
+	Count     int    `json:"count,omitempty"` // in a brief answer: how many, of which this is the first
 }
 
 // A Done is what was done.
@@ -96,14 +100,76 @@ func (a *Answer) Join(b *Answer) {
 	a.Files = append(a.Files, b.Files...)
 }
 
-// Settle makes lists of none empty rather than null.
+// Settle makes lists of none empty rather than null, and of what remains one item
+// for each container.
 func (a *Answer) Settle() {
 	if a.Failed == nil {
 		a.Failed = []Failure{}
 	}
-	if a.Remaining == nil {
-		a.Remaining = []Item{}
+	a.Remaining = merged(a.Remaining)
+}
+
+// merged returns items without what they name twice: each container once, in the
+// order in which they come, unless it has more metrics than an item may.
+func merged(items []Item) []Item {
+	out := make([]Item, 0, len(items))
+	metrics := map[string][]string{} // of each container; none: all
+	var order []string
+	for _, item := range items {
+		have, twice := metrics[item.Container]
+		switch {
+		case !twice:
+			order = append(order, item.Container)
+			metrics[item.Container] = slices.Clone(item.Metrics)
+		case len(have) == 0 || len(item.Metrics) == 0:
+			metrics[item.Container] = nil
+		default:
+			metrics[item.Container] = append(have, item.Metrics...)
+		}
 	}
+	for _, c := range order {
+		all := unique(metrics[c])
+		for len(all) > MaxMetrics {
+			out = append(out, Item{c, all[:MaxMetrics:MaxMetrics]})
+			all = all[MaxMetrics:]
+		}
+		out = append(out, Item{c, all})
+	}
+	return out
+}
+
+// unique returns names in their order, each once.
+func unique(names []string) []string {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(names, func(n string) bool {
+		twice := seen[n]
+		seen[n] = true
+		return twice
+	})
+}
+
+// maxError is the most bytes of an error's text in a brief answer.
+const maxError = 300
+
+// Brief returns the answer without what is long: of the failures, one of each
+// reason with how many there are. A state machine takes 256 KB of a result, and its
+// run fails where there is more: as many errors as a batch has series are more, when
+// the storage is down.
+func (a *Answer) Brief() *Answer {
+	out := &Answer{Done: a.Done, Remaining: a.Remaining, Resumable: a.Resumable}
+	for _, f := range a.Failed {
+		i := slices.IndexFunc(out.Failed, func(g Failure) bool { return g.Reason == f.Reason && g.Retry == f.Retry })
+		if i < 0 {
+			i = len(out.Failed)
+			if len(f.Error) > maxError {
+				f.Error = strings.ToValidUTF8(f.Error[:maxError], "") + "…"
+			}
+			out.Failed = append(out.Failed, f)
+		}
+		out.Failed[i].Count++
+	}
+	out.Settle()
+	return out
 }
 
 // A QueueAnswer tells a queue which messages are to come again.

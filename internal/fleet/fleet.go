@@ -14,6 +14,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
+	"github.com/foretide/foretide/internal/panics"
 	"github.com/foretide/foretide/internal/version"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
@@ -200,34 +201,46 @@ func (f *fleet) one(i int, long bool) {
 }
 
 // fitted trains and stores a job's own model; a long training tells how far it
-// is, and can be resumed.
+// is, and can be resumed. A panic is the job's failure and no other's.
 func (f *fleet) fitted(i int, long bool) (r Result) {
 	j := f.jobs[i]
 	r = Result{Container: j.Frame.Container, Metric: j.Config.MetricName}
 	began := time.Now()
 	defer func() { r.Took = time.Since(began) }()
-	if f.o.Unchanged && f.unchanged(j, &r) {
-		return r
+	r.Err = panics.Catch(func() error { return f.own(i, long, &r) })
+	if p := new(panics.Error); errors.As(r.Err, &p) {
+		r.Err = j.wrap(r.Err)
+	}
+	return r
+}
+
+// own trains and stores a job's own model.
+func (f *fleet) own(i int, long bool, r *Result) (err error) {
+	j := f.jobs[i]
+	if f.o.Unchanged && f.unchanged(j, r) {
+		return nil
 	}
 	opts := f.options(j.Config)
 	if !long {
 		opts.Interrupt = f.ended
 	} else {
 		key := loader.Key{Metric: j.Config.MetricName, Container: j.Frame.Container}
-		if r.Err = f.keep(&opts, key, j.Frame.Step, i, "of "+j.Frame.Container); r.Err != nil {
-			return r
+		if err := f.keep(&opts, key, j.Frame.Step, i, "of "+j.Frame.Container); err != nil {
+			return err
 		}
 	}
 	var checkpoint *codec.Checkpoint
-	checkpoint, r.Report, r.Err = f.fit(j, opts)
-	if r.Err == nil {
-		r.Name = loader.KeyOf(checkpoint).Name()
-		r.Bytes, r.Err = loader.Save(f.ctx, f.store, checkpoint)
+	if checkpoint, r.Report, err = f.fit(j, opts); err != nil {
+		return err
 	}
-	if long && r.Err == nil {
+	r.Name = loader.KeyOf(checkpoint).Name()
+	if r.Bytes, err = loader.Save(f.ctx, f.store, checkpoint); err != nil {
+		return err
+	}
+	if long {
 		f.forget(loader.KeyOf(checkpoint), j.Frame.Step, &r.Report)
 	}
-	return r
+	return nil
 }
 
 // unchanged reports whether the store has what a training of the job would give,

@@ -14,6 +14,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
+	"github.com/foretide/foretide/internal/panics"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -93,27 +94,23 @@ func (f *fleet) pool(groups [][]int) {
 	opts := forecast.Options{Seed: seed, Interrupt: f.ended, Progress: func(e forecast.Event) {
 		f.event(Progress{What: fmt.Sprintf("training the network of %d series", len(histories)), Job: Pooled}, e)
 	}}
-	if t, err := pooler.Pool(histories, horizons, opts); err == nil {
-		f.pooled = t.Model.(forecast.Refitter)
-	}
+	_ = panics.Catch(func() error { // each group tries alone then
+		t, err := pooler.Pool(histories, horizons, opts)
+		if err == nil {
+			f.pooled = t.Model.(forecast.Refitter)
+		}
+		return err
+	})
 }
 
-// shared trains the model of a group and stores it.
+// shared trains the model of a group and stores it. A panic is the failure of the
+// group's jobs.
 func (f *fleet) shared(group []int) {
 	start := time.Now()
 	c := f.jobs[group[0]].Config
-	if f.o.Unchanged && f.unchangedShared(group, c) {
-		for _, i := range group {
-			f.out[i].Container, f.out[i].Metric, f.out[i].Start = f.jobs[i].Frame.Container, c.MetricName, start
-		}
-		return
-	}
-	fitted, report, histories, err := f.fitShared(group, c)
-	if err == nil {
-		err = f.store1(group, c, fitted, report, histories)
-	}
-	if err == nil {
-		f.forget(loader.Key{Metric: c.MetricName}, histories[0].Step, &report)
+	err := panics.Catch(func() error { return f.trainShared(group, c) })
+	if p := new(panics.Error); errors.As(err, &p) {
+		err = fmt.Errorf("%s of %d containers: %w", c.MetricName, len(group), err)
 	}
 	for _, i := range group {
 		r := &f.out[i]
@@ -122,6 +119,22 @@ func (f *fleet) shared(group []int) {
 			r.Err = err
 		}
 	}
+}
+
+// trainShared trains the model of a group and stores it, where it is not there
+// already.
+func (f *fleet) trainShared(group []int, c *config.Config) error {
+	if f.o.Unchanged && f.unchangedShared(group, c) {
+		return nil
+	}
+	fitted, report, histories, err := f.fitShared(group, c)
+	if err == nil {
+		err = f.store1(group, c, fitted, report, histories)
+	}
+	if err == nil {
+		f.forget(loader.Key{Metric: c.MetricName}, histories[0].Step, &report)
+	}
+	return err
 }
 
 // unchangedShared reports whether the store has all that a training of the group

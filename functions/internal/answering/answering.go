@@ -62,7 +62,7 @@ func (a *Answerer) Handle(ctx context.Context, in *invoke.Invocation, payload []
 		if err != nil {
 			return nil, event.Fieldf("", "%v", err)
 		}
-		return a.forecast(ctx, r)
+		return a.forecast(ctx, in, r)
 	}
 	id := ""
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
@@ -72,7 +72,7 @@ func (a *Answerer) Handle(ctx context.Context, in *invoke.Invocation, payload []
 	r, err := h.parse()
 	var out *answer.Answer
 	if err == nil {
-		out, err = a.forecast(ctx, r)
+		out, err = a.forecast(ctx, in, r)
 	}
 	if err != nil {
 		return a.refuse(in, err, id), nil
@@ -128,8 +128,8 @@ func (a *Answerer) refuse(in *invoke.Invocation, err error, id string) httpAnswe
 	return httpAnswer{p.Status, headers, string(body)}
 }
 
-func (a *Answerer) forecast(ctx context.Context, r *answer.Request) (*answer.Answer, error) {
-	return (&answer.Answerer{Frame: a.frame, Models: a.Models}).Forecast(ctx, r)
+func (a *Answerer) forecast(ctx context.Context, in *invoke.Invocation, r *answer.Request) (*answer.Answer, error) {
+	return (&answer.Answerer{Frame: a.frame, Models: predicting.Logged{Models: a.Models, Log: in.Log}}).Forecast(ctx, r)
 }
 
 // frame returns a container's samples.

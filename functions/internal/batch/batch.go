@@ -83,7 +83,8 @@ func (w *Worker) message(ctx context.Context, in *invoke.Invocation, r *event.Re
 	return w.one(ctx, in, r)
 }
 
-// one does a request and keeps its answer where it is part of a run.
+// one does a request. Where that is part of a run, its answer is kept, and what it
+// returns is brief.
 func (w *Worker) one(ctx context.Context, in *invoke.Invocation, r *event.Request) (*event.Answer, error) {
 	if len(r.Keys) > 0 {
 		items, err := w.Items(ctx, r.Keys)
@@ -104,5 +105,5 @@ func (w *Worker) one(ctx context.Context, in *invoke.Invocation, r *event.Reques
 		return nil, err
 	}
 	key := fmt.Sprintf("%s%06d-%03d.json", Folder(r.Batch.Run, w.Name), r.Batch.Batch, r.Batch.Attempt)
-	return a, w.Objects.Put(ctx, key, data, "application/json")
+	return a.Brief(), w.Objects.Put(ctx, key, data, "application/json")
 }

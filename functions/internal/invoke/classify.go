@@ -2,12 +2,14 @@ package invoke
 
 import (
 	"errors"
+	"log/slog"
 
 	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/infra/parquet"
 	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/panics"
 )
 
 // Reason gives the machine-readable reason of an error, one of package event's,
@@ -27,4 +29,13 @@ func Reason(err error) (reason string, retry bool) {
 		return event.Storage5xx, true
 	}
 	return reason, retry
+}
+
+// Stack is what a log has beside an error: where it happened, if that was a panic,
+// else nothing.
+func Stack(err error) slog.Attr {
+	if p := new(panics.Error); errors.As(err, &p) {
+		return slog.String("stack", string(p.Stack))
+	}
+	return slog.Attr{}
 }

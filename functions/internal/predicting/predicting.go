@@ -19,14 +19,18 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
+	"github.com/foretide/foretide/functions/internal/reading"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/gauges"
+	"github.com/foretide/foretide/internal/panics"
 	"github.com/foretide/foretide/loader"
 )
 
 // A Forecaster forecasts. Its fields must be set; it is safe for concurrent use.
 type Forecaster struct {
 	Lake *lake.Lake
+	// Latest is where each container's latest forecasts are: Lake's objects.
+	Latest Revisions
 	// Models keeps the models from one invocation to the next.
 	Models *Models
 	// Window is how far back samples are read: as far as models look.
@@ -51,7 +55,10 @@ const puts = 32
 // Predict does a batch. The error is of the whole: everything that concerns
 // single items is in the answer.
 func (p *Forecaster) Predict(ctx context.Context, in *invoke.Invocation, b *event.Batch) (*event.Answer, error) {
-	r := &round{Forecaster: p, in: in, batch: b, until: b.Until, wanted: map[string][]string{}, seen: map[string]bool{}}
+	r := &round{
+		Forecaster: p, in: in, batch: b, until: b.Until, wanted: map[string][]string{},
+		seen: map[string]bool{}, failed: map[string]bool{}, items: map[*forecast.Forecast]gauges.Item{},
+	}
 	if r.until.IsZero() {
 		r.until = p.Now()
 	}
@@ -86,9 +93,11 @@ type round struct {
 	mu        sync.Mutex
 	answer    event.Answer
 	seen      map[string]bool // containers, and containers with metrics
+	failed    map[string]bool // containers that were not read
 	stopped   bool
 	forecasts []*forecast.Forecast
-	items     []gauges.Item // the same for sinks
+	items     map[*forecast.Forecast]gauges.Item // the same for sinks
+	latests   []gauges.Item                      // those that are the latest of their series
 }
 
 // query says which samples are read.
@@ -122,7 +131,7 @@ func (r *round) predict(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	models, err := r.Models.Fresh(ctx, r.keys())
+	models, err := Logged{r.Models, r.in.Log}.Fresh(ctx, r.keys())
 	if err != nil {
 		return err
 	}
@@ -141,7 +150,7 @@ func (r *round) predict(ctx context.Context) error {
 			return nil
 		})
 	}
-	err = r.Lake.ReadByShard(workCtx, q, func(f series.Frame) error {
+	err = reading.ByShard(workCtx, r.Lake, q, func(f series.Frame) error {
 		if r.in.Stopped() {
 			r.stopped = true
 			return errStopped
@@ -152,12 +161,20 @@ func (r *round) predict(ctx context.Context) error {
 		case <-workCtx.Done():
 			return workCtx.Err()
 		}
-	})
+	}, r.unread)
 	close(frames)
 	if errors.Is(err, errStopped) {
 		err = nil
 	}
 	return errors.Join(err, work.Wait(), writing.Wait())
+}
+
+// unread notes that a container's samples could not be read.
+func (r *round) unread(container string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed[container] = true
+	r.fail(container, "", err)
 }
 
 var errStopped = errors.New("the time is over")
@@ -189,7 +206,7 @@ func (r *round) container(ctx context.Context, models *loader.Predictor, f *seri
 			continue // absent says so
 		}
 		began := time.Now()
-		one, err := models.PredictAt(ctx, *f, "", r.horizons, m)
+		one, err := predictOne(ctx, models, f, r.horizons, m)
 		took := time.Since(began)
 		r.mu.Lock()
 		r.seen[f.Container], r.seen[f.Container+"\x00"+m] = true, true
@@ -199,7 +216,7 @@ func (r *round) container(ctx context.Context, models *loader.Predictor, f *seri
 			out = append(out, one...)
 			r.done(one[0], took)
 			if len(r.Sinks) > 0 {
-				r.items = append(r.items, gauges.Last(one[0], f.Start, f.Step, f.Columns[f.Column(m)]))
+				r.items[one[0]] = gauges.Last(one[0], f.Start, f.Step, f.Columns[f.Column(m)])
 			}
 		}
 		r.mu.Unlock()
@@ -211,12 +228,37 @@ func (r *round) container(ctx context.Context, models *loader.Predictor, f *seri
 	return out
 }
 
+// predictOne forecasts one metric of a container. A panic is its failure and no
+// other's.
+func predictOne(ctx context.Context, models *loader.Predictor, f *series.Frame, horizons []time.Duration, metric string) (out []*forecast.Forecast, err error) {
+	err = panics.Catch(func() error {
+		out, err = models.PredictAt(ctx, *f, "", horizons, metric)
+		return err
+	})
+	return out, err
+}
+
 // keep writes a container's latest forecasts, which may be of all that it has.
+// Sinks are told of those alone that are the latest: they take each for one of now.
 func (r *round) keep(ctx context.Context, container string, forecasts []*forecast.Forecast, all bool) {
-	if err := r.latest(ctx, container, forecasts, all); err != nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
+	var kept []*forecast.Forecast
+	err := panics.Catch(func() (err error) {
+		kept, err = r.latest(ctx, container, forecasts, all)
+		return err
+	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
 		r.fail(container, "", err)
+		return
+	}
+	if older := len(forecasts) - len(kept); older > 0 {
+		r.in.Log.Info("newer forecasts stay", "container", container, "older", older)
+	}
+	for _, f := range kept {
+		if item, ok := r.items[f]; ok {
+			r.latests = append(r.latests, item)
+		}
 	}
 }
 
@@ -237,12 +279,15 @@ func (r *round) fail(container, metric string, err error) {
 	f := event.Failure{Container: container, Metric: metric, Reason: reason, Error: err.Error(), Retry: retry}
 	r.answer.Fail(f)
 	r.in.Metrics.AddReason("Failures", reason, 1)
-	r.in.Log.Error("no forecast", "container", container, "metric", metric, "reason", reason, "retry", retry, "error", err.Error())
+	r.in.Log.Error("no forecast", "container", container, "metric", metric, "reason", reason, "retry", retry, "error", err.Error(), invoke.Stack(err))
 }
 
 // absent says which items there are no samples of, or which were not reached.
 func (r *round) absent() {
 	for _, item := range r.batch.Items {
+		if r.failed[item.Container] {
+			continue
+		}
 		if !r.seen[item.Container] {
 			if r.stopped {
 				r.answer.Remaining = append(r.answer.Remaining, item)
@@ -265,10 +310,10 @@ func (r *round) absent() {
 // push hands the forecasts on. A sink has half of the time that is left, so that
 // there is some for the answer.
 func (r *round) push(ctx context.Context) {
-	if len(r.items) == 0 {
+	if len(r.latests) == 0 {
 		return
 	}
-	slices.SortFunc(r.items, func(a, b gauges.Item) int {
+	slices.SortFunc(r.latests, func(a, b gauges.Item) int {
 		return cmp.Or(strings.Compare(a.Container, b.Container), strings.Compare(a.Metric, b.Metric))
 	})
 	for _, sink := range r.Sinks {
@@ -278,18 +323,18 @@ func (r *round) push(ctx context.Context) {
 		}
 		began := time.Now()
 		one, cancel := context.WithTimeout(ctx, most)
-		err := sink.Push(one, r.in, r.items)
+		err := panics.Catch(func() error { return sink.Push(one, r.in, r.latests) })
 		cancel()
 		r.in.Metrics.Add("PushDuration", "Milliseconds", float64(time.Since(began).Microseconds())/1000)
 		r.in.Metrics.Add("PushErrors", "Count", 0)
 		if err != nil {
 			r.answer.Fail(event.Failure{Reason: event.Sink, Error: "not handed to " + sink.Name + ": " + err.Error()})
-			r.in.Log.Error("not pushed", "to", sink.Name, "reason", event.Sink, "error", err.Error())
+			r.in.Log.Error("not pushed", "to", sink.Name, "reason", event.Sink, "error", err.Error(), invoke.Stack(err))
 			r.in.Metrics.Add("PushErrors", "Count", 1)
 			r.in.Metrics.AddReason("Failures", event.Sink, 1)
 			continue
 		}
-		r.in.Metrics.Add("Pushed", "Count", float64(len(r.items)))
+		r.in.Metrics.Add("Pushed", "Count", float64(len(r.latests)))
 	}
 }
 

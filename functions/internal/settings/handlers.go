@@ -3,6 +3,7 @@ package settings
 import (
 	"context"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/foretide/foretide/functions/internal/answering"
@@ -61,7 +62,20 @@ func Train() (invoke.Handler, error) {
 
 // models are those of the store, kept between invocations.
 func (e *Env) models(s *Storage) *predicting.Models {
-	return &predicting.Models{Store: s.Store, Every: e.Duration("FORETIDE_REFRESH", 30*time.Second, 0, day)}
+	return &predicting.Models{
+		Store: s.Store, Every: e.Duration("FORETIDE_REFRESH", 30*time.Second, 0, day),
+		Memory: int64(e.Number("FORETIDE_MODELS_MB", e.modelsMB(), 1, 8192)) << 20,
+	}
+}
+
+// modelsMB is a quarter of the function's memory: samples and the runtime have the
+// rest.
+func (e *Env) modelsMB() int {
+	mb, err := strconv.Atoi(e.Get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
+	if err != nil {
+		mb = 256
+	}
+	return max(mb/4, 1)
 }
 
 // window is how far back forecasts look: eight days, and what the step rounds.
@@ -75,7 +89,7 @@ func Predict() (e *Env, f *predicting.Forecaster, w *batch.Worker, err error) {
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	f = &predicting.Forecaster{Lake: l, Models: e.models(s), Window: e.window(), Now: time.Now}
+	f = &predicting.Forecaster{Lake: l, Latest: s.Latest, Models: e.models(s), Window: e.window(), Now: time.Now}
 	return e, f, &batch.Worker{Name: "predict", Objects: s.Objects, Do: f.Predict, Items: f.Of}, nil
 }
 

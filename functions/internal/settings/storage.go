@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/foretide/foretide/functions/internal/lake"
+	"github.com/foretide/foretide/functions/internal/predicting"
 	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/loader"
 )
@@ -20,7 +21,8 @@ const CheckpointFolder = "checkpoints"
 // A Storage is what the functions keep things in.
 type Storage struct {
 	Objects lake.Objects
-	Store   loader.Store // of the checkpoints
+	Latest  predicting.Revisions // the same objects
+	Store   loader.Store         // of the checkpoints
 }
 
 // Open returns the storage that the environment names. It asks the server for
@@ -34,7 +36,7 @@ func Open(ctx context.Context) (*Storage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Storage{Objects: objects{b}, Store: b.Sub(CheckpointFolder).Store()}, nil
+	return &Storage{Objects: objects{b}, Latest: objects{b}, Store: b.Sub(CheckpointFolder).Store()}, nil
 }
 
 // objects are a bucket's as the lake needs them.
@@ -52,11 +54,27 @@ func (o objects) List(ctx context.Context, prefix string) ([]lake.Object, error)
 
 // Get implements lake.Objects.
 func (o objects) Get(ctx context.Context, key string, limit int64) ([]byte, error) {
-	data, _, err := o.b.Get(ctx, key, limit)
+	data, _, err := o.GetRevision(ctx, key, limit)
+	return data, err
+}
+
+// GetRevision implements predicting.Revisions: a revision is an ETag.
+func (o objects) GetRevision(ctx context.Context, key string, limit int64) ([]byte, string, error) {
+	data, x, err := o.b.Get(ctx, key, limit)
 	if errors.Is(err, s3.ErrTooLarge) {
 		err = fmt.Errorf("%w: %w", lake.ErrTooLarge, err)
 	}
-	return data, err
+	return data, x.ETag, err
+}
+
+// PutIf implements predicting.Revisions.
+func (o objects) PutIf(ctx context.Context, key string, data []byte, contentType, revision string) error {
+	condition := s3.IfAbsent()
+	if revision != "" {
+		condition = s3.IfMatch(revision)
+	}
+	_, err := o.b.Put(ctx, key, data, s3.ContentType(contentType), condition)
+	return err
 }
 
 // Head implements lake.Objects.

@@ -16,6 +16,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/functions/internal/invoke"
 	"github.com/foretide/foretide/functions/internal/lake"
+	"github.com/foretide/foretide/functions/internal/reading"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
@@ -45,7 +46,7 @@ const DriftFolder = "drift/"
 // Train does a batch. The error is of the whole: everything that concerns
 // single items is in the answer.
 func (t *Trainer) Train(ctx context.Context, in *invoke.Invocation, b *event.Batch) (*event.Answer, error) {
-	r := &round{Trainer: t, in: in, batch: b, wanted: map[string]*event.Item{}}
+	r := &round{Trainer: t, in: in, batch: b, wanted: map[string]*event.Item{}, seen: map[string]bool{}, failed: map[string]bool{}}
 	switch err := r.read(ctx); {
 	case err != nil && ctx.Err() != nil: // the time is over
 		r.answer.Remaining = b.Items
@@ -72,12 +73,33 @@ type round struct {
 	wanted map[string]*event.Item // by container; those of "" are in shared
 	shared []string               // metrics whose model all containers share
 	seen   map[string]bool        // containers and metrics that there are samples of
+	failed map[string]bool        // containers that were not read
 	frames []series.Frame
 	values int
+	full   string // the first container that there was no room for; those after it were not read
 }
 
 // read reads the histories.
 func (r *round) read(ctx context.Context) error {
+	q := r.query()
+	began := time.Now()
+	err := r.readShared(ctx, q)
+	if err == nil && len(r.shared) == 0 && len(q.Containers) > 0 {
+		err = reading.ByShard(ctx, r.Lake, q, r.take, func(container string, err error) {
+			r.failed[container] = true
+			r.fail(container, "", err)
+		})
+	}
+	r.in.Log.Debug("history", "containers", len(r.frames), "values", r.values, "ms", float64(time.Since(began).Milliseconds()))
+	slices.SortFunc(r.frames, func(a, b series.Frame) int { return cmp.Compare(a.Container, b.Container) })
+	if errors.Is(err, errFull) {
+		return nil // the others remain
+	}
+	return err
+}
+
+// query says which histories are read, and sets what is wanted of them.
+func (r *round) query() lake.Query {
 	q := lake.Query{To: r.Now().Unix()}
 	if !r.batch.Until.IsZero() {
 		q.To = r.batch.Until.Unix()
@@ -100,26 +122,39 @@ func (r *round) read(ctx context.Context) error {
 	}
 	slices.Sort(q.Containers)
 	q.Containers = slices.Compact(q.Containers)
-	if len(r.shared) > 0 {
-		q.Containers = nil // all
-	}
-	r.seen = map[string]bool{}
-	began := time.Now()
-	err := r.Lake.Read(ctx, q, func(f series.Frame) error {
-		if r.values += f.Len() * len(f.Columns); r.values > r.MaxValues && len(r.frames) > 0 {
-			return errFull
-		}
-		r.frames = append(r.frames, f)
+	return q
+}
+
+// readShared reads all histories, where there are models to train that all
+// containers share. Where they are too large those models fail, and nothing is read.
+func (r *round) readShared(ctx context.Context, q lake.Query) error {
+	if len(r.shared) == 0 {
 		return nil
-	})
-	r.in.Log.Debug("history", "containers", len(r.frames), "values", r.values, "ms", float64(time.Since(began).Milliseconds()))
-	if errors.Is(err, errFull) {
-		if len(r.shared) > 0 {
-			return errShared
-		}
-		return nil // the others remain
 	}
-	return err
+	q.Containers = nil // all
+	err := r.Lake.Read(ctx, q, r.take)
+	if errors.Is(err, errFull) {
+		err = errShared
+	}
+	if reason, _ := invoke.Reason(err); err == nil || reason != event.TooLarge {
+		return err
+	}
+	for _, metric := range r.shared {
+		r.fail("", metric, err)
+	}
+	r.shared, r.frames, r.values, r.full = nil, nil, 0, ""
+	return nil
+}
+
+// take holds a history, if there is room.
+func (r *round) take(f series.Frame) error {
+	n := f.Len() * len(f.Columns)
+	if r.values+n > r.MaxValues && len(r.frames) > 0 {
+		r.full = f.Container
+		return errFull
+	}
+	r.frames, r.values = append(r.frames, f), r.values+n
+	return nil
 }
 
 var (
@@ -254,15 +289,11 @@ func (r *round) fail(container, metric string, err error) {
 	f := event.Failure{Container: container, Metric: metric, Reason: reason, Error: err.Error(), Retry: retry}
 	r.answer.Fail(f)
 	r.in.Metrics.AddReason("Failures", reason, 1)
-	r.in.Log.Error("not trained", "container", container, "metric", metric, "reason", reason, "retry", retry, "error", err.Error())
+	r.in.Log.Error("not trained", "container", container, "metric", metric, "reason", reason, "retry", retry, "error", err.Error(), invoke.Stack(err))
 }
 
 // absent says which items there are no samples of, or which were not read.
 func (r *round) absent() {
-	last := ""
-	if n := len(r.frames); n > 0 && r.values > r.MaxValues {
-		last = r.frames[n-1].Container // what comes after was not read
-	}
 	items := make([]*event.Item, 0, len(r.wanted))
 	for _, item := range r.wanted {
 		items = append(items, item)
@@ -272,7 +303,10 @@ func (r *round) absent() {
 	}
 	slices.SortFunc(items, func(a, b *event.Item) int { return cmp.Compare(a.Container, b.Container) })
 	for _, item := range items {
-		if last != "" && item.Container > last {
+		switch {
+		case r.failed[item.Container]:
+			continue
+		case r.full != "" && item.Container != "" && reading.Order(r.Lake, item.Container, r.full) >= 0:
 			r.answer.Remaining = append(r.answer.Remaining, *item)
 			continue
 		}
