@@ -46,9 +46,10 @@ func TestRequest(t *testing.T) {
 	b := q.Append(nil)
 	r := &reader{b: b, off: 8 + 8 + 8}
 	var s windowReader
-	if err := s.read(r); err != nil {
+	if err := s.head(r); err != nil {
 		t.Fatal(err)
 	}
+	s.tail(&forecast.Spec{Task: forecast.Task{Step: 300}, Needs: forecast.Needs{Recent: 1000, Long: 1000}})
 	got := s.window
 	if got.Frame || got.Recent.Container != "a/b" || got.Recent.Start != want.Recent.Start || got.Recent.Step != 60 || got.Long.Step != 300 ||
 		!slices.Equal(got.Recent.Metrics, want.Recent.Metrics) || got.Long.Columns[1][0] != 3 || got.Recent.Columns[1][1] != 5 {
@@ -57,7 +58,7 @@ func TestRequest(t *testing.T) {
 	if c := got.Recent.Columns; !math.IsNaN(c[0][1]) || !math.IsNaN(c[1][2]) {
 		t.Errorf("what is missing or infinite is %v", c)
 	}
-	if err := s.read(r); err != nil || !s.window.Frame || s.window.Long.Len() != 0 || r.off != len(b) {
+	if err := s.head(r); err != nil || !s.window.Frame || s.long != 0 || r.off != len(b) {
 		t.Errorf("the frame: %v %+v", err, s.window)
 	}
 	server := loaded(t)
