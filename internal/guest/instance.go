@@ -8,6 +8,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/foretide/foretide/core/abi"
 )
@@ -37,7 +38,7 @@ func (m *Module) New(ctx context.Context) (*Instance, error) {
 	i.ctx = context.WithValue(context.WithoutCancel(ctx), instanceKey{}, i)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
 	var err error
-	if i.module, err = m.runtime.InstantiateModule(i.ctx, m.compiled, config); err != nil {
+	if i.module, err = m.runtime.InstantiateModule(experimental.WithMemoryAllocator(i.ctx, experimental.MemoryAllocatorFunc(allocate)), m.compiled, config); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrModule, err)
 	}
 	i.memory = i.module.Memory()
@@ -149,11 +150,17 @@ func (i *Instance) put(in []byte) (uint32, error) {
 		}
 		i.buffer, i.size = p, size
 	}
-	if !i.memory.Write(i.buffer, in) {
-		return 0, i.trap("foretide_alloc", errors.New("a buffer outside its memory"))
+	// In pieces: what copies memory is not interrupted, the collector waits.
+	for at := 0; at < len(in); at += piece {
+		if !i.memory.Write(i.buffer+uint32(at), in[at:min(at+piece, len(in))]) {
+			return 0, i.trap("foretide_alloc", errors.New("a buffer outside its memory"))
+		}
 	}
 	return i.buffer, nil
 }
+
+// piece is how many bytes are copied at a time.
+const piece = 1 << 20
 
 // keptBuffer is the largest buffer that is kept for the next request.
 const keptBuffer = 4 << 20
