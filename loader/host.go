@@ -31,9 +31,11 @@ var (
 // it: what a checkpoint or a fault of the core can reach is the module's own
 // memory. It is safe for concurrent use, each call on an instance of its own.
 //
-// A call is not interrupted once it runs; what goes in is bounded instead, and
-// the module lets the garbage collector of this process have its turn every few
-// milliseconds.
+// A call of the embedded module is not interrupted once it runs; what goes in is
+// bounded instead. It lets the garbage collector of this process have its turn
+// after a millisecond or two of work, in loads, forecasts and updates alike; under
+// WithInterpreter, which is slower, later. A checkpoint that wants far more of the
+// past than those that this program fits may hold it up for longer.
 type Host struct {
 	module *guest.Module
 	opts   hostOptions
