@@ -21,7 +21,8 @@ const (
 	i64 = api.ValueTypeI64
 
 	errnoFault  = 21
-	errnoNotSup = 52 // of poll_oneoff, which nothing calls
+	errnoInval  = 28
+	errnoNotSup = 52 // of poll_oneoff, which a runtime calls that breaks off
 )
 
 // imports are all that Go's runtime asks of the system. The answers are always
@@ -76,14 +77,20 @@ func random(_ context.Context, m api.Module, stack []uint64) {
 	stack[0] = fault(ok)
 }
 
-// maxOutput is how much of what a guest says before it traps is kept.
-const maxOutput = 2048
+const (
+	maxOutput = 2048 // bytes of what a guest says before it traps that are kept
+	maxPieces = 64   // that it says at a time
+)
 
 // write keeps what the guest's runtime says, for the error of the trap.
 func write(ctx context.Context, m api.Module, stack []uint64) {
 	list, n, written := uint32(stack[1]), uint32(stack[2]), uint32(stack[3])
 	i, _ := ctx.Value(instanceKey{}).(*Instance)
 	total := uint32(0)
+	if n > maxPieces {
+		stack[0] = errnoInval
+		return
+	}
 	for ; n > 0; n-- {
 		p, ok := m.Memory().ReadUint32Le(list)
 		size, ok2 := m.Memory().ReadUint32Le(list + 4)
