@@ -241,34 +241,3 @@ func vector(t testing.TB, name string) []byte {
 	}
 	return b
 }
-
-// FuzzBytes hands arbitrary bytes to the module as checkpoint, request, update
-// and state.
-func FuzzBytes(f *testing.F) {
-	functions := []string{"foretide_load", "foretide_forecast", "foretide_update", "foretide_restore"}
-	for k, name := range []string{"naive.ckpt", "ten.req", "restore.req", "prophet.ckpt", "between.req", "lstm.ckpt"} {
-		f.Add(uint8([]int{0, 1, 3, 0, 1, 0}[k]), int32(1), vector(f, name))
-	}
-	shared := instance(f)
-	f.Fuzz(func(t *testing.T, call uint8, handle int32, b []byte) {
-		if shared.Closed() || shared.Memory() > 48<<20 {
-			shared.Close()
-			shared = instance(t)
-			if _, _, err := shared.Call(nil, "foretide_load", 0, false, vector(t, "arima.ckpt"), true); err != nil {
-				t.Fatal(err)
-			}
-		}
-		name := functions[int(call)%len(functions)]
-		status, out, err := shared.Call(nil, name, handle, name != "foretide_load", b, true)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if abi.Status(status) == abi.Internal {
-			t.Fatalf("a fault: %s", out)
-		}
-		works(t, shared, nil)
-		if name == "foretide_load" && status > 0 {
-			shared.Call(nil, "foretide_unload", status, true, nil, false)
-		}
-	})
-}
