@@ -116,6 +116,10 @@ func (i *Instance) trap(name string, cause error) error {
 	if said == "fatal error: arena already initialized" {
 		said = "fatal error: out of memory"
 	}
+	// Where it ends within the scheduler, the runtime waits, which it cannot.
+	if strings.HasPrefix(said, "fatal error: wasi_snapshot_preview1.poll_oneoff") {
+		said += " (out of memory)"
+	}
 	if said != "" {
 		why += ": " + said
 	}
