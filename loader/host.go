@@ -31,9 +31,11 @@ var (
 // it: what a checkpoint or a fault of the core can reach is the module's own
 // memory. It is safe for concurrent use, each call on an instance of its own.
 //
-// A call is not interrupted once it runs; what goes in is bounded instead, and
-// the module lets the garbage collector of this process have its turn every few
-// milliseconds.
+// A call of the embedded module is not interrupted once it runs; what goes in is
+// bounded instead (see WithModule for others). It lets the garbage collector of this process have its turn
+// after a millisecond or two of work, in loads, forecasts and updates alike; under
+// WithInterpreter, which is slower, later. A checkpoint that wants far more of the
+// past than those that this program fits may hold it up for longer.
 type Host struct {
 	module *guest.Module
 	opts   hostOptions
@@ -99,8 +101,12 @@ func WithMemoryLimit(n int64) HostOption {
 // processors that wazero does not compile for it is the default.
 func WithInterpreter() HostOption { return func(o *hostOptions) { o.guest.Interpreter = true } }
 
-// WithModule hosts another build of the module than the one that is embedded.
-func WithModule(code []byte) HostOption { return func(o *hostOptions) { o.module = code } }
+// WithModule hosts another build of the module than the one that is embedded. Its
+// calls end when their context does (Forecast, Update and WithState have none), and
+// so are some three times slower: it may be one that never returns.
+func WithModule(code []byte) HostOption {
+	return func(o *hostOptions) { o.module, o.guest.Interruptible = code, true }
+}
 
 // NewHost compiles the module, or takes it from the cache, and makes a first
 // instance of it. The error is ErrModule where the module is not one that can
@@ -205,10 +211,12 @@ func (h *Host) run(ctx context.Context, f func(s *seat) error) error {
 	if err != nil {
 		return err
 	}
+	s.Use(ctx)
 	if err = f(s); err != nil && used && errors.Is(err, ErrTrap) {
 		if s, err = h.seat(ctx); err != nil {
 			return err
 		}
+		s.Use(ctx)
 		err = f(s)
 	}
 	h.leave(s)

@@ -93,7 +93,7 @@ func (m *HostModel) AppendPayload(dst []byte) []byte {
 // where a model serves a container that it was not fitted to.
 func (m *HostModel) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	return m.host.run(context.Background(), func(s *seat) error {
-		result, err := m.ask(s, abi.Window{Window: *w})
+		result, err := m.ask(s, m.window(w))
 		if err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ func (m *HostModel) ForecastAll(ctx context.Context, dst []forecast.Forecast, wi
 		part := windows[from:min(from+maxBatch, len(windows))]
 		batch := make([]abi.Window, len(part))
 		for i := range part {
-			batch[i].Window = part[i]
+			batch[i] = m.window(&part[i])
 		}
 		err := m.host.run(ctx, func(s *seat) error {
 			result, err := m.ask(s, batch...)
@@ -146,7 +146,8 @@ func (m *HostModel) Update(w *forecast.Window, actuals []calibrate.Actual) (fore
 		if err != nil {
 			return err
 		}
-		s.request = abi.AppendUpdate(s.request[:0], actuals, &abi.Window{Window: *w})
+		window := m.window(w)
+		s.request = abi.AppendUpdate(s.request[:0], actuals, &window)
 		if used, err = s.call("foretide_update", handle, true, s.request, true); err != nil {
 			return err
 		}
@@ -174,6 +175,18 @@ func (m *HostModel) WithState(state []byte) (forecast.Fitted, error) {
 // sibling returns a model of the same checkpoint.
 func (m *HostModel) sibling() *HostModel {
 	return &HostModel{host: m.host, id: m.host.ids.Add(1), root: m.root, checkpoint: m.checkpoint, about: m.about}
+}
+
+// window returns what the model makes use of in a window, which is all that the
+// module is handed, and would read.
+func (m *HostModel) window(w *forecast.Window) abi.Window {
+	var out abi.Window
+	needs, recent, long := &m.about.Needs, w.Recent.Len(), w.Long.Len()
+	w.Recent.SliceInto(&out.Recent, max(0, recent-needs.Recent), recent)
+	if needs.Long > 0 {
+		w.Long.SliceInto(&out.Long, max(0, long-needs.Long), long)
+	}
+	return out
 }
 
 // ask has the module forecast from windows.

@@ -131,11 +131,30 @@ func slow(t testing.TB, h *loader.Host) (*loader.HostModel, *forecast.Window) {
 	return m, &w
 }
 
-// BenchmarkHostYields measures how long the collector waits for forecasts that
-// take long: the share of its stops that waited 5 ms or more, and the longest.
+// BenchmarkHostYields measures how long the collector waits for calls that take
+// long: the share of its stops that waited 5 ms or more, and the longest.
 func BenchmarkHostYields(b *testing.B) {
 	h := host(b, loader.WithInstances(1))
+	large := big(b)
 	m, w := slow(b, h)
+	_, auto := pair(b, h, "auto")
+	long := forecast.Window{Recent: frame("x", 300, 1<<22)}
+	var dst forecast.Forecast
+	for what, f := range map[string]func() error{
+		"forecast": func() error { return m.Forecast(&dst, w) },
+		"load":     func() error { _, err := h.Model(context.Background(), large); return err },
+		"window":   func() error { return auto.Forecast(&dst, &long) },
+		"update": func() error {
+			_, _, err := auto.Update(&long, []calibrate.Actual{{Ahead: 300, Value: 3}})
+			return err
+		},
+	} {
+		b.Run(what, func(b *testing.B) { collecting(b, f) })
+	}
+}
+
+// collecting runs f while the collector does nothing but collect.
+func collecting(b *testing.B, f func() error) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -149,9 +168,8 @@ func BenchmarkHostYields(b *testing.B) {
 		}
 	}()
 	before := pauses(b)
-	var dst forecast.Forecast
 	for b.Loop() {
-		if err := m.Forecast(&dst, w); err != nil {
+		if err := f(); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -166,7 +184,7 @@ func BenchmarkHostYields(b *testing.B) {
 			late += n
 		}
 		if n > 0 {
-			longest = waits.Buckets[i]
+			longest = waits.Buckets[i+1]
 		}
 	}
 	b.ReportMetric(float64(late)/float64(max(total, 1)), "late/stop")

@@ -2,17 +2,19 @@ package abi
 
 import (
 	"errors"
+	"hash/crc32"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 )
 
-var checkpoints = []string{"naive", "arima", "linear", "prophet", "lstm"}
+var checkpoints = []string{"naive", "arima", "linear", "prophet", "lstm", "network", "auto"}
 
 func vector(t testing.TB, name string) []byte {
 	t.Helper()
@@ -46,9 +48,10 @@ func TestRequest(t *testing.T) {
 	b := q.Append(nil)
 	r := &reader{b: b, off: 8 + 8 + 8}
 	var s windowReader
-	if err := s.read(r); err != nil {
+	if err := s.head(r); err != nil {
 		t.Fatal(err)
 	}
+	s.tail(&forecast.Spec{Task: forecast.Task{Step: 300}, Needs: forecast.Needs{Recent: 1000, Long: 1000}})
 	got := s.window
 	if got.Frame || got.Recent.Container != "a/b" || got.Recent.Start != want.Recent.Start || got.Recent.Step != 60 || got.Long.Step != 300 ||
 		!slices.Equal(got.Recent.Metrics, want.Recent.Metrics) || got.Long.Columns[1][0] != 3 || got.Recent.Columns[1][1] != 5 {
@@ -57,7 +60,7 @@ func TestRequest(t *testing.T) {
 	if c := got.Recent.Columns; !math.IsNaN(c[0][1]) || !math.IsNaN(c[1][2]) {
 		t.Errorf("what is missing or infinite is %v", c)
 	}
-	if err := s.read(r); err != nil || !s.window.Frame || s.window.Long.Len() != 0 || r.off != len(b) {
+	if err := s.head(r); err != nil || !s.window.Frame || s.long != 0 || r.off != len(b) {
 		t.Errorf("the frame: %v %+v", err, s.window)
 	}
 	server := loaded(t)
@@ -95,8 +98,9 @@ func TestErrors(t *testing.T) {
 func FuzzServer(f *testing.F) {
 	for _, name := range checkpoints {
 		f.Add(uint8(0), int32(0), vector(f, name+".ckpt"))
+		f.Add(uint8(4), int32(0), vector(f, name+".ckpt"))
 	}
-	for h := range int32(6) {
+	for h := range int32(8) {
 		for _, name := range []string{"ten.req", "between.req", "general.req", "far.req", "empty.req"} {
 			f.Add(uint8(1), h, vector(f, name))
 		}
@@ -107,8 +111,11 @@ func FuzzServer(f *testing.F) {
 	s := loaded(f)
 	probe := (&Request{Windows: []Window{small}}).Append(nil)
 	f.Fuzz(func(t *testing.T, call uint8, handle int32, b []byte) {
-		switch call % 4 {
-		case 0:
+		switch call % 5 {
+		case 0, 4:
+			if n := len(b) - 4; call%5 == 4 && n >= 0 { // what is wrong gets past the checksum
+				b = codec.AppendUint32(slices.Clone(b[:n]), crc32.Checksum(b[:n], crc32.MakeTable(crc32.Castagnoli)))
+			}
 			if h := s.Load(b); h > 0 {
 				if s.Describe(h) != 0 {
 					t.Fatalf("%s", s.Result())

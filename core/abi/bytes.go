@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/core/kernel"
 )
 
 // pad appends zeros up to a multiple of eight bytes, counted from start.
@@ -107,10 +108,22 @@ func (r *reader) ints(n int, what string) []int64 {
 	return out
 }
 
-// floats appends n numbers to dst. An infinity is not a value: it is missing.
+// floats appends n numbers to dst.
 func (r *reader) floats(dst []float64, n int, what string) []float64 {
-	b := r.take(8*n, what)
-	for ; len(b) > 0; b = b[8:] {
+	return appendValues(dst, r.take(8*n, what))
+}
+
+// pause is how many values are read before a WebAssembly host has its turn: they
+// take less than a millisecond.
+const pause = 1 << 14
+
+// appendValues appends the numbers that the bytes are. An infinity is not a
+// value: it is missing.
+func appendValues(dst []float64, b []byte) []float64 {
+	for i := 0; len(b) > 0; i, b = i+1, b[8:] {
+		if i%pause == 0 {
+			kernel.Yield()
+		}
 		x := math.Float64frombits(codec.Uint64(b))
 		if math.IsInf(x, 0) {
 			x = math.NaN()

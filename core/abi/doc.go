@@ -24,10 +24,11 @@ const (
 	MaxWindows  = 1 << 16
 	MaxHorizons = 1 << 10
 	MaxMetrics  = 256
-	MaxCells    = 1 << 24 // of all columns of a window, recent and long
+	MaxCells    = 1 << 22 // of all columns of a window, recent and long
 	MaxName     = 1 << 12 // bytes of a metric's or container's name
 	MaxHandles  = 1 << 16 // checkpoints that are loaded at a time
 	MaxPayload  = 256 << 20
+	maxNeeds    = 1 << 16 // cells that a model may ask for, of either part; ours ask for some thousand
 	maxTime     = 1 << 53 // seconds, either side of 1970
 	maxStep     = 1 << 31
 )

@@ -101,16 +101,20 @@ func (r *reader) readActuals() []Actual {
 	return out
 }
 
-// A windowReader reads windows into storage that it keeps.
+// A windowReader reads windows into storage that it keeps: first what a window
+// says of itself, then of its values those that a model makes use of.
 type windowReader struct {
 	window Window
 	values []float64
 	names  []string
+
+	bytes                 []byte // of all values
+	metrics, recent, long int    // columns, and cells of each
 }
 
-// read reads the window that the reader is at. The error is the window's
-// alone where the next one can be read nevertheless.
-func (s *windowReader) read(r *reader) (err error) {
+// head reads the window that the reader is at, but for its values. The error is
+// the window's alone where the next one can be read nevertheless.
+func (s *windowReader) head(r *reader) (err error) {
 	start := r.off
 	size := r.u32("a window's size")
 	if r.err == nil && (size < windowHeader || size%8 != 0 || size > len(r.b)-start) {
@@ -159,13 +163,41 @@ func (s *windowReader) fill(r *reader) {
 		r.fail(BadRequest, strconv.Itoa(len(r.b)-r.off)+" bytes of values instead of "+strconv.Itoa(n))
 		return
 	}
-	s.values = r.floats(s.values[:0], metrics*(recent+long), "values")
+	if metrics == 0 {
+		recent, long = 0, 0
+	}
+	s.bytes, s.metrics, s.recent, s.long = r.b[r.off:], metrics, recent, long
+	r.off = len(r.b)
+}
+
+// tail reads the values that a model of the spec makes use of, which stand at
+// the ends of the columns: how long the rest is costs nothing.
+func (s *windowReader) tail(spec *forecast.Spec) {
+	w := &s.window
+	recent, long := min(s.recent, spec.Needs.Recent), min(s.long, spec.Needs.Long)
+	if w.Frame && s.recent > 0 {
+		recent = cellsOf(w.Recent.Step, s.recent, spec)
+	}
+	w.Recent.Start += int64(s.recent-recent) * w.Recent.Step
+	w.Long.Start += int64(s.long-long) * w.Long.Step
 	w.Recent.Metrics, w.Long.Metrics, w.Long.Container = s.names, s.names, w.Recent.Container
-	w.Recent.Columns = columns(w.Recent.Columns[:0], s.values, metrics, recent)
-	w.Long.Columns = columns(w.Long.Columns[:0], s.values[metrics*recent:], metrics, long)
+	if n := s.metrics * (recent + long); cap(s.values) < n {
+		s.values = make([]float64, 0, n)
+	}
+	s.values = s.values[:0]
+	w.Recent.Columns = s.columns(w.Recent.Columns[:0], s.bytes, s.recent, recent)
+	w.Long.Columns = s.columns(w.Long.Columns[:0], s.bytes[8*s.metrics*s.recent:], s.long, long)
 	if long == 0 {
 		w.Long = series.Frame{Columns: w.Long.Columns[:0]}
 	}
+}
+
+// cellsOf returns how many of a frame's n cells serve.Cut makes use of, with one
+// to spare for a coarse cell that the first of them would be cut from.
+func cellsOf(step int64, n int, spec *forecast.Spec) int {
+	need := &spec.Needs
+	span := max(int64(need.Recent+1)*spec.Step, int64(need.Long+1)*need.LongStep)
+	return int(min(max(span/step, 0)+2, int64(n)))
 }
 
 // frame reads the grid of a frame, which must be one where there are values.
@@ -176,15 +208,17 @@ func (s *windowReader) frame(r *reader, f *series.Frame, values bool) {
 	}
 	if f.Step < 1 || f.Step > maxStep {
 		r.fail(BadStep, "a step of "+strconv.FormatInt(f.Step, 10)+" s")
-	} else if f.Start < -maxTime || f.Start > maxTime {
-		r.fail(BadRequest, "a start at "+strconv.FormatInt(f.Start, 10))
+	} else if f.Start < -maxTime || f.Start > maxTime || f.Start%f.Step != 0 {
+		r.fail(BadRequest, "a start at "+strconv.FormatInt(f.Start, 10)+" of cells of "+strconv.FormatInt(f.Step, 10)+" s")
 	}
 }
 
-// columns cuts columns of n values.
-func columns(dst [][]float64, values []float64, metrics, n int) [][]float64 {
-	for k := range metrics {
-		dst = append(dst, values[k*n:(k+1)*n:(k+1)*n])
+// columns reads the last n of each column's cells.
+func (s *windowReader) columns(dst [][]float64, b []byte, cells, n int) [][]float64 {
+	for k := range s.metrics {
+		at := len(s.values)
+		s.values = appendValues(s.values, b[8*(k*cells+cells-n):8*(k+1)*cells])
+		dst = append(dst, s.values[at:len(s.values):len(s.values)])
 	}
 	return dst
 }

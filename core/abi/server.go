@@ -98,7 +98,7 @@ func (s *Server) Load(b []byte) int32 {
 }
 
 // agree returns an error where a checkpoint's model is not what its header
-// says.
+// says, or wants more of the past than it may.
 func agree(c *codec.Checkpoint, spec *forecast.Spec) error {
 	ok := spec.Metric == c.Metric && spec.Step == c.Step &&
 		len(spec.Horizons) == len(c.Horizons) && len(spec.Levels) == len(c.Levels)
@@ -110,6 +110,9 @@ func agree(c *codec.Checkpoint, spec *forecast.Spec) error {
 	}
 	if !ok {
 		return &Error{BadModel, "abi: the checkpoint's model is not what its header says"}
+	}
+	if n := max(spec.Needs.Recent, spec.Needs.Long); n > maxNeeds {
+		return &Error{BadModel, "abi: the checkpoint's model asks for " + strconv.Itoa(n) + " cells, more than " + strconv.Itoa(maxNeeds)}
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func (s *Server) Forecast(handle int32, request []byte) int32 {
 		if i > 0 {
 			kernel.Yield()
 		}
-		err := s.windows.read(r)
+		err := s.windows.head(r)
 		if r.err != nil {
 			return s.failed(r.err, BadRequest)
 		}
@@ -92,11 +92,11 @@ func (s *Server) one(m *model, metric string, ahead []int64) (origin int64, err 
 		if m.own != nil {
 			dst = m.own
 		}
-	} else if fitted, err = s.standIn(metric, w.Recent.Step, w.Recent.Len(), ahead); err != nil {
+	} else if fitted, err = s.standIn(metric, w.Recent.Step, s.windows.recent, ahead); err != nil {
 		return 0, err
 	}
 	spec := fitted.Spec()
-	window, err := s.place(w, spec)
+	window, err := s.place(spec)
 	if err != nil {
 		return 0, err
 	}
@@ -115,8 +115,11 @@ func (s *Server) one(m *model, metric string, ahead []int64) (origin int64, err 
 	return dst.Origin, nil
 }
 
-// place returns the window that a model of the spec forecasts from.
-func (s *Server) place(w *Window, spec *forecast.Spec) (*forecast.Window, error) {
+// place reads the values of the window that was read, and returns the one that a
+// model of the spec forecasts from.
+func (s *Server) place(spec *forecast.Spec) (*forecast.Window, error) {
+	s.windows.tail(spec)
+	w := &s.windows.window
 	if !w.Frame {
 		return &w.Window, nil
 	}

@@ -33,14 +33,14 @@ func (s *Server) Update(handle int32, request []byte) int32 {
 	if r.err != nil {
 		return s.failed(r.err, BadRequest)
 	}
-	err := s.windows.read(r)
+	err := s.windows.head(r)
 	if err == nil && r.off != len(request) {
 		err = &Error{BadRequest, "abi: " + strconv.Itoa(len(request)-r.off) + " bytes follow the window"}
 	}
 	if err != nil {
 		return s.failed(err, BadRequest)
 	}
-	w, err := s.place(&s.windows.window, m.fitted.Spec())
+	w, err := s.place(m.fitted.Spec())
 	if err != nil {
 		return s.failed(err, Internal)
 	}

@@ -1,5 +1,7 @@
 package codec
 
+import "github.com/foretide/foretide/core/kernel"
+
 // checksum returns the CRC-32C of b, byte by byte: hash/crc32 has more code for
 // it than most models have.
 func checksum(b []byte) uint32 {
@@ -12,8 +14,13 @@ func checksum(b []byte) uint32 {
 		table[i] = c
 	}
 	c := ^uint32(0)
-	for _, x := range b {
-		c = table[byte(c)^x] ^ c>>8
+	for len(b) > 0 {
+		part := b[:min(len(b), pause)]
+		for _, x := range part {
+			c = table[byte(c)^x] ^ c>>8
+		}
+		b = b[len(part):]
+		kernel.Yield()
 	}
 	return ^c
 }

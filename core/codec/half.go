@@ -1,6 +1,14 @@
 package codec
 
-import "math"
+import (
+	"math"
+
+	"github.com/foretide/foretide/core/kernel"
+)
+
+// pause is how many numbers, or bytes of a checksum, are read before a
+// WebAssembly host has its turn: they take less than a millisecond.
+const pause = 1 << 14
 
 // ToHalf rounds x to IEEE 754 binary16, to nearest, ties to even. What is too
 // large becomes the largest finite number: a weight is never infinite.
@@ -60,6 +68,9 @@ func Halves(dst []float32, data []byte) bool {
 		return false
 	}
 	for i := range dst {
+		if i%pause == pause-1 {
+			kernel.Yield()
+		}
 		dst[i] = FromHalf(uint16(data[2*i]) | uint16(data[2*i+1])<<8)
 		if dst[i]-dst[i] != 0 {
 			return false

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"math"
 	"strconv"
+
+	"github.com/foretide/foretide/core/kernel"
 )
 
 var (
@@ -139,7 +141,15 @@ func (r *Reader) Data() []byte {
 	if !r.is(wireBytes, "a byte string") {
 		return nil
 	}
-	return append([]byte(nil), r.data...)
+	if len(r.data) == 0 {
+		return nil
+	}
+	out := make([]byte, len(r.data))
+	for at := 0; at < len(out); at += 16 * pause { // as fast as memory is
+		copy(out[at:min(at+64*pause, len(out))], r.data[at:])
+		kernel.Yield()
+	}
+	return out
 }
 
 // String returns the current field as a string.
@@ -158,6 +168,9 @@ func (r *Reader) Floats() []float64 {
 	}
 	out := make([]float64, len(r.data)/8)
 	for i := range out {
+		if i%pause == pause-1 {
+			kernel.Yield()
+		}
 		out[i] = math.Float64frombits(Uint64(r.data[8*i:]))
 	}
 	return out
@@ -171,6 +184,9 @@ func (r *Reader) Floats32() []float32 {
 	}
 	out := make([]float32, len(r.data)/4)
 	for i := range out {
+		if i%pause == pause-1 {
+			kernel.Yield()
+		}
 		out[i] = math.Float32frombits(Uint32(r.data[4*i:]))
 	}
 	return out
@@ -195,7 +211,9 @@ func (r *Reader) Ints() []int64 {
 			r.Fail(&FieldError{r.field, "an array of integers"})
 			return nil
 		}
-		out, b = append(out, unzigzag(v)), b[k:]
+		if out, b = append(out, unzigzag(v)), b[k:]; len(out)%pause == 0 {
+			kernel.Yield()
+		}
 	}
 	return out
 }

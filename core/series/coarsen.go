@@ -1,6 +1,14 @@
 package series
 
-import "math"
+import (
+	"math"
+
+	"github.com/foretide/foretide/core/kernel"
+)
+
+// pause is how many values are coarsened before a WebAssembly host has its turn:
+// they take less than a millisecond.
+const pause = 1 << 14
 
 // Coarsen returns s on a grid of the coarser step, a multiple of s.Step:
 // each cell is the mean of the observed values within it, NaN where there are
@@ -23,6 +31,9 @@ func Coarsen(s Series, step int64) Series {
 		end := start + int64(i+1)*step
 		sum, count := 0.0, 0
 		for ; j < len(s.Values) && s.Time(j) < end; j++ {
+			if j%pause == 0 {
+				kernel.Yield()
+			}
 			if v := s.Values[j]; !math.IsNaN(v) {
 				sum += v
 				count++

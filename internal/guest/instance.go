@@ -8,6 +8,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/foretide/foretide/core/abi"
 )
@@ -21,23 +22,30 @@ var ErrTrap = errors.New("guest: the module broke off")
 type Instance struct {
 	module    api.Module
 	memory    api.Memory
-	ctx       context.Context // of all calls; its value is the instance
+	ctx       context.Context // of the calls; its value is the instance
+	own       context.Context // ctx where calls are not to end with the caller's
 	functions map[string]api.Function
 	stack     [3]uint64
 	output    []byte
+
+	interruptible bool
 
 	buffer, size uint32 // the request's, kept from call to call
 }
 
 type instanceKey struct{}
 
-// New makes an instance.
+// New makes an instance. Its calls end with no context until Use names one.
 func (m *Module) New(ctx context.Context) (*Instance, error) {
-	i := &Instance{functions: make(map[string]api.Function, len(exports))}
-	i.ctx = context.WithValue(context.WithoutCancel(ctx), instanceKey{}, i)
+	i := &Instance{functions: make(map[string]api.Function, len(exports)), interruptible: m.interruptible}
+	i.own = context.WithValue(context.WithoutCancel(ctx), instanceKey{}, i)
+	i.Use(ctx)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
 	var err error
-	if i.module, err = m.runtime.InstantiateModule(i.ctx, m.compiled, config); err != nil {
+	if i.module, err = m.runtime.InstantiateModule(experimental.WithMemoryAllocator(i.ctx, experimental.MemoryAllocatorFunc(allocate)), m.compiled, config); err != nil {
+		if ctx.Err() != nil && m.interruptible {
+			return nil, fmt.Errorf("guest: the module's start is interrupted: %w", ctx.Err())
+		}
 		return nil, fmt.Errorf("%w: %w", ErrModule, err)
 	}
 	i.memory = i.module.Memory()
@@ -54,11 +62,21 @@ func (m *Module) New(ctx context.Context) (*Instance, error) {
 		i.Close()
 		return nil, err
 	}
+	i.ctx = i.own
 	return i, nil
 }
 
+// Use has the calls from now on end when ctx does, where the module is one that
+// can be interrupted. The instance is then closed, and the error is the context's.
+func (i *Instance) Use(ctx context.Context) {
+	i.ctx = i.own
+	if i.interruptible {
+		i.ctx = context.WithValue(ctx, instanceKey{}, i)
+	}
+}
+
 // Close frees the instance.
-func (i *Instance) Close() { i.module.Close(i.ctx) }
+func (i *Instance) Close() { i.module.Close(i.own) }
 
 // Closed reports whether the instance is gone.
 func (i *Instance) Closed() bool { return i.module.IsClosed() }
@@ -69,6 +87,9 @@ func (i *Instance) Memory() uint32 { return i.memory.Size() }
 // call calls a function of up to three numbers.
 func (i *Instance) call(name string, args ...uint32) (result uint32, err error) {
 	if i.module.IsClosed() {
+		if err := i.ctx.Err(); err != nil {
+			return 0, fmt.Errorf("guest: %s is interrupted: %w", name, err)
+		}
 		return 0, fmt.Errorf("%w: its instance is closed", ErrTrap)
 	}
 	i.output = i.output[:0]
@@ -85,12 +106,19 @@ func (i *Instance) call(name string, args ...uint32) (result uint32, err error) 
 // survive.
 func (i *Instance) trap(name string, cause error) error {
 	i.Close()
+	if err := i.ctx.Err(); err != nil {
+		return fmt.Errorf("guest: %s is interrupted: %w", name, err)
+	}
 	said, _, _ := strings.Cut(strings.TrimSpace(string(i.output)), "\n")
 	why, _, _ := strings.Cut(cause.Error(), "\n")
 	// Where the heap cannot grow by just as much as lies below its last piece,
 	// Go's runtime takes the failure for a piece at address 0.
 	if said == "fatal error: arena already initialized" {
 		said = "fatal error: out of memory"
+	}
+	// Where it ends within the scheduler, the runtime waits, which it cannot.
+	if strings.HasPrefix(said, "fatal error: wasi_snapshot_preview1.poll_oneoff") {
+		said += " (out of memory)"
 	}
 	if said != "" {
 		why += ": " + said
@@ -149,11 +177,17 @@ func (i *Instance) put(in []byte) (uint32, error) {
 		}
 		i.buffer, i.size = p, size
 	}
-	if !i.memory.Write(i.buffer, in) {
-		return 0, i.trap("foretide_alloc", errors.New("a buffer outside its memory"))
+	// In pieces: what copies memory is not interrupted, the collector waits.
+	for at := 0; at < len(in); at += piece {
+		if !i.memory.Write(i.buffer+uint32(at), in[at:min(at+piece, len(in))]) {
+			return 0, i.trap("foretide_alloc", errors.New("a buffer outside its memory"))
+		}
 	}
 	return i.buffer, nil
 }
+
+// piece is how many bytes are copied at a time.
+const piece = 1 << 20
 
 // keptBuffer is the largest buffer that is kept for the next request.
 const keptBuffer = 4 << 20

@@ -26,7 +26,10 @@ type Config struct {
 	CacheDir    string // compiled code is kept in it; "" compiles anew
 	Interpreter bool   // do not compile; some 30 times slower, and on every processor
 	MemoryPages uint32 // of 64 KiB, that an instance may have
-	Yielded     func() // is called within calls, when others may have their turn; nil is none
+	// Interruptible has a call end when its context does, which makes every call
+	// some three times slower: for a module that nobody vouches for.
+	Interruptible bool
+	Yielded       func() // is called within calls, when others may have their turn; nil is none
 }
 
 // A Module is a compiled module. It is safe for concurrent use.
@@ -34,6 +37,8 @@ type Module struct {
 	runtime  wazero.Runtime
 	cache    wazero.CompilationCache
 	compiled wazero.CompiledModule
+
+	interruptible bool
 }
 
 // exports are the functions that a module must have: how many i32 they take,
@@ -65,8 +70,8 @@ func Compile(ctx context.Context, code []byte, c Config) (m *Module, err error) 
 	if c.Interpreter {
 		config = wazero.NewRuntimeConfigInterpreter()
 	}
-	config = config.WithMemoryLimitPages(c.MemoryPages).WithDebugInfoEnabled(false).WithCoreFeatures(api.CoreFeaturesV2)
-	m = &Module{}
+	config = config.WithMemoryLimitPages(c.MemoryPages).WithDebugInfoEnabled(false).WithCoreFeatures(api.CoreFeaturesV2).WithCloseOnContextDone(c.Interruptible)
+	m = &Module{interruptible: c.Interruptible}
 	defer func() {
 		if err != nil {
 			m.Close(ctx)

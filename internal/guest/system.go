@@ -21,7 +21,8 @@ const (
 	i64 = api.ValueTypeI64
 
 	errnoFault  = 21
-	errnoNotSup = 52 // of poll_oneoff, which nothing calls
+	errnoInval  = 28
+	errnoNotSup = 52 // of poll_oneoff, which a runtime calls that breaks off
 )
 
 // imports are all that Go's runtime asks of the system. The answers are always
@@ -76,14 +77,20 @@ func random(_ context.Context, m api.Module, stack []uint64) {
 	stack[0] = fault(ok)
 }
 
-// maxOutput is how much of what a guest says before it traps is kept.
-const maxOutput = 2048
+const (
+	maxOutput = 2048 // bytes of what a guest says before it traps that are kept
+	maxPieces = 64   // that it says at a time
+)
 
 // write keeps what the guest's runtime says, for the error of the trap.
 func write(ctx context.Context, m api.Module, stack []uint64) {
 	list, n, written := uint32(stack[1]), uint32(stack[2]), uint32(stack[3])
 	i, _ := ctx.Value(instanceKey{}).(*Instance)
 	total := uint32(0)
+	if n > maxPieces {
+		stack[0] = errnoInval
+		return
+	}
 	for ; n > 0; n-- {
 		p, ok := m.Memory().ReadUint32Le(list)
 		size, ok2 := m.Memory().ReadUint32Le(list + 4)
@@ -101,10 +108,10 @@ func write(ctx context.Context, m api.Module, stack []uint64) {
 	stack[0] = fault(m.Memory().WriteUint32Le(written, total))
 }
 
-func exit(ctx context.Context, m api.Module, stack []uint64) {
-	code := uint32(stack[0])
-	m.CloseWithExitCode(ctx, code)
-	panic(sys.NewExitError(code))
+// exit ends the call. The instance is closed when that has come back from the
+// module, whose memory this one is within.
+func exit(_ context.Context, _ api.Module, stack []uint64) {
+	panic(sys.NewExitError(uint32(stack[0])))
 }
 
 func fault(ok bool) uint64 {

@@ -83,7 +83,7 @@ func (l *list) forecasts(frame *series.Frame) {
 	constant[7] = math.Inf(1)
 	many.Windows[4] = framed(series.FrameOf("somebody else", series.CPU, series.Series{Start: frame.Start, Step: step, Values: constant}))
 	many.Windows[5] = framed(series.FrameOf(frame.Container, series.Memory, series.Series{Start: frame.Start, Step: step, Values: constant}))
-	many.Windows[6] = framed(series.FrameOf(frame.Container, series.CPU, series.Series{Start: frame.Start, Step: 70, Values: constant}))
+	many.Windows[6] = framed(series.FrameOf(frame.Container, series.CPU, series.Series{Start: frame.Start / 70 * 70, Step: 70, Values: constant}))
 	many.Windows[7] = framed(series.FrameOf(frame.Container, series.CPU, series.Series{Start: frame.Start, Step: step}))
 	many.Windows[8] = framed(series.FrameOf(frame.Container, series.CPU, series.Series{Start: frame.Start / 300 * 300, Step: 60, Values: slices.Repeat([]float64{1, 2, math.NaN(), 4}, 30)}))
 	l.request("many.req", many)
@@ -150,6 +150,9 @@ func (l *list) troubles(frame *series.Frame, checkpoint []byte) {
 	l.again("a handle whose checkpoint is forgotten", 1, "ten.req")
 	l.add("and what it was", "describe", 1, "", nil)
 	l.add("a checkpoint again, under another handle", "load", 0, "naive.ckpt", l.all[0].bytes)
+	uneven := tail(frame, 10, 0)
+	uneven.Start += 60
+	l.forecast("a frame that begins between two multiples of its step", 0, "uneven.req", &abi.Request{Metric: series.CPU, Windows: []abi.Window{framed(uneven)}})
 }
 
 func framed(f series.Frame) abi.Window {

@@ -40,6 +40,7 @@ func (n *Network) forward(w *Workspace, p float64, r *rand.PCG) {
 	copy(w.last, top.h[len(top.h)-size:])
 	for k := range w.heads {
 		n.runHead(w, k, p, r)
+		kernel.Yield()
 	}
 }
 
@@ -91,8 +92,7 @@ func (n *Network) runCell(w *Workspace, l, d int) {
 	cell := &n.layout.Cells[l][d]
 	unit, u := w.rows*kernel.Block, s.units()
 	first, count, way := s.steps(l, d)
-	// Steps of some two million multiplications each time.
-	often := max(1, 2<<20/(w.rows*(cell.Input.In+cell.State.In)*4*u*kernel.Block))
+	often := max(1, pause/(w.rows*(cell.Input.In+cell.State.In)*4*u*kernel.Block))
 	for i := range count {
 		if i%often == often-1 {
 			kernel.Yield()
@@ -120,6 +120,24 @@ func (n *Network) runCell(w *Workspace, l, d int) {
 	}
 }
 
+// pause is how many multiplications are made before a WebAssembly host has its
+// turn: with SIMD they take less than a millisecond.
+const pause = 2 << 20
+
+// mulAdd is kernel.MulAdd for a batch of few rows, which may have those of many
+// steps. A guest has no other; so it goes in pieces, with a turn for the host
+// between them.
+func mulAdd(dst, src, w []float32, rows, in, out int) {
+	n := max(1, pause/(rows*in*kernel.Block))
+	for o := 0; o < out; o += n {
+		n = min(n, out-o)
+		kernel.MulAdd(dst[o*rows*kernel.Block:], src, w[o*in*kernel.Block:], rows, in, n)
+		if n < out {
+			kernel.Yield()
+		}
+	}
+}
+
 // readInput sets the gates to what they are without the state before: the bias
 // and the product with what the layer reads at step i of a direction's way.
 // Batches of few rows, which do not fill a tile of the kernels, have that
@@ -142,7 +160,7 @@ func (n *Network) readInput(w *Workspace, l, d, i int, gates []float32) {
 			kernel.Copy(w.groupIn[j*unit:], layer.in[t*layer.inBlocks*unit:], layer.inBlocks, unit, group*unit, unit)
 		}
 		setBias(w.groupGates, bias, group*w.rows, out)
-		kernel.MulAdd(w.groupGates, w.groupIn, input, group*w.rows, cell.Input.In, out)
+		mulAdd(w.groupGates, w.groupIn, input, group*w.rows, cell.Input.In, out)
 	}
 	kernel.Copy(gates, w.groupGates[at*unit:], out, unit, unit, group*unit)
 }
