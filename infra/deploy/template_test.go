@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -29,7 +30,12 @@ func resources(t *testing.T) map[string]resource {
 	t.Helper()
 	python := need.Python(t, "samcli", "samtranslator")
 	translated.once.Do(func() {
-		cmd := exec.Command(python, "translate.py", "../../template.yaml")
+		source, err := os.ReadFile("../../template.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(python, "translate.py")
+		cmd.Stdin = bytes.NewReader(source)
 		cmd.Env = append(os.Environ(), "AWS_DEFAULT_REGION=us-east-1", "SAM_CLI_TELEMETRY=0")
 		var errs strings.Builder
 		cmd.Stderr = &errs
@@ -74,7 +80,7 @@ func TestTwoStacks(t *testing.T) {
 		}
 		for _, field := range []string{"StateMachineName", "DashboardName", "LogGroupName", "QueueName", "BucketName", "RoleName", "AlarmName"} {
 			named, ok := r.Properties[field]
-			of := strings.Contains(text(named), stackName) || strings.Contains(text(named), `"Fn::Sub":"/aws/lambda/${`)
+			of := strings.Contains(text(named), stackName)
 			if ok && r.Type != "AWS::Lambda::Function" && !of {
 				t.Errorf("%s has the %s %s in every stack", name, field, text(named))
 			}
@@ -91,5 +97,22 @@ func TestTwoStacks(t *testing.T) {
 	}
 	if schedules != 3 {
 		t.Errorf("there are %d schedules", schedules)
+	}
+}
+
+// TestLogGroups: every function writes to a group of the template, which is there
+// before it: no invocation can make a group that CloudFormation then finds taken.
+func TestLogGroups(t *testing.T) {
+	all := resources(t)
+	for name, r := range all {
+		if r.Type != "AWS::Lambda::Function" {
+			continue
+		}
+		config, _ := r.Properties["LoggingConfig"].(map[string]any)
+		group, _ := config["LogGroup"].(map[string]any)
+		of, _ := group["Ref"].(string)
+		if g := all[of]; g.Type != "AWS::Logs::LogGroup" || g.Properties["RetentionInDays"] == nil || strings.Contains(text(g.Properties), "Function") || config["LogFormat"] != "JSON" {
+			t.Errorf("%s writes to %s, %+v", name, text(config), g)
+		}
 	}
 }
