@@ -116,3 +116,13 @@ func TestLogGroups(t *testing.T) {
 		}
 	}
 }
+
+// TestNewAccount: nothing is reserved of the ten executions that a new account has
+// at the same time: AWS would refuse that.
+func TestNewAccount(t *testing.T) {
+	for name, r := range resources(t) {
+		if r.Properties["ReservedConcurrentExecutions"] != nil || r.Properties["ProvisionedConcurrencyConfig"] != nil {
+			t.Errorf("%s reserves executions", name)
+		}
+	}
+}
