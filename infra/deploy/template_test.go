@@ -126,3 +126,36 @@ func TestNewAccount(t *testing.T) {
 		}
 	}
 }
+
+// TestKey: with a key of the user's the bucket is encrypted by it, and every role
+// that uses the bucket may use that key, and no other.
+func TestKey(t *testing.T) {
+	all := resources(t)
+	if got := text(all["Bucket"].Properties["BucketEncryption"]); !strings.Contains(got, `{"KMSMasterKeyID":{"Ref":"KmsKeyArn"},"SSEAlgorithm":"aws:kms"}`) {
+		t.Errorf("the bucket's encryption is %s", got)
+	}
+	given := map[string]string{}
+	for _, r := range all {
+		if policy := text(r.Properties); r.Type == "AWS::IAM::Policy" {
+			if r.Condition != "HasKey" || strings.Count(policy, `"Resource":`) != 1 || !strings.Contains(policy, `"Resource":{"Ref":"KmsKeyArn"}`) {
+				t.Errorf("a policy is %s, if %s", policy, r.Condition)
+			}
+			for _, role := range r.Properties["Roles"].([]any) {
+				given[role.(map[string]any)["Ref"].(string)] = policy
+			}
+		}
+	}
+	for name, r := range all {
+		policies := text(r.Properties["Policies"])
+		if r.Type != "AWS::IAM::Role" || !strings.Contains(policies, `"s3:`) {
+			continue
+		}
+		if !strings.Contains(given[name], "kms:Decrypt") || strings.Contains(policies, `"s3:PutObject`) != strings.Contains(given[name], "kms:GenerateDataKey") {
+			t.Errorf("%s may do %q with the key", name, given[name])
+		}
+		delete(given, name)
+	}
+	if len(given) > 0 {
+		t.Errorf("these use no bucket: %v", given)
+	}
+}
