@@ -204,8 +204,8 @@ func TestDashboards(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	alarms := regexp.MustCompile(`Namespace: `+invoke.Namespace+`\n +MetricName: (\w+)\n +Dimensions: \[\{Name: Stack, Value: !Ref AWS::StackName\}, \{Name: (\w+), Value: (\w+)\}\]`).FindAllStringSubmatch(string(data), -1)
-	if n := strings.Count(string(data), "Namespace: "+invoke.Namespace+"\n"); n == 0 || len(alarms) != n {
+	alarms := regexp.MustCompile(`Namespace: `+invoke.Namespace+`(?:\n +|, )MetricName: (\w+)(?:\n +|, )Dimensions: \[\{Name: Stack, Value: !Ref AWS::StackName\}, \{Name: (\w+), Value: (\w+)\}\]`).FindAllStringSubmatch(string(data), -1)
+	if n := len(regexp.MustCompile(`Namespace: `+invoke.Namespace+`(?:\n|,)`).FindAll(data, -1)); n == 0 || len(alarms) != n {
 		t.Errorf("%d of %d alarms of ours name a metric of this deployment's", len(alarms), n)
 	}
 	for _, a := range alarms {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -157,5 +158,91 @@ func TestKey(t *testing.T) {
 	}
 	if len(given) > 0 {
 		t.Errorf("these use no bucket: %v", given)
+	}
+}
+
+// TestAlarms: what can fail has an alarm, and what can stop has one that no news
+// is bad news for; each is on the dashboard.
+func TestAlarms(t *testing.T) {
+	all := resources(t)
+	board := text(all["Dashboard"].Properties)
+	watched := map[string]bool{}
+	metric := regexp.MustCompile(`"MetricName":"(\w+)","Namespace":"([\w/]+)"`)
+	for name, r := range all {
+		if r.Type != "AWS::CloudWatch::Alarm" {
+			continue
+		}
+		if text(r.Properties["AlarmActions"]) == "null" || !strings.Contains(board, "${"+name+".Arn}") {
+			t.Errorf("nobody is told of %s", name)
+		}
+		breaching := ""
+		if r.Properties["TreatMissingData"] == "breaching" {
+			breaching = " or none"
+		}
+		found := metric.FindAllStringSubmatch(text(r.Properties), -1)
+		for _, m := range found {
+			watched[m[2]+" "+m[1]+breaching] = true
+		}
+		if len(found) == 0 || len(found) > 1 && !strings.Contains(text(r.Properties), `"ReturnData":false`) {
+			t.Errorf("%s watches %v", name, found)
+		}
+	}
+	for _, want := range []string{
+		"Foretide Samples or none", "Foretide Forecasts or none", "Foretide PredictFailed", "Foretide TrainFailed", "Foretide Answers5xx",
+		"AWS/Lambda Errors", "AWS/Lambda Throttles", "AWS/States ExecutionsFailed", "AWS/States ExecutionsTimedOut",
+		"AWS/SQS ApproximateAgeOfOldestMessage", "AWS/SQS ApproximateNumberOfMessagesVisible",
+	} {
+		if !watched[want] {
+			t.Errorf("no alarm watches %s", want)
+		}
+	}
+	stage := text(all["ApiApiGatewayDefaultStage"].Properties["AccessLogSettings"])
+	for _, field := range []string{"$context.requestId", "$context.status", "$context.identity.userArn", `"Fn::GetAtt":["ApiLogs","Arn"]`} {
+		if !strings.Contains(stage, field) {
+			t.Errorf("the access log has no %s: %s", field, stage)
+		}
+	}
+}
+
+// TestMachine: up to a tenth of the batches may fail before the run does, no state
+// passes over a failure in silence, and whatever waits has an end.
+func TestMachine(t *testing.T) {
+	data, err := os.ReadFile("fleet.asl.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var machine map[string]any
+	if err := json.Unmarshal(data, &machine); err != nil {
+		t.Fatal(err)
+	}
+	if machine["TimeoutSeconds"] == nil {
+		t.Error("a run has no end")
+	}
+	maps, tasks := 0, 0
+	var walk func(states map[string]any)
+	walk = func(states map[string]any) {
+		for name, s := range states {
+			state := s.(map[string]any)
+			if state["Catch"] != nil {
+				t.Errorf("%s catches what fails", name)
+			}
+			switch state["Type"] {
+			case "Map":
+				maps++
+				if state["ToleratedFailurePercentage"] != 10.0 || state["MaxConcurrencyPath"] != "$.plan.concurrency" {
+					t.Errorf("%s tolerates %v %% and has %v at a time", name, state["ToleratedFailurePercentage"], state["MaxConcurrencyPath"])
+				}
+				walk(state["ItemProcessor"].(map[string]any)["States"].(map[string]any))
+			case "Task":
+				tasks++
+				if state["TimeoutSeconds"] == nil || state["Retry"] == nil {
+					t.Errorf("%s has no end, or is not tried again", name)
+				}
+			}
+		}
+	}
+	walk(machine["States"].(map[string]any))
+	if maps != 2 || tasks != 4 {
+		t.Errorf("there are %d maps and %d tasks", maps, tasks)
 	}
 }
