@@ -16,12 +16,16 @@ import (
 	"github.com/foretide/foretide/infra/local/stack"
 )
 
+// stackName is the deployment's in the test: what "${…}" becomes.
+const stackName = "word"
+
 // A shown metric is one of our namespace as a dashboard, an alarm or a line names
-// it: with the function, or with the names of its dimensions alone.
+// it: with the deployment and the function, or with the names of its dimensions
+// alone.
 func shown(name string, dimensions ...[2]string) string {
 	var out []string
 	for _, d := range dimensions {
-		if d[0] == "Function" && d[1] != "" {
+		if (d[0] == "Function" || d[0] == "Stack") && d[1] != "" {
 			d[0] += "=" + d[1]
 		}
 		out = append(out, d[0])
@@ -70,7 +74,11 @@ func emitted(t *testing.T, log string) map[string]bool {
 				if !ok || value == "" {
 					t.Errorf("%s has no value in %s", name, line)
 				}
-				all, names = append(all, [2]string{name, value}), append(names, [2]string{name, ""})
+				all = append(all, [2]string{name, value})
+				if name != "Stack" {
+					value = ""
+				}
+				names = append(names, [2]string{name, value})
 			}
 			out[shown(metric.Name, all...)], out[shown(metric.Name, names...)] = true, true
 		}
@@ -95,7 +103,7 @@ func boards(t *testing.T) []any {
 			}
 			text += line
 		}
-		text = regexp.MustCompile(`\$\{[A-Za-z:.]+\}`).ReplaceAllString(text, "word")
+		text = regexp.MustCompile(`\$\{[A-Za-z:.]+\}`).ReplaceAllString(text, stackName)
 		var board any
 		if err := json.Unmarshal([]byte(text), &board); err != nil {
 			t.Fatalf("%v in\n%s", err, text)
@@ -105,7 +113,7 @@ func boards(t *testing.T) []any {
 	return out
 }
 
-var search = regexp.MustCompile(`\{` + invoke.Namespace + `,([A-Za-z,]+)\} MetricName="([A-Za-z0-9]+)"`)
+var search = regexp.MustCompile(`\{` + invoke.Namespace + `,([A-Za-z,]+)\} MetricName="([A-Za-z0-9]+)"(?: Stack="(\w+)")?`)
 
 // named calls do with each of our metrics that a part of a dashboard names.
 func named(part any, do func(metric string)) {
@@ -118,7 +126,11 @@ func named(part any, do func(metric string)) {
 		for _, m := range search.FindAllStringSubmatch(v, -1) {
 			var dimensions [][2]string
 			for _, d := range strings.Split(m[1], ",") {
-				dimensions = append(dimensions, [2]string{d, ""})
+				value := ""
+				if d == "Stack" {
+					value = m[3]
+				}
+				dimensions = append(dimensions, [2]string{d, value})
 			}
 			do(shown(m[2], dimensions...))
 		}
@@ -144,7 +156,7 @@ func named(part any, do func(metric string)) {
 func TestDashboards(t *testing.T) {
 	end := time.Now().Add(-2*time.Minute).Unix() / 60 * 60
 	s := start(t, stack.Options{From: stack.DemoEnd - 86400, To: stack.DemoEnd, Shift: end - stack.DemoEnd,
-		Env: []string{"FORETIDE_MODEL_TYPE=naive", "FORETIDE_CLOUDWATCH=emf"}, Timeout: time.Minute})
+		Env: []string{"FORETIDE_MODEL_TYPE=naive", "FORETIDE_CLOUDWATCH=emf", invoke.StackVariable + "=" + stackName}, Timeout: time.Minute})
 	var log strings.Builder
 	// A line may be read from the function's output only with the next invocation.
 	var run func(name, payload string, answer any)
@@ -192,11 +204,11 @@ func TestDashboards(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	alarms := regexp.MustCompile(`Namespace: `+invoke.Namespace+`\n +MetricName: (\w+)\n +Dimensions: \[\{Name: (\w+), Value: (\w+)\}\]`).FindAllStringSubmatch(string(data), -1)
-	if len(alarms) == 0 {
-		t.Error("no alarm is of ours")
+	alarms := regexp.MustCompile(`Namespace: `+invoke.Namespace+`(?:\n +|, )MetricName: (\w+)(?:\n +|, )Dimensions: \[\{Name: Stack, Value: !Ref AWS::StackName\}, \{Name: (\w+), Value: (\w+)\}\]`).FindAllStringSubmatch(string(data), -1)
+	if n := len(regexp.MustCompile(`Namespace: `+invoke.Namespace+`(?:\n|,)`).FindAll(data, -1)); n == 0 || len(alarms) != n {
+		t.Errorf("%d of %d alarms of ours name a metric of this deployment's", len(alarms), n)
 	}
 	for _, a := range alarms {
-		check(shown(a[1], [2]string{a[2], a[3]}))
+		check(shown(a[1], [2]string{"Stack", stackName}, [2]string{a[2], a[3]}))
 	}
 }

@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,9 +19,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/foretide/foretide/functions/internal/batch"
 	"github.com/foretide/foretide/functions/internal/planning"
 	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/mototest"
 	"github.com/foretide/foretide/internal/need"
 )
@@ -29,7 +33,9 @@ const fleetSize = 200
 
 // TestFleet: the state machine that ships trains and forecasts 200 containers
 // with the bootstraps that ship and a real S3 server, on an engine that runs
-// distributed maps. Invocations fail on the way, and are tried again.
+// distributed maps. On the way the service is busy, functions fail, batches are
+// done in part and containers cannot be: what can be done is, and the summary has
+// the rest.
 func TestFleet(t *testing.T) {
 	need.Python(t, "moto.server", "moto.stepfunctions")
 	s := start(t, stack.Options{
@@ -38,26 +44,48 @@ func TestFleet(t *testing.T) {
 	})
 	until := time.Now().Truncate(time.Second)
 	fillFleet(t, s, until)
-	r := &router{stack: s}
+	r := &router{stack: s, tried: map[string]int{}, trouble: map[string]trouble{
+		"train 3":   {partly: 1},             // Train again
+		"train 5":   {partly: 9},             // more often than is tried
+		"train 11":  {broken: 1},             // and well after that
+		"train 17":  {broken: 9},             // never well
+		"train 20":  {gone: true},            // with a container that has no samples
+		"predict 2": {partly: 2},             // Predict again, twice
+		"predict 4": {partly: 1, gone: true}, // which later tries do not try again
+		"predict 6": {broken: 1, partly: 1},
+	}}
 	engine := startEngine(t, r)
 	out := engine.run(t, fmt.Sprintf(`{"train": true, "predict": true, "run": "night", "until": %q}`, until.UTC().Format(time.RFC3339)))
 	var sum planning.Summary
 	if err := json.Unmarshal([]byte(out), &sum); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if sum.Train.Batches != fleetSize || sum.Train.Answered != fleetSize || sum.Train.Done != fleetSize || sum.Train.Failures != 0 {
-		t.Errorf("training: %+v", sum.Train)
+	gone := []event.Failure{{Container: "gone", Reason: event.NoData}}
+	if got := sum.Train; got.Batches != fleetSize || got.Answered != fleetSize-1 || got.Done != fleetSize-2 || got.Remaining != 1 || !fails(got.Failed, gone) {
+		t.Errorf("training: %+v", got)
 	}
-	if sum.Predict.Batches < fleetSize/10 || sum.Predict.Answered != sum.Predict.Batches || sum.Predict.Done != fleetSize || sum.Predict.Failures != 0 {
-		t.Errorf("forecasting: %+v", sum.Predict)
+	if got := sum.Predict; got.Batches < fleetSize/10 || got.Answered != got.Batches || got.Done != fleetSize || got.Remaining != 0 || !fails(got.Failed, gone) {
+		t.Errorf("forecasting: %+v", got)
 	}
-	if r.failed.Load() == 0 || r.calls.Load() < fleetSize+fleetSize/10+2 {
-		t.Errorf("%d calls, %d of which failed", r.calls.Load(), r.failed.Load())
+	tries := map[string]int{"train 3": 2, "train 5": 6, "train 11": 2, "train 17": 3, "train 20": 1, "predict 2": 3, "predict 4": 2, "predict 6": 3}
+	for batch, n := range r.tried {
+		if want := max(tries[batch], 1); n != want {
+			t.Errorf("%s was tried %d times, want %d", batch, n, want)
+		}
 	}
 	if got := object(t, s, "latest/c000.json"); !bytes.Contains(got, []byte(`"container":"c000"`)) {
 		t.Errorf("the latest forecast is %s", got)
 	}
-	t.Logf("%d calls, %d of which failed", r.calls.Load(), r.failed.Load())
+	if r.failed.Load() == 0 {
+		t.Error("the service was never busy")
+	}
+}
+
+// fails reports whether the failures are those, whatever their text.
+func fails(got, want []event.Failure) bool {
+	return slices.EqualFunc(got, want, func(a, b event.Failure) bool {
+		return a.Container == b.Container && a.Metric == b.Metric && a.Reason == b.Reason && a.Retry == b.Retry
+	})
 }
 
 // fillFleet stores a day of samples of many containers.
@@ -84,20 +112,39 @@ func fillFleet(t *testing.T, s *stack.Stack, until time.Time) {
 type router struct {
 	stack         *stack.Stack
 	calls, failed atomic.Int64
+	trouble       map[string]trouble // by function and batch, as "train 3"
+
+	mu    sync.Mutex
+	tried map[string]int // times that a batch came
+}
+
+// A trouble is what becomes of a batch.
+type trouble struct {
+	broken int  // times that the function fails as a whole, first of all
+	partly int  // times after that that half of it remains, or all of a single item
+	gone   bool // there is a container in it that has no samples
 }
 
 func (r *router) ServeHTTP(w http.ResponseWriter, q *http.Request) {
-	if strings.HasPrefix(q.URL.Path, "/2015-03-31/") {
-		n := r.calls.Add(1)
-		if n%23 == 7 { // the service is busy, as it is at times
+	if path, ok := strings.CutPrefix(q.URL.Path, "/2015-03-31/functions/"); ok {
+		if r.calls.Add(1)%23 == 7 { // the service is busy, as it is at times
 			r.failed.Add(1)
 			w.Header().Set("X-Amzn-ErrorType", "ServiceException")
-			w.Header().Set("X-Amzn-RequestId", "00000000-0000-4000-8000-000000000000") // the engine reads it
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(http.StatusInternalServerError)
-			_, _ = io.WriteString(w, `{"Type": "Service", "Message": "injected"}`)
+			respond(w, http.StatusInternalServerError, `{"Type": "Service", "Message": "injected"}`)
 			return
 		}
+		name, _, _ := strings.Cut(path, "/")
+		name = name[strings.LastIndex(name, ":")+1:]
+		payload, err := io.ReadAll(q.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		var b event.Batch
+		if json.Unmarshal(payload, &b) == nil && len(b.Items) > 0 && r.troubled(w, q, name, b) {
+			return
+		}
+		q.Body = io.NopCloser(bytes.NewReader(payload))
 		r.stack.Lambda.ServeHTTP(w, q)
 		return
 	}
@@ -118,6 +165,66 @@ func (r *router) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	if q.Method != http.MethodHead {
 		_, _ = w.Write(data) // the engine is gone
 	}
+}
+
+// troubled answers for a batch that has trouble.
+func (r *router) troubled(w http.ResponseWriter, q *http.Request, name string, b event.Batch) bool {
+	key := fmt.Sprintf("%s %d", name, b.Batch)
+	r.mu.Lock()
+	n := r.tried[key]
+	r.tried[key]++
+	r.mu.Unlock()
+	x, there := r.trouble[key]
+	if !there {
+		return false
+	}
+	if n < x.broken {
+		w.Header().Set("X-Amz-Function-Error", "Unhandled")
+		respond(w, http.StatusOK, `{"errorType": "Runtime.ExitError", "errorMessage": "injected"}`)
+		return true
+	}
+	later := []event.Item{}
+	if n < x.broken+x.partly {
+		half := len(b.Items) / 2
+		later, b.Items = b.Items[half:], slices.Clip(b.Items[:half])
+	}
+	if x.gone && n == 0 {
+		b.Items = append(b.Items, event.Item{Container: "gone"})
+	}
+	var a event.Answer
+	if len(b.Items) > 0 {
+		payload, err := json.Marshal(b)
+		if err != nil {
+			panic(err) // it was read from JSON
+		}
+		out, err := r.stack.Lambda.Invoke(q.Context(), name, payload)
+		if err != nil || out.Failed != "" || json.Unmarshal(out.Payload, &a) != nil {
+			http.Error(w, string(out.Payload), http.StatusBadGateway)
+			return true
+		}
+	}
+	a.Remaining = append(a.Remaining, later...)
+	a.Settle()
+	text, err := json.Marshal(a)
+	if err != nil {
+		panic(err)
+	}
+	// What a function answers it keeps, too.
+	kept := fmt.Sprintf("%s%06d-%03d.json", batch.Folder(b.Run, name), b.Batch, b.Attempt)
+	if _, err := r.stack.S3.Client().PutObject(q.Context(), &s3.PutObjectInput{Bucket: aws.String(stack.Bucket), Key: &kept, Body: bytes.NewReader(text)}); err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return true
+	}
+	respond(w, http.StatusOK, string(text))
+	return true
+}
+
+// respond gives an answer as Lambda does.
+func respond(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("X-Amzn-RequestId", "00000000-0000-4000-8000-000000000000") // the engine reads it
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text) // the engine is gone
 }
 
 // An engine is moto's of Step Functions.

@@ -134,7 +134,7 @@ func TestSinks(t *testing.T) {
 	}
 	defer server.Stop()
 	s := start(t, stack.Options{Env: []string{"REMOTE_WRITE_URL=" + server.URL + "/api/v1/write", "FORETIDE_REMOTE_WRITE_SIGV4=eu-west-1",
-		"FORETIDE_CLOUDWATCH=put", "FORETIDE_CLOUDWATCH_CONTAINERS=x,c*0", "AWS_ENDPOINT_URL_CLOUDWATCH=" + url}, Timeout: time.Minute})
+		"FORETIDE_STACK=prod", "FORETIDE_CLOUDWATCH=put", "FORETIDE_CLOUDWATCH_CONTAINERS=x,c*0", "AWS_ENDPOINT_URL_CLOUDWATCH=" + url}, Timeout: time.Minute})
 	until := time.Now().Truncate(time.Second)
 	fillFleet(t, s, until)
 	var a event.Answer
@@ -158,7 +158,7 @@ func TestSinks(t *testing.T) {
 	read := func(name string, at int64) (all map[string]float64) {
 		all = map[string]float64{}
 		source := &cloudwatch.Source{Client: client, Step: time.Minute, Now: time.Now, Queries: []cloudwatch.Query{
-			{Metric: "m", Namespace: invoke.Namespace, Name: name, Dimensions: []string{"Container", "Metric", "Horizon"}}}}
+			{Metric: "m", Namespace: invoke.Namespace, Name: name, Dimensions: []string{"Stack", "Container", "Metric", "Horizon"}, Where: map[string]string{"Stack": "prod"}}}}
 		err := source.Read(context.Background(), at/60*60, at/60*60+600, func(container, _ string, values []cloudwatch.Value) error {
 			all[container] = values[0].V
 			return nil

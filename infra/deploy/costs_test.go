@@ -51,6 +51,48 @@ func all(t *testing.T, args ...string) []float64 {
 	return out
 }
 
+// TestPage: docs/lambda.md has the sums that costs.py prints.
+func TestPage(t *testing.T) {
+	text, err := os.ReadFile("../../docs/lambda.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := regexp.MustCompile(`([0-9.,]+) for 100 series, ([0-9.,]+) for 10,000 and ([0-9.,]+) for a million`).FindSubmatch(text)
+	if said == nil {
+		t.Fatal("docs/lambda.md does not say what it costs")
+	}
+	for i, want := range all(t) {
+		if v, err := strconv.ParseFloat(strings.ReplaceAll(string(said[1+i]), ",", ""), 64); err != nil || v != want {
+			t.Errorf("docs/lambda.md says %s, %v: costs.py %v", said[1+i], err, want)
+		}
+	}
+}
+
+// TestDefaults: costs.py reckons with what the template sets.
+func TestDefaults(t *testing.T) {
+	template, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile("costs.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for parameter, argument := range map[string]string{
+		"TrainMemory": "train-mb", "PredictMemory": "predict-mb", "KeepDays": "keep-days", "KeepForecastDays": "keep-forecast-days",
+		"KeepReplacedDays": "keep-replaced-days", "LogDays": "log-days",
+	} {
+		set := regexp.MustCompile(`(?m)^  ` + parameter + `: \{Type: Number, Default: (\d+),`).FindSubmatch(template)
+		used := regexp.MustCompile(`"` + argument + `": (\d+)`).FindSubmatch(script)
+		if set == nil || used == nil || string(set[1]) != string(used[1]) {
+			t.Errorf("%s is %s, %s %s", parameter, set, argument, used)
+		}
+	}
+	if !strings.Contains(string(template), "Prefix: forecasts/, ExpirationInDays: !Ref KeepForecastDays") || !strings.Contains(string(template), "Prefix: samples/, ExpirationInDays: !Ref KeepDays") {
+		t.Error("forecasts and samples are not kept for days of their own")
+	}
+}
+
 // TestFormulae: what costs more does so, in proportion.
 func TestFormulae(t *testing.T) {
 	base := all(t)
@@ -62,6 +104,13 @@ func TestFormulae(t *testing.T) {
 	}
 	if daily, weekly := all(t, "--train-every", "86400"), all(t, "--train-every", "604800"); weekly[2] >= daily[2] {
 		t.Errorf("training weekly costs %v, daily %v", weekly, daily)
+	}
+	// By the hand: 1 M series, 288 times a day, 2,256 bytes, and 76 days more of them.
+	if d := all(t, "--keep-forecast-days", "90")[2] - base[2]; d < 1.13e3 || d > 1.14e3 {
+		t.Errorf("forecasts of 76 days cost %v", d)
+	}
+	if d := all(t, "--nat", "2")[0] - base[0]; d < 64 || d > 66 {
+		t.Errorf("two NAT gateways cost %v", d)
 	}
 	// By the hand: a function that waits for nothing costs the same whatever its
 	// size, as it has a core for each 1,769 MB.

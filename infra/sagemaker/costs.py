@@ -40,9 +40,7 @@ def month(series, a):
 
 def lambdas(series):
     """The same by the Lambda deployment, as infra/deploy/costs.py has it."""
-    a = argparse.Namespace(metrics=4, train_mb=1769, predict_mb=512, train_every=86400, predict_every=300, train_batch=20,
-                           predict_batch=200, step=60, sample_bytes=3, history_days=63, s3_ms=30)
-    parts, _ = aws_lambda.month(series, a, "auto")
+    parts, _ = aws_lambda.month(series, aws_lambda.defaults(), "auto")
     return {"Lambda: training, nightly": parts["train: Lambda"], "Lambda: forecasts": parts["predict: Lambda"],
             "Lambda: forecasts, read and stored in S3": parts["predict: Lambda"] + parts["predict: S3"]}
 

@@ -10,10 +10,16 @@ import (
 // Namespace is where CloudWatch keeps the functions' metrics.
 const Namespace = "Foretide"
 
+// StackVariable names the deployment that a function is part of. With it every
+// metric has the dimension Stack: two deployments in one account and region keep
+// theirs apart.
+const StackVariable = "FORETIDE_STACK"
+
 // Metrics are the numbers of one invocation. They are written as lines in
 // CloudWatch's embedded metric format, from which it takes them without a call.
 // Safe for concurrent use.
 type Metrics struct {
+	stack        string // "" for none
 	function, id string
 	out          io.Writer
 	mu           sync.Mutex
@@ -47,29 +53,33 @@ func (m *Metrics) AddReason(name, reason string, v float64) {
 	m.reasons[[2]string{reason, name}] += v
 }
 
+// Of returns the dimensions of a metric, which are pairs of a name and a value,
+// after that of the deployment, where it has a name.
+func (m *Metrics) Of(dimensions ...[2]string) [][2]string {
+	if m.stack == "" {
+		return dimensions
+	}
+	return append([][2]string{{"Stack", m.stack}}, dimensions...)
+}
+
 // A Value is one of a metric of something other than the function.
 type Value struct {
 	Name, Unit string // the unit is "" for none
 	V          float64
 }
 
-// Emit writes a line with metrics of the dimensions, which are pairs of a name and
-// a value, at a time.
+// Emit writes a line with metrics of the dimensions, and of the deployment, at a
+// time.
 func (m *Metrics) Emit(at time.Time, dimensions [][2]string, list []Value) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	values := map[string]any{"request_id": m.id}
-	var names []string
-	for _, d := range dimensions {
-		names = append(names, d[0])
-		values[d[0]] = d[1]
-	}
+	values := map[string]any{}
 	var metrics []emfMetric
 	for _, v := range list[:min(len(list), maxEMF)] {
 		metrics = append(metrics, emfMetric{v.Name, v.Unit})
 		values[v.Name] = v.V
 	}
-	writeEMF(m.out, at, names, metrics, values)
+	m.line(at, dimensions, metrics, values)
 }
 
 type emfMetric struct {
@@ -91,27 +101,34 @@ func (m *Metrics) write() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
+	of := [2]string{"Function", m.function}
 	for key, v := range m.reasons {
-		writeEMF(m.out, now, []string{"Function", "Reason"}, []emfMetric{{key[1], "Count"}},
-			map[string]any{"Function": m.function, "Reason": key[0], "request_id": m.id, key[1]: v})
+		m.line(now, [][2]string{of, {"Reason", key[0]}}, []emfMetric{{key[1], "Count"}}, map[string]any{key[1]: v})
 	}
-	values := map[string]any{"Function": m.function, "request_id": m.id}
+	values := map[string]any{}
 	var list []emfMetric
 	for _, name := range m.names[:min(len(m.names), maxEMF)] {
 		list = append(list, emfMetric{name, m.units[name]})
 		values[name] = m.values[name]
 	}
-	writeEMF(m.out, now, []string{"Function"}, list, values)
+	m.line(now, [][2]string{of}, list, values)
 }
 
-func writeEMF(w io.Writer, at time.Time, dimensions []string, list []emfMetric, values map[string]any) {
+// line writes one; the lock is held.
+func (m *Metrics) line(at time.Time, dimensions [][2]string, list []emfMetric, values map[string]any) {
+	var names []string
+	for _, d := range m.Of(dimensions...) {
+		names = append(names, d[0])
+		values[d[0]] = d[1]
+	}
+	values["request_id"] = m.id
 	values["_aws"] = map[string]any{
 		"Timestamp":         at.UnixMilli(),
-		"CloudWatchMetrics": []emfDirective{{Namespace, [][]string{dimensions}, list}},
+		"CloudWatchMetrics": []emfDirective{{Namespace, [][]string{names}, list}},
 	}
 	line, err := json.Marshal(values)
 	if err != nil {
 		return // a number that is not finite: no metric
 	}
-	_, _ = w.Write(append(line, '\n')) // there is nowhere to say that the log is gone
+	_, _ = m.out.Write(append(line, '\n')) // there is nowhere to say that the log is gone
 }

@@ -41,6 +41,7 @@ func (in *Invocation) Stopped() bool { return !in.Stop.IsZero() && !time.Now().B
 // Settings are those of every function.
 type Settings struct {
 	Function string
+	Stack    string        // of the metrics: the deployment; "" for none
 	Out      io.Writer     // logs and metrics; the runtime's standard output
 	Level    slog.Level    // of the logs
 	Margin   time.Duration // how long before the deadline work is to stop; at most half of the time there is
@@ -54,10 +55,10 @@ func (s Settings) Lambda(h Handler) lambda.Handler {
 	return &function{Settings: s, handler: h, cold: true}
 }
 
-// Run serves invocations until the runtime ends the process. Standard output and
-// the level of the logs are the environment's.
+// Run serves invocations until the runtime ends the process. Standard output, the
+// level of the logs and the deployment's name are the environment's.
 func Run(name string, margin time.Duration, prepare func() (Handler, error)) {
-	s := Settings{Function: name, Out: os.Stdout, Margin: margin}
+	s := Settings{Function: name, Stack: os.Getenv(StackVariable), Out: os.Stdout, Margin: margin}
 	if text := os.Getenv("LOG_LEVEL"); text != "" {
 		if err := s.Level.UnmarshalText([]byte(text)); err != nil {
 			fmt.Fprintf(os.Stderr, "LOG_LEVEL is %q; it is DEBUG, INFO, WARN or ERROR\n", text)
@@ -138,7 +139,7 @@ func (f *function) invocation(ctx *context.Context, began time.Time) (*Invocatio
 	if cold {
 		log = log.With("cold", true)
 	}
-	in := &Invocation{Function: f.Function, Log: log, Metrics: &Metrics{function: f.Function, id: id, out: f.Out}}
+	in := &Invocation{Function: f.Function, Log: log, Metrics: &Metrics{stack: f.Stack, function: f.Function, id: id, out: f.Out}}
 	cancel := context.CancelFunc(func() {})
 	if end, ok := (*ctx).Deadline(); ok {
 		left := end.Sub(began)

@@ -43,11 +43,11 @@ func emf(v view) predicting.Sink {
 
 // put writes the same metrics by calls.
 func put(v view, client *cloudwatch.Client) predicting.Sink {
-	return predicting.Sink{Name: "CloudWatch", Push: func(ctx context.Context, _ *invoke.Invocation, items []gauges.Item) error {
+	return predicting.Sink{Name: "CloudWatch", Push: func(ctx context.Context, in *invoke.Invocation, items []gauges.Item) error {
 		var data []cloudwatch.Datum
 		for _, g := range v.groups(items) {
 			var dimensions []cloudwatch.Dimension
-			for _, d := range g.dimensions {
+			for _, d := range in.Metrics.Of(g.dimensions...) {
 				dimensions = append(dimensions, cloudwatch.Dimension{Name: d[0], Value: d[1]})
 			}
 			for _, x := range g.values {

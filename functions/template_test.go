@@ -1,0 +1,61 @@
+package functions_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/foretide/foretide/functions/internal/planning"
+	"github.com/foretide/foretide/loader"
+)
+
+// parameter returns the default of one of the template's.
+func parameter(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile("../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?m)^  ` + name + `: \{.*Default: ([^,]+),`).FindSubmatch(data)
+	if m == nil {
+		t.Fatalf("the template has no parameter %s", name)
+	}
+	return string(m[1])
+}
+
+// aged is a store that says of all it has that it was stored at that time.
+type aged struct {
+	loader.Store
+	at time.Time
+}
+
+func (a aged) List(ctx context.Context) ([]loader.Object, error) {
+	all, err := a.Store.List(ctx)
+	for i := range all {
+		all[i].Modified = a.at
+	}
+	return all, err
+}
+
+// TestNightly: with the template's defaults a model that was stored three hours
+// after a night's training began is trained again in the next night, and not
+// before.
+func TestNightly(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.train.Handle, w.event("train_direct"), nil)
+	var err error
+	if w.planner.MaxAge, err = time.ParseDuration(parameter(t, "MaxAge")); err != nil {
+		t.Fatal(err)
+	}
+	for after, want := range map[time.Duration]int{21 * time.Hour: 2, 12 * time.Hour: 0} {
+		w.planner.Store = aged{w.store, time.Unix(until, 0).Add(-after)}
+		var plan planning.Plan
+		w.must(w.planner.Handle, fmt.Appendf(nil, `{"train": true, "until": %q}`, time.Unix(until, 0).UTC().Format(time.RFC3339)), &plan)
+		if plan.Due[planning.Old] != want {
+			t.Errorf("%v after they were stored %d models are old, want %d", after, plan.Due[planning.Old], want)
+		}
+	}
+}
