@@ -71,21 +71,32 @@ func addVersion(root *os.Root, name string, data []byte, list []kept) (folder st
 	if err := root.MkdirAll(folderOf(name), 0o755); err != nil {
 		return "", err
 	}
-	for {
+	for range maxPruned {
 		folder = filepath.Join(folderOf(name), strconv.FormatInt(number, 10))
-		if err = root.Mkdir(folder, 0o755); !errors.Is(err, fs.ErrExist) {
+		number++
+		if err = root.Mkdir(folder, 0o755); errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err == nil {
+			err = replace(root, filepath.Join(folder, digest(data)), data)
+		}
+		// Others may have written so many versions meanwhile that this one, which
+		// had no file yet, was among the old ones.
+		if !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
-		number++
+		if list, _ := keptOf(root, name); len(list) > 0 {
+			number = max(number, list[0].Number+1)
+		}
 	}
-	if err == nil {
-		err = replace(root, filepath.Join(folder, digest(data)), data)
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		_ = root.RemoveAll(folder) // the first error counts
 	}
 	return folder, err
 }
+
+// maxPruned bounds the numbers that addVersion tries.
+const maxPruned = 1000
 
 // putVersion is put of a checkpoint: the bytes are kept as a version, and then
 // become current.
@@ -109,7 +120,11 @@ func putVersion(root *os.Root, name string, data []byte) error {
 		}
 	case at >= 0 && digest(old) == list[at].Digest: // written again: a newer time, no newer version
 		now := time.Now()
-		return errors.Join(root.Chtimes(list[at].file, now, now), root.Chtimes(current, now, now))
+		err := root.Chtimes(list[at].file, now, now)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil // others have removed it since
+		}
+		return errors.Join(err, root.Chtimes(current, now, now))
 	}
 	folder, err := addVersion(root, name, data, list)
 	if err != nil {

@@ -82,7 +82,8 @@ func (f *Fitted) server(dst *forecast.Forecast) *server {
 }
 
 // Forecast implements forecast.Fitted. Where the window has no value at all the
-// forecast is zero, within the bounds, and says AllMissing. Where the network's
+// forecast is zero, within the bounds, and says AllMissing; where it has a single
+// one that is the forecast, and says Constant. Where the network's
 // numbers are not finite it is the last value, and says NotFinite.
 func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	recent, long, err := w.Check(&f.spec)
@@ -107,8 +108,8 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 		h := &dst.At[k]
 		h.Detail, h.Reasons = f.net.detail, reasons|forecast.Lacks(recent, long, h.Ahead)
 		s.work.Quantiles(s.q, k)
-		if reasons.Has(forecast.AllMissing) {
-			clear(s.q)
+		if reasons.Has(forecast.AllMissing) || reasons.Has(forecast.Constant) {
+			clear(s.q) // and not what rounding makes of them
 		}
 		f.scaleBack(h, s.q, last, scale)
 	}

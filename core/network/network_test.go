@@ -89,6 +89,27 @@ func TestMissing(t *testing.T) {
 }
 
 // TestLevels: at other levels the quantiles are between those of its own.
+// TestConstant: a window with a single value is forecast by it, to the bit.
+func TestConstant(t *testing.T) {
+	for _, level := range []float64{0, 5, 1e-9} {
+		v := make([]float64, 3000)
+		for i := range v {
+			v[i] = level
+		}
+		f, err := small().Bind(task(300, forecast.DefaultLevels()...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := series.FrameOf("web", "cpu", series.Series{Start: 1700006400, Step: 300, Values: v})
+		dst := forecastOf(t, f, &h)
+		for _, h := range dst.At {
+			if slices.Max(h.Quantiles) != level || slices.Min(h.Quantiles) != level || !h.Reasons.Has(forecast.Constant) {
+				t.Errorf("of %g: %v, %s", level, h.Quantiles, h.Reasons)
+			}
+		}
+	}
+}
+
 func TestLevels(t *testing.T) {
 	net := small()
 	a, _ := net.Bind(task(300, forecast.DefaultLevels()...))

@@ -89,7 +89,8 @@ impl Predictor {
         let path = self.folder.join(file_name(metric, container));
         let revision = match std::fs::metadata(&path) {
             Ok(about) => revision(&about),
-            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            // A name that is too long for a file is that of no checkpoint.
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename) => {
                 self.models().by_path.remove(&path);
                 return Ok(None);
             }

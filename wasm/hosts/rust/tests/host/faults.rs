@@ -181,6 +181,7 @@ fn a_cache_that_others_may_write_to_is_refused() {
 
 #[test]
 fn folders_and_what_is_in_them() {
+    let long = "é".repeat(200); // longer than a file's name may be
     let store = folder();
     let put = |metric: &str, container: &str, name: &str| {
         let path = store.join(file_name(metric, container));
@@ -211,6 +212,7 @@ fn folders_and_what_is_in_them() {
     assert_eq!(second.horizons[0].model, "linear");
     std::fs::remove_file(&own).unwrap();
     assert!(forecast("ccc/cluster28").unwrap().reasons.contains(foretide::Reasons::NO_CHECKPOINT));
+    assert!(forecast(&long).unwrap().reasons.contains(foretide::Reasons::NO_CHECKPOINT));
     put("cpu", "", "lstm.ckpt");
     assert_eq!(forecast("ccc/cluster28").unwrap().horizons[0].model, "lstm");
     assert!(predictor.forecast(&of("../../x"), "", &[]).is_err());
