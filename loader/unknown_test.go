@@ -11,11 +11,10 @@ import (
 	"github.com/foretide/foretide/loader"
 )
 
-// silent is a store that does not tell of some names, nor of pages.
+// silent is a store that does not tell of some names.
 type silent struct {
 	loader.Memory
-	name  string // "": of all
-	pages bool   // it is a Pager
+	name string // "": of all
 }
 
 var errSilent = &loader.StoreError{Op: "look at", Name: "it", Err: errors.New("503")}
