@@ -33,7 +33,8 @@ func (a *app) trainCommand() *cobra.Command {
 		Long: `Train fits a model to every container's history of a metric, judges it on the
 history's last part, which it was not fitted to, calibrates its intervals there,
 and writes a checkpoint. Where the model does not beat the last value, a naive
-one stands in, and the table says so.` + runsLong + dataLong,
+one stands in, and the table says so: "by" has the model that serves, "+ naive"
+where the mean of both does, and "× 0.80" where a fifth is the last value.` + runsLong + dataLong,
 		Example: `  foretide train --data metrics.csv.gz --metric cpu
   foretide train --data metrics.csv.gz --metric cpu,memory --model-type arima
   foretide train --data metrics.csv.gz --metric cpu --config configs/cpu.yaml --container webapp`,

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foretide/foretide/core/calibrate"
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/internal/fleet"
 )
 
@@ -26,21 +29,29 @@ func writeTrained(w io.Writer, out []fleet.Result) {
 			if k > 0 {
 				container, metric = "", ""
 			}
-			by := h.Source
-			if by == "model" {
-				by = r.Report.Model
-			}
-			if h.Weight > 0 && h.Weight < 1 {
-				by += fmt.Sprintf(" × %.2f", h.Weight)
-			}
 			mae, covers := number(h.MAE), share(h.Coverage80)
 			if h.Rows == 0 { // nothing to validate on
-				mae, covers = "-", "-"
+				mae = "-"
 			}
-			t.row(container, metric, minutes(h.Ahead), by, mae, ratio(h.Ratio), covers, h.Reasons.String())
+			if h.Reasons.Has(forecast.Uncalibrated) {
+				covers = "-"
+			}
+			t.row(container, metric, minutes(h.Ahead), servedBy(r.Report.Model, &h), mae, ratio(h.Ratio), covers, h.Reasons.String())
 		}
 	}
 	t.write(w)
+}
+
+// servedBy says which forecast serves a horizon.
+func servedBy(model string, h *calibrate.HorizonReport) string {
+	by, named := map[string]string{"model": model, "fallback": naive.Name, "both": model + " + " + naive.Name}[h.Source]
+	if !named {
+		by = h.Source
+	}
+	if h.Weight > 0 && h.Weight < 1 {
+		by += fmt.Sprintf(" × %.2f", h.Weight)
+	}
+	return by
 }
 
 func firstLine(s string) string {
@@ -104,7 +115,10 @@ func writeTrainedJSON(w io.Writer, store string, out []fleet.Result) error {
 		for _, h := range r.Horizons {
 			score := horizonScore{h.Ahead, h.Source, h.Weight, h.Rows, real(h.MAE), real(h.Ratio), real(h.Coverage80), h.Reasons.Names()}
 			if h.Rows == 0 {
-				score.MAE, score.Ratio, score.Coverage80 = real(math.NaN()), real(math.NaN()), real(math.NaN())
+				score.MAE, score.Ratio = real(math.NaN()), real(math.NaN())
+			}
+			if h.Reasons.Has(forecast.Uncalibrated) {
+				score.Coverage80 = real(math.NaN())
 			}
 			j.Horizons = append(j.Horizons, score)
 		}

@@ -369,7 +369,7 @@ func TestBoth(t *testing.T) {
 	}
 	got, x, y := forecastOf(t, f, s), forecastOf(t, a, s), forecastOf(t, b, s)
 	want := (x.Median(&x.At[0]) + y.Median(&y.At[0])) / 2
-	if h := &got.At[0]; math.Abs(got.Median(h)-f.at[0].shift-want) > 1 || h.Detail != "mean of naive and (naive)" {
+	if h := &got.At[0]; math.Abs(got.Median(h)-f.at[0].shift-want) > 1 || h.Detail != "half naive, half naive" {
 		t.Errorf("%v, not about %v: %s", got.Median(h), want, h.Detail)
 	}
 	again, err := Decode(f.AppendPayload(nil), decodeInner)

@@ -104,7 +104,7 @@ func (f *Fitted) describe() {
 			text = d.Detail(k)
 		}
 		if both {
-			text = "mean of " + naiveName + " and (" + text + ")"
+			text = "half " + naiveName + ", half " + text
 		}
 		if w := f.at[k].weight; w < 1 {
 			text += ", the last value counts " + strconv.Itoa(int(math.Round(100*(1-w)))) + " %"
