@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,11 +16,11 @@ import (
 type silent struct {
 	loader.Memory
 	name  string
-	asked int
+	asked atomic.Int32
 }
 
 func (s *silent) Stat(ctx context.Context, name string) (loader.Object, error) {
-	s.asked++
+	s.asked.Add(1)
 	if name == s.name {
 		return loader.Object{}, &loader.StoreError{Op: "look at", Name: name, Err: errors.New("503 SlowDown")}
 	}
@@ -40,16 +41,17 @@ func TestUnknownCheckpoint(t *testing.T) {
 		w.must(w.predict.Handle, payload, &a)
 		return a
 	}
-	store.name, store.asked = "memory/web.ckpt", 0
+	store.name = "memory/web.ckpt"
 	if a := predict(); a.Done != 1 || len(a.Failed) != 1 || a.Failed[0].Metric != "memory" || a.Failed[0].Reason != event.Storage5xx || len(a.Remaining) != 1 {
 		t.Errorf("not known: %+v", a)
 	}
 	if !bytes.Contains(w.log.Bytes(), []byte("checkpoints as they were")) {
 		t.Errorf("the log is %s", w.log.String())
 	}
-	store.name, store.asked = "", 0
-	if a := predict(); a.Done != 2 || len(a.Failed) != 0 || store.asked != 1 {
-		t.Errorf("then: %+v, %d asked", a, store.asked)
+	store.name = ""
+	store.asked.Store(0)
+	if a := predict(); a.Done != 2 || len(a.Failed) != 0 || store.asked.Load() != 1 {
+		t.Errorf("then: %+v, %d asked", a, store.asked.Load())
 	}
 	store.name, w.models.Every = "memory/web.ckpt", 0
 	if a := predict(); a.Done != 2 || len(a.Failed) != 0 || a.Results[1].Model != "linear" {
