@@ -182,7 +182,7 @@ class Host(unittest.TestCase):
 
     def test_a_full_instance_goes(self):
         foretide = Foretide(memory_limit=16 << 20)
-        big = Window(0, 60, {"cpu": np.ones(1 << 18)})
+        big = Window(0, 60, {"cpu": np.ones(1 << 20)})
         want = foretide.forecast(big, "cpu", iter([300]))
         self.assertIsNone(foretide._store)  # it would hardly have room for another call
         while foretide.memory < 13 << 20:
