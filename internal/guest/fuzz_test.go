@@ -194,7 +194,7 @@ func TestMemoryEndsSaysSo(t *testing.T) {
 			t.Fatal(p, err)
 		}
 	}
-	if _, err := i.call("foretide_alloc", 23905782); !errors.Is(err, ErrTrap) || !strings.Contains(err.Error(), "fatal error: out of memory") {
+	if _, err := i.call("foretide_alloc", 23905782); !errors.Is(err, ErrTrap) || !strings.Contains(err.Error(), "fatal error: arena already initialized (out of memory)") {
 		t.Error(err)
 	}
 }
@@ -205,7 +205,9 @@ func TestTrapSaysWhy(t *testing.T) {
 	for said, want := range map[string]string{
 		"fatal error: something\n\ngoroutine 1":                                 "in f: unreachable: fatal error: something",
 		"fatal error: wasi_snapshot_preview1.poll_oneoff\npanic during panic\n": "poll_oneoff (out of memory)",
-		"": "in f: unreachable",
+		"fatal error: runtime: cannot allocate memory\n":                        "memory (out of memory)",
+		"fatal error: out of memory\n":                                          ": fatal error: out of memory",
+		"":                                                                      "in f: unreachable",
 	} {
 		i := instance(t)
 		i.output = []byte(said)

@@ -111,19 +111,33 @@ func (i *Instance) trap(name string, cause error) error {
 	}
 	said, _, _ := strings.Cut(strings.TrimSpace(string(i.output)), "\n")
 	why, _, _ := strings.Cut(cause.Error(), "\n")
-	// Where the heap cannot grow by just as much as lies below its last piece,
-	// Go's runtime takes the failure for a piece at address 0.
-	if said == "fatal error: arena already initialized" {
-		said = "fatal error: out of memory"
-	}
-	// Where it ends within the scheduler, the runtime waits, which it cannot.
-	if strings.HasPrefix(said, "fatal error: wasi_snapshot_preview1.poll_oneoff") {
+	if memoryEnded(said) && !strings.Contains(said, "out of memory") {
 		said += " (out of memory)"
 	}
 	if said != "" {
 		why += ": " + said
 	}
 	return fmt.Errorf("%w in %s: %s", ErrTrap, name, why)
+}
+
+// memoryEnded reports whether what a guest's runtime said is one of the ways in
+// which it says that memory ended.
+func memoryEnded(said string) bool {
+	for _, way := range [...]string{
+		"out of memory",
+		"runtime: cannot allocate memory",         // of its own structures
+		"failed to allocate", "failed to reserve", // likewise
+		// The heap cannot grow by just as much as lies below its last piece: the
+		// runtime takes the failure for a piece at address 0.
+		"fatal error: arena already initialized",
+		// It ended within the scheduler, which waits, and cannot.
+		"fatal error: wasi_snapshot_preview1.poll_oneoff",
+	} {
+		if strings.Contains(said, way) {
+			return true
+		}
+	}
+	return false
 }
 
 // Call calls a function of the interface with a handle, where it takes one, and
