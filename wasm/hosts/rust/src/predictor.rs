@@ -90,7 +90,12 @@ impl Predictor {
         let revision = match std::fs::metadata(&path) {
             Ok(about) => revision(&about),
             // A name that is too long for a file is that of no checkpoint.
-            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename) => {
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename
+                ) =>
+            {
                 self.models().by_path.remove(&path);
                 return Ok(None);
             }
