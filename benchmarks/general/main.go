@@ -3,7 +3,7 @@
 // The same data and seed give the same network on processors with the same
 // kernels.
 //
-//	go run ./benchmarks/general -data $FORETIDE_DATA -out core/network/general/net.go
+//	go run ./benchmarks/general -data $FORETIDE_DATA -out core/general/net.go
 //
 // It is written as Go source: package embed would bring io/fs and time into the
 // WebAssembly module.

@@ -27,7 +27,7 @@ import (
 
 	"github.com/foretide/foretide/benchmarks/internal/trial"
 	"github.com/foretide/foretide/core/backtest"
-	ensemble "github.com/foretide/foretide/core/ensemble/fit"
+	ensemble "github.com/foretide/foretide/core/auto/fit"
 	"github.com/foretide/foretide/core/forecast"
 	linear "github.com/foretide/foretide/core/linear/fit"
 	"github.com/foretide/foretide/core/network"

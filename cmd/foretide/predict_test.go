@@ -14,7 +14,7 @@ import (
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/network/general"
+	"github.com/foretide/foretide/core/general"
 	"github.com/foretide/foretide/loader"
 )
 

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"math"
 
-	"github.com/foretide/foretide/core/sums"
+	"github.com/foretide/foretide/core/internal/sums"
 )
 
 // Errors of likelihoods and predictions.

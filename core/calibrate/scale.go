@@ -5,7 +5,7 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/core/sums"
+	"github.com/foretide/foretide/core/internal/sums"
 )
 
 // parts are the measures of recent volatility that scales are blended from, in

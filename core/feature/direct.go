@@ -6,7 +6,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/core/sums"
+	"github.com/foretide/foretide/core/internal/sums"
 )
 
 // directNames are the inputs of a linear model, in the order of Direct.Fill.

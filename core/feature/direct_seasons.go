@@ -3,7 +3,7 @@ package feature
 import (
 	"math"
 
-	"github.com/foretide/foretide/core/rank"
+	"github.com/foretide/foretide/core/internal/rank"
 )
 
 // Fill computes the inputs of a horizon, ahead seconds after the origin, in the

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/rank"
+	"github.com/foretide/foretide/core/internal/rank"
 )
 
 // fillShared computes the inputs that are the same for every horizon.

@@ -3,7 +3,7 @@ package feature
 import (
 	"math"
 
-	"github.com/foretide/foretide/core/rank"
+	"github.com/foretide/foretide/core/internal/rank"
 )
 
 // Roll tells d that its windows are from now on of one series, whose values do not

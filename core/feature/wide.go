@@ -5,7 +5,7 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/core/sums"
+	"github.com/foretide/foretide/core/internal/sums"
 )
 
 // WideCount is the number of inputs that Wide.Fill puts into dst, WideSkip of

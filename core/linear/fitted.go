@@ -6,7 +6,7 @@ import (
 
 	"github.com/foretide/foretide/core/feature"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/plain"
+	"github.com/foretide/foretide/core/internal/plain"
 )
 
 // Name is the family of these models.

@@ -16,8 +16,8 @@ func TestGuestDependencies(t *testing.T) {
 		"fmt": true, "time": true, "os": true, "context": true, "reflect": true,
 		"encoding/json": true, "encoding/binary": true, "golang.org/x/sys/cpu": true,
 	}
-	packages := []string{"series", "rank", "sums", "quantile", "plain", "zstd", "serve", "abi", "forecast", "codec", "naive", "arima", "linear",
-		"prophet", "kernel", "feature", "lstm", "lstm/network", "mlp", "network", "network/general", "ensemble", "calibrate", "models"}
+	packages := []string{"series", "internal/rank", "internal/sums", "internal/quantile", "internal/plain", "zstd", "serve", "abi", "forecast", "codec", "naive", "arima", "linear",
+		"prophet", "kernel", "feature", "lstm", "lstm/network", "internal/mlp", "network", "general", "auto", "calibrate", "models"}
 	const root = "github.com/foretide/foretide/core/"
 	for _, p := range packages {
 		t.Run(p, func(t *testing.T) {

@@ -6,11 +6,11 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/calibrate"
-	"github.com/foretide/foretide/core/ensemble"
-	ensemblefit "github.com/foretide/foretide/core/ensemble/fit"
+	"github.com/foretide/foretide/core/auto"
+	ensemblefit "github.com/foretide/foretide/core/auto/fit"
 	"github.com/foretide/foretide/core/forecast"
 	linearfit "github.com/foretide/foretide/core/linear/fit"
-	"github.com/foretide/foretide/core/network/general"
+	"github.com/foretide/foretide/core/general"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
 )

@@ -7,14 +7,14 @@ import (
 
 	"github.com/foretide/foretide/core/arima"
 	"github.com/foretide/foretide/core/calibrate"
-	"github.com/foretide/foretide/core/ensemble"
+	"github.com/foretide/foretide/core/auto"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/linear"
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/network"
-	"github.com/foretide/foretide/core/network/general"
-	"github.com/foretide/foretide/core/plain"
+	"github.com/foretide/foretide/core/general"
+	"github.com/foretide/foretide/core/internal/plain"
 	"github.com/foretide/foretide/core/prophet"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/plain"
+	"github.com/foretide/foretide/core/internal/plain"
 )
 
 // Fitted is a fitted naive model: for each horizon a mix of predictors.

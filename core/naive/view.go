@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/rank"
+	"github.com/foretide/foretide/core/internal/rank"
 	"github.com/foretide/foretide/core/series"
 )
 

@@ -7,8 +7,8 @@ import (
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/feature"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/mlp"
-	"github.com/foretide/foretide/core/quantile"
+	"github.com/foretide/foretide/core/internal/mlp"
+	"github.com/foretide/foretide/core/internal/quantile"
 )
 
 // Name is the family of these models, Kind the decoder of their payload.

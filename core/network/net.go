@@ -7,7 +7,7 @@ import (
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/feature"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/mlp"
+	"github.com/foretide/foretide/core/internal/mlp"
 )
 
 // A Net is a trained network that is not yet of any task. It is immutable and

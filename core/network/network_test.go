@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/mlp"
+	"github.com/foretide/foretide/core/internal/mlp"
 	"github.com/foretide/foretide/core/series"
 )
 

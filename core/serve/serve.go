@@ -11,8 +11,8 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/network"
-	"github.com/foretide/foretide/core/network/general"
-	"github.com/foretide/foretide/core/plain"
+	"github.com/foretide/foretide/core/general"
+	"github.com/foretide/foretide/core/internal/plain"
 	"github.com/foretide/foretide/core/series"
 )
 

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/codec"
-	"github.com/foretide/foretide/core/network/general"
+	"github.com/foretide/foretide/core/general"
 )
 
 // TestGeneralSize: the network in the box stays small, as every program and every

@@ -7,7 +7,7 @@ import (
 
 	"github.com/foretide/foretide/core/arima"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/unitroot"
+	"github.com/foretide/foretide/core/internal/unitroot"
 )
 
 // ErrNoModel: the likelihood of no order of the search could be computed.

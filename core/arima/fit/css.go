@@ -3,7 +3,7 @@ package fit
 import (
 	"github.com/foretide/foretide/core/arima"
 	"github.com/foretide/foretide/core/arima/internal/lag"
-	"github.com/foretide/foretide/core/sums"
+	"github.com/foretide/foretide/core/internal/sums"
 )
 
 // css is the conditional sum of squares: innovations are zero for the first

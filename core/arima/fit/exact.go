@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/arima"
-	"github.com/foretide/foretide/core/sums"
+	"github.com/foretide/foretide/core/internal/sums"
 )
 
 // exact is the exact likelihood as a sum of squares: minus twice the

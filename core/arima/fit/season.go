@@ -4,8 +4,8 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/arima"
-	"github.com/foretide/foretide/core/decompose"
-	"github.com/foretide/foretide/core/sums"
+	"github.com/foretide/foretide/core/internal/decompose"
+	"github.com/foretide/foretide/core/internal/sums"
 )
 
 const (

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/arima"
-	"github.com/foretide/foretide/core/sums"
+	"github.com/foretide/foretide/core/internal/sums"
 )
 
 // Lags of the long autoregression beyond the model's own.

@@ -3,7 +3,7 @@ package fit
 import (
 	"math"
 
-	"github.com/foretide/foretide/core/sums"
+	"github.com/foretide/foretide/core/internal/sums"
 )
 
 // A problem is a linear quantile regression with a ridge towards a point. What

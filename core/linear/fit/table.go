@@ -7,7 +7,7 @@ import (
 	"github.com/foretide/foretide/core/feature"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/core/sums"
+	"github.com/foretide/foretide/core/internal/sums"
 )
 
 // A table holds the rows of one horizon: an origin each, in order of time.

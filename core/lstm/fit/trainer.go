@@ -8,7 +8,7 @@ import (
 	"github.com/foretide/foretide/core/lstm/learn"
 	"github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/core/optim"
-	"github.com/foretide/foretide/core/quantile"
+	"github.com/foretide/foretide/core/internal/quantile"
 )
 
 // A trainer trains one network. What of it is saved is in state.

@@ -2,7 +2,7 @@ package network
 
 import (
 	"github.com/foretide/foretide/core/kernel"
-	"github.com/foretide/foretide/core/quantile"
+	"github.com/foretide/foretide/core/internal/quantile"
 )
 
 // output returns the place in w.Out of level j of horizon k in a row.

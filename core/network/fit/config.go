@@ -5,7 +5,7 @@ package fit
 import (
 	"errors"
 
-	"github.com/foretide/foretide/core/mlp"
+	"github.com/foretide/foretide/core/internal/mlp"
 )
 
 // ErrNoWindows: no cell of the histories has both a value and a target that is

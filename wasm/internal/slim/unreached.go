@@ -38,7 +38,7 @@ var never = []string{
 	"runtime.checkFinalizersAndCleanups", "runtime.findGoroutineLeaks", "runtime.startCheckmarks", "runtime.endCheckmarks",
 	"runtime.setCheckmark", "runtime.runCheckmark",
 	// How the runtime prints floats, in the same cases. (The core prints them by
-	// core/plain; see used.)
+	// core/internal/plain; see used.)
 	"internal_strconv.__decimal_", "internal_strconv.rightShift", "internal_strconv.leftShift", "internal_strconv.genericFtoa",
 	"internal_strconv.bigFtoa", "internal_strconv.formatDigits", "internal_strconv.roundShortest", "internal_strconv.fmt",
 	"internal_strconv.dbox", "internal_strconv.umul", "internal_strconv.fixedFtoa", "internal_strconv.AppendComplex",

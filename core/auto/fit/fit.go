@@ -1,4 +1,4 @@
-// Package fit fits the models that core/ensemble combines.
+// Package fit fits the models that core/auto combines.
 package fit
 
 import (
@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/foretide/foretide/core/ensemble"
+	"github.com/foretide/foretide/core/auto"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 )

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/foretide/foretide/core/kernel"
-	"github.com/foretide/foretide/core/quantile"
+	"github.com/foretide/foretide/core/internal/quantile"
 )
 
 // A Network is weights of a shape. While nobody changes the weights it is safe

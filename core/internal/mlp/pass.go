@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/foretide/foretide/core/kernel"
-	"github.com/foretide/foretide/core/quantile"
+	"github.com/foretide/foretide/core/internal/quantile"
 )
 
 // Forward computes the outputs from w.Input and w.Skip. It panics where the

@@ -3,7 +3,7 @@ package unitroot
 import (
 	"math"
 
-	"github.com/foretide/foretide/core/decompose"
+	"github.com/foretide/foretide/core/internal/decompose"
 )
 
 // The usual settings of automatic ARIMA.

@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/core/ensemble"
+	"github.com/foretide/foretide/core/auto"
 	"github.com/foretide/foretide/core/forecast"
 	linear "github.com/foretide/foretide/core/linear/fit"
-	"github.com/foretide/foretide/core/network/general"
+	"github.com/foretide/foretide/core/general"
 	"github.com/foretide/foretide/core/series"
 )
 

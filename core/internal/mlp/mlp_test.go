@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/foretide/foretide/core/quantile"
+	"github.com/foretide/foretide/core/internal/quantile"
 )
 
 var (
