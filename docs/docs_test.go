@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/internal/need"
-	"github.com/foretide/foretide/internal/promtest"
+	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit/promtest"
 )
 
 // pages, in the order in which a newcomer follows them: their commands are run

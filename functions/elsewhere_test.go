@@ -21,8 +21,8 @@ import (
 	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/forecastjson"
-	"github.com/foretide/foretide/internal/need"
-	"github.com/foretide/foretide/internal/promtest"
+	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit/promtest"
 )
 
 // fillWeb stores two days of samples of one container.

@@ -24,8 +24,8 @@ import (
 	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/infra/parquet"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/mototest"
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/mototest"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // fleetSize is how many containers the state machine's test has, a batch each.

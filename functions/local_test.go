@@ -23,8 +23,8 @@ import (
 	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/forecastjson"
-	"github.com/foretide/foretide/internal/promtest"
-	"github.com/foretide/foretide/internal/s3test"
+	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit/s3test"
 )
 
 // bootstraps are the functions as they ship, built once.

@@ -21,8 +21,8 @@ import (
 	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/forecastjson"
-	"github.com/foretide/foretide/internal/mototest"
-	"github.com/foretide/foretide/internal/promtest"
+	"github.com/foretide/foretide/internal/testkit/mototest"
+	"github.com/foretide/foretide/internal/testkit/promtest"
 )
 
 // cloudWatch starts a CloudWatch, and returns its URL and a client.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/core/general"
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/internal/near"
 )
 

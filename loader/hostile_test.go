@@ -14,9 +14,9 @@ import (
 	"github.com/foretide/foretide/core/abi"
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/internal/asm"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/wasm"
-	"github.com/foretide/foretide/wasm/asm"
 )
 
 // Where a hand-made module has what.

@@ -14,9 +14,9 @@ import (
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/internal/alloc"
-	"github.com/foretide/foretide/internal/need"
-	"github.com/foretide/foretide/internal/storetest"
+	"github.com/foretide/foretide/internal/testkit/alloc"
+	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit/storetest"
 	"github.com/foretide/foretide/loader"
 )
 

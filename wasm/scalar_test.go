@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 	"github.com/foretide/foretide/wasm"
-	"github.com/foretide/foretide/wasm/simd"
+	"github.com/foretide/foretide/wasm/internal/simd"
 )
 
 // TestScalar: a module built without SIMD gives the same bits as the one that

@@ -207,7 +207,7 @@ func sameForecasts(t *testing.T, v *vector, got, want []byte) {
 // TestSize: without the general model's weights the module stays within 2.0 MB,
 // and 600 KB gzipped; they add at most 400 KB.
 func TestSize(t *testing.T) {
-	source, err := os.ReadFile(filepath.Join("..", "core", "network", "general", "net.go"))
+	source, err := os.ReadFile(filepath.Join("..", "core", "general", "net.go"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
-	"github.com/foretide/foretide/internal/m4"
+	"github.com/foretide/foretide/internal/testkit/m4"
 )
 
 // A question is a series to choose a model for.

@@ -173,7 +173,7 @@ func buildAlone(dir, module string) error {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w: %s", err, out)
 	}
-	if out, err := exec.Command("go", "run", "./wasm/link/simdjoin", plain, module).CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "run", "./wasm/internal/link/simdjoin", plain, module).CombinedOutput(); err != nil {
 		return fmt.Errorf("simdjoin: %w: %s", err, out)
 	}
 	return nil

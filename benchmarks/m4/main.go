@@ -17,7 +17,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
 	"github.com/foretide/foretide/internal/family"
-	"github.com/foretide/foretide/internal/m4"
+	"github.com/foretide/foretide/internal/testkit/m4"
 )
 
 const (

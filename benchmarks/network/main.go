@@ -26,8 +26,8 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/benchmarks/internal/trial"
+	autofit "github.com/foretide/foretide/core/auto/fit"
 	"github.com/foretide/foretide/core/backtest"
-	ensemble "github.com/foretide/foretide/core/auto/fit"
 	"github.com/foretide/foretide/core/forecast"
 	linear "github.com/foretide/foretide/core/linear/fit"
 	"github.com/foretide/foretide/core/network"
@@ -144,7 +144,7 @@ func trainersOf(net *network.Net) []backtest.Trainer {
 	if !*auto {
 		return []backtest.Trainer{alone}
 	}
-	both := train.Trainer{Config: train.Defaults(), Model: ensemble.Config{Members: []forecast.Model{linear.Defaults(), bound{net}}, Guard: network.Name}}
+	both := train.Trainer{Config: train.Defaults(), Model: autofit.Config{Members: []forecast.Model{linear.Defaults(), bound{net}}, Guard: network.Name}}
 	both.Config.Calibrate.Both, both.Config.Calibrate.Caution = true, 0.5
 	return []backtest.Trainer{alone, both}
 }

@@ -10,8 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"github.com/foretide/foretide/wasm/link"
-	"github.com/foretide/foretide/wasm/simd"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
@@ -38,11 +36,15 @@ func build(dir string) (scalar, joined []byte, err error) {
 	if scalar, err = module(""); err != nil {
 		return nil, nil, err
 	}
-	imports, err := module("wasmsimd")
-	if err != nil {
+	if _, err = module("wasmsimd"); err != nil {
 		return nil, nil, err
 	}
-	joined, err = link.Join(imports, simd.Module(), simd.Name)
+	out := filepath.Join(dir, "joined.wasm")
+	cmd := exec.Command("go", "run", "github.com/foretide/foretide/wasm/internal/link/simdjoin", filepath.Join(dir, "guest.wasm"), out)
+	if b, err := cmd.CombinedOutput(); err != nil {
+		return nil, nil, fmt.Errorf("simdjoin: %w: %s", err, b)
+	}
+	joined, err = os.ReadFile(out)
 	return scalar, joined, err
 }
 

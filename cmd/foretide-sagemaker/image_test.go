@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/dockertest"
+	"github.com/foretide/foretide/internal/testkit/dockertest"
 )
 
 // TestImage builds the image and runs it as SageMaker does: a training whose

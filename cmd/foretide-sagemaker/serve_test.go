@@ -29,7 +29,7 @@ import (
 	"github.com/foretide/foretide/infra/sagemaker"
 	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/forecastjson"
-	"github.com/foretide/foretide/internal/logtest"
+	"github.com/foretide/foretide/internal/testkit/logtest"
 	"github.com/foretide/foretide/loader"
 )
 

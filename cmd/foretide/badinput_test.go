@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // rows returns n rows of web, one for each 15 s, whose cpu is what value gives.

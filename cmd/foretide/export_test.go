@@ -17,7 +17,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/cmd/foretide/demo"
-	"github.com/foretide/foretide/internal/promtest"
+	"github.com/foretide/foretide/internal/testkit/promtest"
 )
 
 // A real Prometheus that has the demo's pool as a container of Docker, for all

@@ -17,7 +17,7 @@ import (
 
 	"github.com/foretide/foretide/infra/mlflow"
 	"github.com/foretide/foretide/infra/runs"
-	"github.com/foretide/foretide/internal/mlflowtest"
+	"github.com/foretide/foretide/internal/testkit/mlflowtest"
 )
 
 // servers are the tracking servers that the tests share: one for each MLflow.

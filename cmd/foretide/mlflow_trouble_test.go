@@ -13,7 +13,7 @@ import (
 
 	"github.com/foretide/foretide/infra/mlflow"
 	"github.com/foretide/foretide/infra/runs"
-	"github.com/foretide/foretide/internal/mlflowtest"
+	"github.com/foretide/foretide/internal/testkit/mlflowtest"
 )
 
 // forward passes a request on to a server, and its answer back.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/general"
+	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/infra/prometheus"

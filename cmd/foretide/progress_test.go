@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // TestProgressBar: on a terminal training has a bar with the time left, which

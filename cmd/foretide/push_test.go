@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/promtest"
+	"github.com/foretide/foretide/internal/testkit/promtest"
 )
 
 // TestPredictPush: what is printed is in Prometheus too, under serve's names.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/s3test"
+	"github.com/foretide/foretide/internal/testkit/s3test"
 )
 
 // TestBucketStore: a bucket serves as a folder does, in every command.

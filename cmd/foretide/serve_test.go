@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/logtest"
-	"github.com/foretide/foretide/internal/promtest"
+	"github.com/foretide/foretide/internal/testkit/logtest"
+	"github.com/foretide/foretide/internal/testkit/promtest"
 )
 
 // A served is a "foretide serve" that reads a real Prometheus, which scrapes it.

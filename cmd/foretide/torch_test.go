@@ -21,7 +21,7 @@ import (
 	"github.com/foretide/foretide/infra/pytorch"
 	"github.com/foretide/foretide/infra/safetensors"
 	"github.com/foretide/foretide/internal/fleet"
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )

@@ -6,8 +6,8 @@ import (
 
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/kernel"
 	"github.com/foretide/foretide/core/internal/plain"
+	"github.com/foretide/foretide/core/kernel"
 	"github.com/foretide/foretide/core/serve"
 )
 

@@ -1,4 +1,4 @@
-// Package ensemble combines forecasts of unlike models: the mean of what they
+// Package auto combines forecasts of unlike models: the mean of what they
 // forecast, quantile by quantile. Models of different kinds err apart, and
 // their plain mean has been better than choosing one of them (Bates and Granger
 // 1969; Makridakis et al. 2020). It is where the mean begins; as values come
@@ -9,4 +9,4 @@
 // simpler forecasts, and the intervals, are core/calibrate's part.
 //
 // It is part of the WebAssembly guest.
-package ensemble
+package auto

@@ -1,4 +1,4 @@
-package ensemble
+package auto
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 // Name is the family of these models, Kind the decoder of their payload.
 const (
 	Name = "auto"
-	Kind = "ensemble.1"
+	Kind = "auto.1"
 )
 
 // MaxMembers bounds the models that are combined.
@@ -195,7 +195,7 @@ func finite(h *forecast.Horizon) bool {
 	return sum == 0
 }
 
-// Kind returns "ensemble.1".
+// Kind returns "auto.1".
 func (f *Fitted) Kind() string { return Kind }
 
 // AppendPayload appends the model's bytes: field 1 for each member, a message of

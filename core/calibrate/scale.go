@@ -4,8 +4,8 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/internal/sums"
+	"github.com/foretide/foretide/core/series"
 )
 
 // parts are the measures of recent volatility that scales are blended from, in

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/alloc"
+	"github.com/foretide/foretide/internal/testkit/alloc"
 )
 
 var update = flag.Bool("update", false, "write the golden files of testdata anew")

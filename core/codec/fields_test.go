@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/foretide/foretide/internal/alloc"
+	"github.com/foretide/foretide/internal/testkit/alloc"
 )
 
 // sample has a field of every sort.

@@ -4,9 +4,9 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/internal/sums"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/core/internal/sums"
 )
 
 // directNames are the inputs of a linear model, in the order of Direct.Fill.

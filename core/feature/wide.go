@@ -4,8 +4,8 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/internal/sums"
+	"github.com/foretide/foretide/core/series"
 )
 
 // WideCount is the number of inputs that Wide.Fill puts into dst, WideSkip of

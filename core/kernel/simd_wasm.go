@@ -2,8 +2,8 @@
 
 package kernel
 
-// The functions without bodies are the kernels of wasm/simd. A module built
-// with the tag wasmsimd imports them, and wasm/link joins them to it. They
+// The functions without bodies are the kernels of wasm/internal/simd. A module built
+// with the tag wasmsimd imports them, and wasm/internal/link joins them to it. They
 // trust their arguments, which the exported functions have checked by then,
 // and want at least one row or block.
 

@@ -26,7 +26,7 @@ func long() series.Frame {
 func TestLacks(t *testing.T) {
 	all := examples(t)
 	models := map[string]forecast.Fitted{}
-	for _, kind := range []string{"linear.1", "network.1", "general.1", "ensemble.1", "lstm.1"} {
+	for _, kind := range []string{"linear.1", "network.1", "general.1", "auto.1", "lstm.1"} {
 		models[kind] = all[kind]
 	}
 	var err error

@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/auto"
-	ensemblefit "github.com/foretide/foretide/core/auto/fit"
+	autofit "github.com/foretide/foretide/core/auto/fit"
+	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
-	linearfit "github.com/foretide/foretide/core/linear/fit"
 	"github.com/foretide/foretide/core/general"
+	linearfit "github.com/foretide/foretide/core/linear/fit"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
 )
@@ -19,12 +19,12 @@ import (
 // gate, the state holds them, and a renewal keeps them.
 func TestUpdateLearns(t *testing.T) {
 	h := []series.Frame{history()}
-	auto := ensemblefit.Config{Members: []forecast.Model{linearfit.Defaults(), general.Model{}}, Guard: general.Name}
-	trained, _, err := train.Defaults().Fit(auto, h, task(), forecast.Options{})
+	combined := autofit.Config{Members: []forecast.Model{linearfit.Defaults(), general.Model{}}, Guard: general.Name}
+	trained, _, err := train.Defaults().Fit(combined, h, task(), forecast.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := trained.Model().(*ensemble.Fitted)
+	before := trained.Model().(*auto.Fitted)
 	if len(before.Learnt()) == 0 {
 		t.Error("nothing was learnt from the validation part")
 	}
@@ -70,7 +70,7 @@ func TestUpdateLearns(t *testing.T) {
 	if !bytes.Equal(decoded.(calibrate.Updater).AppendState(nil), state) || len(state) > 700 {
 		t.Errorf("a state of %d bytes, or another", len(state))
 	}
-	renewed, err := train.Trainer{Config: train.Defaults(), Model: auto}.Renew(now, h, task(), forecast.Options{})
+	renewed, err := train.Trainer{Config: train.Defaults(), Model: combined}.Renew(now, h, task(), forecast.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,20 +6,20 @@ import (
 	"errors"
 
 	"github.com/foretide/foretide/core/arima"
-	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/auto"
+	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/general"
+	"github.com/foretide/foretide/core/internal/plain"
 	"github.com/foretide/foretide/core/linear"
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/network"
-	"github.com/foretide/foretide/core/general"
-	"github.com/foretide/foretide/core/internal/plain"
 	"github.com/foretide/foretide/core/prophet"
 )
 
 // kinds are the kinds of payload that Decode understands.
-var kinds = [...]string{arima.Kind, calibrate.Kind, ensemble.Kind, general.Kind, linear.Kind, lstm.Kind, naive.Kind,
+var kinds = [...]string{arima.Kind, auto.Kind, calibrate.Kind, general.Kind, linear.Kind, lstm.Kind, naive.Kind,
 	network.Kind, prophet.Kind, calibrate.SharedKind}
 
 // Kinds returns the kinds of payload that Decode understands, sorted.
@@ -81,8 +81,8 @@ func decode(kind string, payload []byte, depth int) (forecast.Fitted, error) {
 		return fitted(network.Decode(payload))
 	case general.Kind:
 		return fitted(general.Decode(payload))
-	case ensemble.Kind:
-		return fitted(ensemble.Decode(payload, inner))
+	case auto.Kind:
+		return fitted(auto.Decode(payload, inner))
 	case prophet.Kind:
 		return fitted(prophet.Decode(payload))
 	case calibrate.Kind:

@@ -9,19 +9,19 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/arima/fit"
+	"github.com/foretide/foretide/core/auto"
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/codec"
-	"github.com/foretide/foretide/core/auto"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/general"
 	linearfit "github.com/foretide/foretide/core/linear/fit"
 	lstmfit "github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/naive"
 	networkfit "github.com/foretide/foretide/core/network/fit"
-	"github.com/foretide/foretide/core/general"
 	prophetfit "github.com/foretide/foretide/core/prophet/fit"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
-	"github.com/foretide/foretide/internal/alloc"
+	"github.com/foretide/foretide/internal/testkit/alloc"
 )
 
 // history is four days of a daily pattern at 5-minute steps.
@@ -70,7 +70,7 @@ func examples(t testing.TB) map[string]forecast.Fitted {
 	add(w, err)
 	g, _, err := general.Model{}.Fit(h, task(), forecast.Options{})
 	add(g, err)
-	both, err := ensemble.New([]forecast.Fitted{i, g}, 1)
+	both, err := auto.New([]forecast.Fitted{i, g}, 1)
 	add(both.Learn([]forecast.Outcome{{Origin: 1, Ahead: task().Horizons[0], Value: 1, Parts: []float64{1, 2}}}), err)
 	s, _, err := train.Defaults().FitShared(net, h, task(), forecast.Options{})
 	add(s, err)

@@ -6,8 +6,8 @@ import (
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/network"
 	"github.com/foretide/foretide/core/general"
+	"github.com/foretide/foretide/core/network"
 	"github.com/foretide/foretide/core/series"
 )
 

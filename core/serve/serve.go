@@ -9,10 +9,10 @@ import (
 	"strconv"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/naive"
-	"github.com/foretide/foretide/core/network"
 	"github.com/foretide/foretide/core/general"
 	"github.com/foretide/foretide/core/internal/plain"
+	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/network"
 	"github.com/foretide/foretide/core/series"
 )
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/foretide/foretide/internal/alloc"
+	"github.com/foretide/foretide/internal/testkit/alloc"
 )
 
 // samples are bytes of many kinds: random, of few symbols, text, repetitions at

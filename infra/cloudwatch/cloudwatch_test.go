@@ -20,7 +20,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/mototest"
+	"github.com/foretide/foretide/internal/testkit/mototest"
 )
 
 var from = time.Now().Add(-3*time.Hour).Unix() / 300 * 300

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // dump prints a line for each series that evaluate.py reads: container,

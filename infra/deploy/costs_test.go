@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // costs runs costs.py.

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // A resource is one of the template's, as CloudFormation is given it.

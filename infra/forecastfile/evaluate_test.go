@@ -16,7 +16,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/infra/forecastfile"
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // precise runs evaluate.py with twelve decimals in its tables in place of

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/backtest"
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 var nan = math.NaN()

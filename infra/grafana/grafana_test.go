@@ -8,7 +8,7 @@ import (
 	"os/exec"
 	"testing"
 
-	"github.com/foretide/foretide/internal/promtest"
+	"github.com/foretide/foretide/internal/testkit/promtest"
 )
 
 // TestRules: the rules are good, and alerts come and stay away as rules_test.yml

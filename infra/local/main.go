@@ -21,7 +21,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/infra/local/stack"
-	"github.com/foretide/foretide/internal/s3test"
+	"github.com/foretide/foretide/internal/testkit/s3test"
 )
 
 func main() {

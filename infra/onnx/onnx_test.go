@@ -20,7 +20,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/pytorch"
 	"github.com/foretide/foretide/infra/safetensors"
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // noise returns numbers in [-scale, scale) that the seed determines.

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // many returns samples of containers c000 … of two metrics, in order.

@@ -21,7 +21,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/promtest"
+	"github.com/foretide/foretide/internal/testkit/promtest"
 )
 
 // A place holds the certificates of a test, as files.

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/foretide/foretide/internal/promtest"
+	"github.com/foretide/foretide/internal/testkit/promtest"
 )
 
 // began is when the samples of the tests begin: far in the past, so that no

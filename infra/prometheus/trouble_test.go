@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/promtest"
+	"github.com/foretide/foretide/internal/testkit/promtest"
 )
 
 // direct returns what an export writes without any trouble.

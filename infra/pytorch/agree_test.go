@@ -14,7 +14,7 @@ import (
 	"github.com/foretide/foretide/core/kernel"
 	"github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/infra/safetensors"
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // A golden is a case of testdata/golden.py and what PyTorch computed of it.

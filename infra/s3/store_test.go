@@ -4,8 +4,8 @@ import (
 	"context"
 	"testing"
 
-	"github.com/foretide/foretide/internal/s3test"
-	"github.com/foretide/foretide/internal/storetest"
+	"github.com/foretide/foretide/internal/testkit/s3test"
+	"github.com/foretide/foretide/internal/testkit/storetest"
 )
 
 // TestStore: what every store that keeps versions does, in a bucket.

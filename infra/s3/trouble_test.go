@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/infra/s3"
-	"github.com/foretide/foretide/internal/s3test"
+	"github.com/foretide/foretide/internal/testkit/s3test"
 	"github.com/foretide/foretide/loader"
 )
 

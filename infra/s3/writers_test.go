@@ -19,7 +19,7 @@ import (
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/infra/s3"
-	"github.com/foretide/foretide/internal/s3test"
+	"github.com/foretide/foretide/internal/testkit/s3test"
 	"github.com/foretide/foretide/loader"
 )
 

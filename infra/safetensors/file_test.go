@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // bytesOf returns a file with the header and the data.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // TestDeploy runs deploy_test.py, with the program that it needs. The Python which

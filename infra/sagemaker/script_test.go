@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/codec"
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 	"github.com/foretide/foretide/loader"
 )
 

@@ -8,13 +8,13 @@ import (
 	"strings"
 
 	"github.com/foretide/foretide/core/arima/fit"
-	ensemble "github.com/foretide/foretide/core/auto/fit"
+	autofit "github.com/foretide/foretide/core/auto/fit"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/general"
 	linear "github.com/foretide/foretide/core/linear/fit"
 	lstm "github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/naive"
 	network "github.com/foretide/foretide/core/network/fit"
-	"github.com/foretide/foretide/core/general"
 	"github.com/foretide/foretide/core/prophet"
 	prophetfit "github.com/foretide/foretide/core/prophet/fit"
 	"github.com/foretide/foretide/core/train"
@@ -30,7 +30,7 @@ var families = map[string]func() forecast.Model{
 	"network": func() forecast.Model { return network.Defaults() },
 	"general": func() forecast.Model { return general.Model{} },
 	"auto": func() forecast.Model {
-		return ensemble.Config{Members: []forecast.Model{linear.Defaults(), general.Model{}}, Guard: general.Name}
+		return autofit.Config{Members: []forecast.Model{linear.Defaults(), general.Model{}}, Guard: general.Name}
 	},
 	"prophet": func() forecast.Model { return prophetfit.Defaults() },
 }

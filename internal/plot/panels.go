@@ -10,7 +10,6 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/foretide/foretide/core/acf"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/internal/report"
 )
@@ -228,7 +227,7 @@ func (hours) Ticks(lo, hi float64) (out []plot.Tick) {
 // 95 % of those of noise would lie; nil where nothing varies.
 func lags(v []float64, n int, unit float64, title string) (*plot.Plot, error) {
 	rho := make([]float64, n+1)
-	acf.Autocorrelation(rho, v)
+	autocorrelations(rho, v)
 	if math.IsNaN(rho[0]) {
 		return nil, nil
 	}

@@ -18,9 +18,9 @@ import (
 	"strings"
 
 	"github.com/foretide/foretide/internal/newfile"
+	"github.com/foretide/foretide/wasm/internal/link"
+	"github.com/foretide/foretide/wasm/internal/simd"
 	"github.com/foretide/foretide/wasm/internal/slim"
-	"github.com/foretide/foretide/wasm/link"
-	"github.com/foretide/foretide/wasm/simd"
 )
 
 // goVersion is the compiler of the module: another one gives other bytes. It is

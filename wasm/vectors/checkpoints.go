@@ -7,14 +7,14 @@ import (
 
 	"github.com/foretide/foretide/cmd/foretide/demo"
 	arima "github.com/foretide/foretide/core/arima/fit"
+	autofit "github.com/foretide/foretide/core/auto/fit"
 	"github.com/foretide/foretide/core/codec"
-	ensemble "github.com/foretide/foretide/core/auto/fit"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/general"
 	linear "github.com/foretide/foretide/core/linear/fit"
 	lstm "github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/naive"
 	network "github.com/foretide/foretide/core/network/fit"
-	"github.com/foretide/foretide/core/general"
 	prophet "github.com/foretide/foretide/core/prophet/fit"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
@@ -57,7 +57,7 @@ func checkpoints(dir string, frame *series.Frame) error {
 	net.Steps, net.Hidden, net.Width, net.Epochs, net.Windows, net.HeldWindows = 24, 16, 16, 2, 512, 256
 	small := network.Defaults()
 	small.Hidden, small.Fewest, small.Most, small.Batch = []int{32, 32}, 1<<14, 1<<14, 128
-	auto := ensemble.Config{Members: []forecast.Model{linear.Defaults(), general.Model{}}, Guard: general.Name}
+	auto := autofit.Config{Members: []forecast.Model{linear.Defaults(), general.Model{}}, Guard: general.Name}
 	for name, model := range map[string]forecast.Model{
 		"naive": naive.Defaults(), "arima": arima.Defaults(), "linear": linear.Defaults(), "prophet": prophet.Defaults(), "lstm": net,
 		"network": small, "auto": auto,

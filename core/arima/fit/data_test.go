@@ -4,8 +4,8 @@ import (
 	"math"
 	"testing"
 
-	"github.com/foretide/foretide/internal/m4"
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/m4"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // airPassengers are the monthly totals of international airline passengers,

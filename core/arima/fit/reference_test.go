@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // reference is a result of auto.arima in R's forecast 8.20.

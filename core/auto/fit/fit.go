@@ -15,12 +15,12 @@ import (
 type Config struct {
 	Members []forecast.Model
 	// Guard is the family of the member that keeps the others in sight (see
-	// ensemble.New); "" for none.
+	// auto.New); "" for none.
 	Guard string
 }
 
 // Name returns "auto".
-func (Config) Name() string { return ensemble.Name }
+func (Config) Name() string { return auto.Name }
 
 // Global reports false: one fit serves one container.
 func (Config) Global() bool { return false }
@@ -40,7 +40,7 @@ func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Op
 
 // Refit refits the members of a model that Fit returned.
 func (c Config) Refit(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
-	before := fitted.(*ensemble.Fitted).Members()
+	before := fitted.(*auto.Fitted).Members()
 	members := make([]forecast.Model, len(before))
 	for i, f := range before {
 		members[i] = c.member(f.Spec().Model)
@@ -54,7 +54,7 @@ func (c Config) Refit(fitted forecast.Fitted, history []series.Frame, task forec
 	if err != nil {
 		return nil, report, err
 	}
-	return again.Like(fitted.(*ensemble.Fitted)), report, nil
+	return again.Like(fitted.(*auto.Fitted)), report, nil
 }
 
 // member returns the model of a family.
@@ -79,7 +79,7 @@ func (c Config) Renewal() int64 {
 }
 
 // combine combines those of the models that can be fitted.
-func (c Config) combine(models []forecast.Model, fit func(i int, m forecast.Model) (forecast.Fitted, forecast.Report, error)) (*ensemble.Fitted, forecast.Report, error) {
+func (c Config) combine(models []forecast.Model, fit func(i int, m forecast.Model) (forecast.Fitted, forecast.Report, error)) (*auto.Fitted, forecast.Report, error) {
 	var members []forecast.Fitted
 	var report forecast.Report
 	var failed []error
@@ -105,7 +105,7 @@ func (c Config) combine(models []forecast.Model, fit func(i int, m forecast.Mode
 		return nil, report, errors.Join(failed...)
 	}
 	guard := slices.IndexFunc(members, func(m forecast.Fitted) bool { return m.Spec().Model == c.Guard })
-	f, err := ensemble.New(members, guard)
+	f, err := auto.New(members, guard)
 	if err != nil {
 		return nil, report, err
 	}

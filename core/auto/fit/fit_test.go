@@ -8,12 +8,12 @@ import (
 
 	"github.com/foretide/foretide/core/auto"
 	"github.com/foretide/foretide/core/forecast"
-	linear "github.com/foretide/foretide/core/linear/fit"
 	"github.com/foretide/foretide/core/general"
+	linear "github.com/foretide/foretide/core/linear/fit"
 	"github.com/foretide/foretide/core/series"
 )
 
-func auto() Config {
+func withGeneral() Config {
 	return Config{Members: []forecast.Model{linear.Defaults(), general.Model{}}, Guard: general.Name}
 }
 
@@ -30,12 +30,12 @@ func task(horizons ...int64) forecast.Task {
 }
 
 func TestFitAndRefit(t *testing.T) {
-	c := auto()
+	c := withGeneral()
 	f, report, err := c.Fit(history(), task(300, 1800), forecast.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	members := f.(*ensemble.Fitted).Members()
+	members := f.(*auto.Fitted).Members()
 	if len(members) != 2 || !strings.HasPrefix(report.Summary, "mean of ") || c.Renewal() != 86400 || report.Points != 2880 {
 		t.Errorf("%d members, %+v, renewed after %d s", len(members), report, c.Renewal())
 	}
@@ -45,7 +45,7 @@ func TestFitAndRefit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	after := again.(*ensemble.Fitted).Members()
+	after := again.(*auto.Fitted).Members()
 	if len(after) != 2 || string(after[0].AppendPayload(nil)) == string(members[0].AppendPayload(nil)) {
 		t.Error("the linear member was not refitted")
 	}
@@ -53,11 +53,11 @@ func TestFitAndRefit(t *testing.T) {
 
 // TestLeftOut: a member that cannot serve the task is left out, with a note.
 func TestLeftOut(t *testing.T) {
-	f, report, err := auto().Fit(history(), task(300, 5*3600), forecast.Options{})
+	f, report, err := withGeneral().Fit(history(), task(300, 5*3600), forecast.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m := f.(*ensemble.Fitted).Members(); len(m) != 1 || m[0].Spec().Model != "linear" || len(report.Notes) == 0 ||
+	if m := f.(*auto.Fitted).Members(); len(m) != 1 || m[0].Spec().Model != "linear" || len(report.Notes) == 0 ||
 		!strings.Contains(report.Notes[0], "general is left out: ") {
 		t.Errorf("%d members, notes %q", len(m), report.Notes)
 	}

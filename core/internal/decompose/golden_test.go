@@ -6,8 +6,8 @@ import (
 	"os"
 	"testing"
 
-	"github.com/foretide/foretide/internal/m4"
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/m4"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // golden is testdata/golden.json, made by golden.R beside it with R 4.2.2 and

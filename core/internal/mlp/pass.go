@@ -3,8 +3,8 @@ package mlp
 import (
 	"math/rand/v2"
 
-	"github.com/foretide/foretide/core/kernel"
 	"github.com/foretide/foretide/core/internal/quantile"
+	"github.com/foretide/foretide/core/kernel"
 )
 
 // Forward computes the outputs from w.Input and w.Skip. It panics where the

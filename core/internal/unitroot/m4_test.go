@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/m4"
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/m4"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // The reference is testdata/m4_hourly.txt, made by m4.R beside it with R 4.2.2

@@ -7,8 +7,8 @@ import (
 
 	"github.com/foretide/foretide/core/feature"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/linear"
 	"github.com/foretide/foretide/core/internal/rank"
+	"github.com/foretide/foretide/core/linear"
 	"github.com/foretide/foretide/core/series"
 )
 

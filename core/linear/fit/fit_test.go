@@ -10,9 +10,9 @@ import (
 
 	"github.com/foretide/foretide/core/feature"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/internal/sums"
 	"github.com/foretide/foretide/core/linear"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/core/internal/sums"
 	"github.com/foretide/foretide/core/train"
 )
 

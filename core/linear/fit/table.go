@@ -6,8 +6,8 @@ import (
 
 	"github.com/foretide/foretide/core/feature"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/internal/sums"
+	"github.com/foretide/foretide/core/series"
 )
 
 // A table holds the rows of one horizon: an origin each, in order of time.

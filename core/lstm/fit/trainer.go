@@ -5,10 +5,10 @@ import (
 	"slices"
 
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/internal/quantile"
 	"github.com/foretide/foretide/core/lstm/learn"
 	"github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/core/optim"
-	"github.com/foretide/foretide/core/internal/quantile"
 )
 
 // A trainer trains one network. What of it is saved is in state.

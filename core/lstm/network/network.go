@@ -4,8 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"github.com/foretide/foretide/core/kernel"
 	"github.com/foretide/foretide/core/internal/quantile"
+	"github.com/foretide/foretide/core/kernel"
 )
 
 // A Network is weights of a shape. While nobody changes the weights it is safe

@@ -1,8 +1,8 @@
 package network
 
 import (
-	"github.com/foretide/foretide/core/kernel"
 	"github.com/foretide/foretide/core/internal/quantile"
+	"github.com/foretide/foretide/core/kernel"
 )
 
 // output returns the place in w.Out of level j of horizon k in a row.

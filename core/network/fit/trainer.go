@@ -8,9 +8,9 @@ import (
 	"github.com/foretide/foretide/core/feature"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/internal/mlp"
+	"github.com/foretide/foretide/core/internal/quantile"
 	"github.com/foretide/foretide/core/network"
 	"github.com/foretide/foretide/core/optim"
-	"github.com/foretide/foretide/core/internal/quantile"
 )
 
 // Train trains a network on the histories, of any metric and step, to forecast

@@ -17,7 +17,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/prophet"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // A golden is what Prophet made of a data set; see testdata/golden.py, which

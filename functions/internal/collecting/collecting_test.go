@@ -19,7 +19,7 @@ import (
 	"github.com/foretide/foretide/infra/parquet"
 	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/promtest"
+	"github.com/foretide/foretide/internal/testkit/promtest"
 )
 
 const began = 1722470400 // 2024-08-01

@@ -14,7 +14,7 @@ import (
 	"github.com/foretide/foretide/functions/filling"
 	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/infra/parquet"
-	"github.com/foretide/foretide/internal/s3test"
+	"github.com/foretide/foretide/internal/testkit/s3test"
 )
 
 // metrics are those of each container.

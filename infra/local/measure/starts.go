@@ -15,7 +15,7 @@ import (
 
 	"github.com/foretide/foretide/infra/local/lambda"
 	"github.com/foretide/foretide/infra/local/stack"
-	"github.com/foretide/foretide/internal/s3test"
+	"github.com/foretide/foretide/internal/testkit/s3test"
 )
 
 // events need no model, and of S3 at most one request.

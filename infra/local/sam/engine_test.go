@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/dockertest"
+	"github.com/foretide/foretide/internal/testkit/dockertest"
 )
 
 // architecture is this machine's as AWS calls it.

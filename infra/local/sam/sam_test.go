@@ -18,12 +18,12 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/infra/local/stack"
-	"github.com/foretide/foretide/internal/dockertest"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/logtest"
-	"github.com/foretide/foretide/internal/need"
-	"github.com/foretide/foretide/internal/promtest"
-	"github.com/foretide/foretide/internal/s3test"
+	"github.com/foretide/foretide/internal/testkit/dockertest"
+	"github.com/foretide/foretide/internal/testkit/logtest"
+	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit/s3test"
 )
 
 // A cli is SAM's command line, with what every call has.

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/foretide/foretide/cmd/foretide/demo"
-	"github.com/foretide/foretide/internal/promtest"
+	"github.com/foretide/foretide/internal/testkit/promtest"
 )
 
 // DemoEnd is the Unix second of the last whole minute of the demo's metrics.

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/infra/local/lambda"
-	"github.com/foretide/foretide/internal/promtest"
-	"github.com/foretide/foretide/internal/s3test"
+	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit/s3test"
 )
 
 // Names are the functions.

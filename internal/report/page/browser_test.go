@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/need"
+	"github.com/foretide/foretide/internal/testkit/need"
 )
 
 // probe runs in the page after its own script: it opens, sorts and filters the

@@ -17,8 +17,8 @@ import (
 
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
-	"github.com/foretide/foretide/internal/need"
 	"github.com/foretide/foretide/internal/report"
+	"github.com/foretide/foretide/internal/testkit/need"
 	"github.com/foretide/foretide/loader"
 )
 

@@ -1,0 +1,37 @@
+package m4
+
+import (
+	"math"
+	"testing"
+
+	"github.com/foretide/foretide/internal/testkit/need"
+)
+
+// The competition's published MASE of the seasonal naive forecasts of the
+// hourly series is 1.193.
+func TestSeasonalNaiveAsPublished(t *testing.T) {
+	all, err := Hourly(need.Folder(t, need.Bench))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != 414 {
+		t.Fatalf("%d series, want 414", len(all))
+	}
+	sum := 0.0
+	f := make([]float64, 48)
+	for _, s := range all {
+		for i := range f {
+			f[i] = s.Train[len(s.Train)-Period+i%Period]
+		}
+		sum += s.MASE(f)
+	}
+	if got := sum / 414; math.Abs(got-1.193) > 5e-4 {
+		t.Errorf("MASE %.4f, published 1.193", got)
+	}
+}
+
+func TestHourlyMissing(t *testing.T) {
+	if _, err := Hourly(t.TempDir()); err == nil {
+		t.Error("no error for a folder without the files")
+	}
+}

@@ -1,0 +1,29 @@
+package simd
+
+import "github.com/foretide/foretide/internal/asm"
+
+// copyPieces writes core/kernel's Copy. Its parameters are dst, src, n, size,
+// dstStep and srcStep.
+func copyPieces(f *asm.Func) {
+	dst, src, n, size := f.Param(0), f.Param(1), f.Param(2), f.Param(3)
+	dstStep, srcStep := f.New(asm.I32, ishl(f.Param(4), 2)), f.New(asm.I32, ishl(f.Param(5), 2))
+	to, from, left := f.Local(asm.I32), f.Local(asm.I32), f.Local(asm.I32)
+	f.Loop(func() asm.Value {
+		f.Set(to, dst)
+		f.Set(from, src)
+		f.Set(left, size)
+		f.Loop(func() asm.Value {
+			touch(f, to, block)
+			touch(f, from, block)
+			for i := range block / vector {
+				f.Store(to, i*vector, read(from, i*vector))
+			}
+			f.Set(to, iadd(to, asm.I(block)))
+			f.Set(from, iadd(from, asm.I(block)))
+			return countDown(f, left, block/lane)
+		})
+		f.Set(dst, iadd(dst, dstStep))
+		f.Set(src, iadd(src, srcStep))
+		return countDown(f, n, 1)
+	})
+}
