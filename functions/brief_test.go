@@ -8,14 +8,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/functions/internal/batch"
-	"github.com/foretide/foretide/functions/internal/invoke"
-	"github.com/foretide/foretide/functions/internal/lake"
-	"github.com/foretide/foretide/functions/internal/predicting"
-	"github.com/foretide/foretide/functions/internal/training"
+	"github.com/foretide/foretide/functions/internal/runtime"
 	"github.com/foretide/foretide/infra/parquet"
 	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/lake"
+	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/predict"
+	"github.com/foretide/foretide/internal/steps/train"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -72,21 +72,21 @@ func TestBrownout(t *testing.T) {
 		of[m] = naive.Clone()
 		of[m].MetricName = m
 	}
-	trainer := &training.Trainer{Lake: l, Store: store, History: time.Hour, MaxValues: 1 << 20, Now: now,
+	trainer := &train.Trainer{Lake: l, Store: store, History: time.Hour, MaxValues: 1 << 20, Now: now,
 		Config: func(_ context.Context, metric, _ string) (*config.Config, error) { return of[metric], nil }}
-	forecaster := &predicting.Forecaster{Lake: l, Latest: &latest{Memory: &objects}, Models: &predicting.Models{Store: store}, Window: time.Hour, Now: now}
-	for _, w := range []*batch.Worker{
+	forecaster := &predict.Forecaster{Lake: l, Latest: &latest{Memory: &objects}, Models: &steps.Models{Store: store}, Window: time.Hour, Now: now}
+	for _, w := range []*steps.Worker{
 		{Name: "predict", Objects: &objects, Do: forecaster.Predict},
 		{Name: "train", Objects: &objects, Do: trainer.Train},
 	} {
 		payload, _ := json.Marshal(event.Batch{Items: items, Run: "night", Until: now()})
-		s := invoke.Settings{Function: w.Name, Out: &strings.Builder{}, Margin: time.Second}
+		s := runtime.Settings{Function: w.Name, Out: &strings.Builder{}, Margin: time.Second}
 		out, err := s.Lambda(w.Handle).Invoke(context.Background(), payload)
 		var a event.Answer
 		if err == nil {
 			err = json.Unmarshal(out, &a)
 		}
-		kept, _ := objects.Get(context.Background(), batch.Folder("night", w.Name)+"000000-000.json", 8<<20)
+		kept, _ := objects.Get(context.Background(), steps.AnswerFolder("night", w.Name)+"000000-000.json", 8<<20)
 		switch {
 		case err != nil:
 			t.Errorf("%s: %v", w.Name, err)

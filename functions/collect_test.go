@@ -10,16 +10,17 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/functions/internal/collecting"
-	"github.com/foretide/foretide/functions/internal/invoke"
-	"github.com/foretide/foretide/functions/internal/lake"
+	"github.com/foretide/foretide/functions/internal/runtime"
 	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/internal/lake"
+	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/collect"
 )
 
 // ticking is a source with a value a minute, of three containers.
 type ticking struct{}
 
-func (ticking) Read(_ context.Context, _ *invoke.Invocation, from, to int64, add func(parquet.Sample) error) error {
+func (ticking) Read(_ context.Context, _ *steps.Invocation, from, to int64, add func(parquet.Sample) error) error {
 	for _, c := range []string{"web", "db", "shop/cart"} {
 		for t := from; t < to; t += 60 {
 			if err := add(parquet.Sample{Container: c, Metric: "cpu", Time: t * 1000, Value: float64(t / 60)}); err != nil {
@@ -31,8 +32,8 @@ func (ticking) Read(_ context.Context, _ *invoke.Invocation, from, to int64, add
 }
 
 // collector collects from it.
-func (w *world) collector() *collecting.Collector {
-	return &collecting.Collector{Lake: w.lake, Source: ticking{}, Step: time.Minute, First: time.Hour, Chunk: 20 * time.Minute,
+func (w *world) collector() *collect.Collector {
+	return &collect.Collector{Lake: w.lake, Source: ticking{}, Step: time.Minute, First: time.Hour, Chunk: 20 * time.Minute,
 		Delay: time.Minute, MaxSamples: 1 << 20, Now: func() time.Time { return time.Unix(until, 0) }}
 }
 
@@ -50,7 +51,7 @@ func TestCollectTwice(t *testing.T) {
 		errs := make([]error, 2)
 		for i := range errs {
 			both.Go(func() {
-				_, errs[i] = invoke.Settings{Function: "collect", Out: io.Discard}.Lambda(c.Handle).Invoke(context.Background(), payload)
+				_, errs[i] = runtime.Settings{Function: "collect", Out: io.Discard}.Lambda(c.Handle).Invoke(context.Background(), payload)
 			})
 		}
 		both.Wait()

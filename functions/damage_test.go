@@ -6,11 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/functions/internal/batch"
-	"github.com/foretide/foretide/functions/internal/damage"
-	"github.com/foretide/foretide/functions/internal/lake"
-	"github.com/foretide/foretide/functions/internal/planning"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/lake"
+	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/plan"
 )
 
 // damage flips a bit of a file of samples that shop/cart is in, alone of three
@@ -60,14 +59,14 @@ func TestDamagedFile(t *testing.T) {
 		}
 		w.log.Reset()
 	}
-	var plan planning.Plan
-	w.must(w.planner.Handle, []byte(`{"train": true, "predict": true, "until": "2024-08-04T00:00:00Z"}`), &plan)
+	var planned plan.Plan
+	w.must(w.planner.Handle, []byte(`{"train": true, "predict": true, "until": "2024-08-04T00:00:00Z"}`), &planned)
 	check("plan")
-	if plan.Train.Series == 0 || plan.Train.Series == 6 {
-		t.Errorf("%d series are planned", plan.Train.Series)
+	if planned.Train.Series == 0 || planned.Train.Series == 6 {
+		t.Errorf("%d series are planned", planned.Train.Series)
 	}
 	items := `{"items": [{"container": "db"}, {"container": "shop/cart"}, {"container": "web"}]}`
-	for name, h := range map[string]*batch.Worker{"train": w.train, "predict": w.predict} {
+	for name, h := range map[string]*steps.Worker{"train": w.train, "predict": w.predict} {
 		var a event.Answer
 		w.must(h.Handle, []byte(items), &a)
 		check(name)
@@ -75,6 +74,6 @@ func TestDamagedFile(t *testing.T) {
 			t.Errorf("%s: %+v", name, a)
 		}
 	}
-	w.must(damage.Watched(w.answering.Handle), []byte(`{"container": "shop/cart"}`), nil)
+	w.must(steps.Watched(w.answering.Handle), []byte(`{"container": "shop/cart"}`), nil)
 	check("forecast")
 }

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/functions/internal/invoke"
-	"github.com/foretide/foretide/functions/internal/planning"
 	"github.com/foretide/foretide/infra/local/stack"
+	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/plan"
 )
 
 // stackName is the deployment's in the test: what "${…}" becomes.
@@ -61,7 +61,7 @@ func emitted(t *testing.T, log string) map[string]bool {
 			t.Errorf("CloudWatch does not take a time %v ago: %s", off, line)
 		}
 		d := head.AWS.CloudWatchMetrics[0]
-		if d.Namespace != invoke.Namespace || len(d.Metrics) == 0 || len(d.Metrics) > 100 || len(d.Dimensions) != 1 {
+		if d.Namespace != steps.Namespace || len(d.Metrics) == 0 || len(d.Metrics) > 100 || len(d.Dimensions) != 1 {
 			t.Fatalf("no line of ours: %s", line)
 		}
 		for _, metric := range d.Metrics {
@@ -113,7 +113,7 @@ func boards(t *testing.T) []any {
 	return out
 }
 
-var search = regexp.MustCompile(`\{` + invoke.Namespace + `,([A-Za-z,]+)\} MetricName="([A-Za-z0-9]+)"(?: Stack="(\w+)")?`)
+var search = regexp.MustCompile(`\{` + steps.Namespace + `,([A-Za-z,]+)\} MetricName="([A-Za-z0-9]+)"(?: Stack="(\w+)")?`)
 
 // named calls do with each of our metrics that a part of a dashboard names.
 func named(part any, do func(metric string)) {
@@ -135,7 +135,7 @@ func named(part any, do func(metric string)) {
 			do(shown(m[2], dimensions...))
 		}
 	case []any:
-		if len(v) > 1 && v[0] == invoke.Namespace {
+		if len(v) > 1 && v[0] == steps.Namespace {
 			var dimensions [][2]string
 			for i := 2; i+1 < len(v); i += 2 {
 				name, _ := v[i].(string)
@@ -156,7 +156,7 @@ func named(part any, do func(metric string)) {
 func TestDashboards(t *testing.T) {
 	end := time.Now().Add(-2*time.Minute).Unix() / 60 * 60
 	s := start(t, stack.Options{From: stack.DemoEnd - 86400, To: stack.DemoEnd, Shift: end - stack.DemoEnd,
-		Env: []string{"FORETIDE_MODEL_TYPE=naive", "FORETIDE_CLOUDWATCH=emf", invoke.StackVariable + "=" + stackName}, Timeout: time.Minute})
+		Env: []string{"FORETIDE_MODEL_TYPE=naive", "FORETIDE_CLOUDWATCH=emf", steps.StackVariable + "=" + stackName}, Timeout: time.Minute})
 	var log strings.Builder
 	// A line may be read from the function's output only with the next invocation.
 	var run func(name, payload string, answer any)
@@ -178,8 +178,8 @@ func TestDashboards(t *testing.T) {
 	}
 	stamp := func(t int64) string { return time.Unix(t, 0).UTC().Format(time.RFC3339) }
 	run("collect", fmt.Sprintf(`{"from": %q, "to": %q}`, stamp(end-86400), stamp(end+60)), nil)
-	var plan planning.Plan
-	run("plan", `{"train": true}`, &plan)
+	var planned plan.Plan
+	run("plan", `{"train": true}`, &planned)
 	run("train", `{"items": [{"container": "pool", "metrics": ["memory"]}, {"container": "gone"}]}`, nil)
 	run("predict", `{"items": [{"container": "pool"}, {"container": "gone"}]}`, nil)
 	run("forecast", `{"requestContext": {"http": {"method": "GET"}}, "queryStringParameters": {"container": "pool", "metric": "cpu"}}`, nil)
@@ -204,8 +204,8 @@ func TestDashboards(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	alarms := regexp.MustCompile(`Namespace: `+invoke.Namespace+`(?:\n +|, )MetricName: (\w+)(?:\n +|, )Dimensions: \[\{Name: Stack, Value: !Ref AWS::StackName\}, \{Name: (\w+), Value: (\w+)\}\]`).FindAllStringSubmatch(string(data), -1)
-	if n := len(regexp.MustCompile(`Namespace: `+invoke.Namespace+`(?:\n|,)`).FindAll(data, -1)); n == 0 || len(alarms) != n {
+	alarms := regexp.MustCompile(`Namespace: `+steps.Namespace+`(?:\n +|, )MetricName: (\w+)(?:\n +|, )Dimensions: \[\{Name: Stack, Value: !Ref AWS::StackName\}, \{Name: (\w+), Value: (\w+)\}\]`).FindAllStringSubmatch(string(data), -1)
+	if n := len(regexp.MustCompile(`Namespace: `+steps.Namespace+`(?:\n|,)`).FindAll(data, -1)); n == 0 || len(alarms) != n {
 		t.Errorf("%d of %d alarms of ours name a metric of this deployment's", len(alarms), n)
 	}
 	for _, a := range alarms {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/functions/internal/invoke"
+	"github.com/foretide/foretide/internal/steps"
 )
 
 // examples are the events of testdata, and what is in the answer to each.
@@ -53,7 +53,7 @@ func TestExamples(t *testing.T) {
 			want, known := examples[name]
 			function, _, _ := strings.Cut(name, "_")
 			w := newWorld(t)
-			h := map[string]invoke.Handler{"collect": w.collector().Handle, "plan": w.planner.Handle, "train": w.train.Handle, "predict": w.predict.Handle, "forecast": w.answering.Handle}[function]
+			h := map[string]steps.Handler{"collect": w.collector().Handle, "plan": w.planner.Handle, "train": w.train.Handle, "predict": w.predict.Handle, "forecast": w.answering.Handle}[function]
 			if !known || h == nil || !listed[name] {
 				t.Fatalf("known: %v, of a function: %v, in README.md: %v", known, h != nil, listed[name])
 			}

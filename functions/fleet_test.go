@@ -19,11 +19,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/foretide/foretide/functions/internal/batch"
-	"github.com/foretide/foretide/functions/internal/planning"
 	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/infra/parquet"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/plan"
 	"github.com/foretide/foretide/internal/testkit/mototest"
 	"github.com/foretide/foretide/internal/testkit/need"
 )
@@ -56,7 +56,7 @@ func TestFleet(t *testing.T) {
 	}}
 	engine := startEngine(t, r)
 	out := engine.run(t, fmt.Sprintf(`{"train": true, "predict": true, "run": "night", "until": %q}`, until.UTC().Format(time.RFC3339)))
-	var sum planning.Summary
+	var sum plan.Summary
 	if err := json.Unmarshal([]byte(out), &sum); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -210,7 +210,7 @@ func (r *router) troubled(w http.ResponseWriter, q *http.Request, name string, b
 		panic(err)
 	}
 	// What a function answers it keeps, too.
-	kept := fmt.Sprintf("%s%06d-%03d.json", batch.Folder(b.Run, name), b.Batch, b.Attempt)
+	kept := fmt.Sprintf("%s%06d-%03d.json", steps.AnswerFolder(b.Run, name), b.Batch, b.Attempt)
 	if _, err := r.stack.S3.Client().PutObject(q.Context(), &s3.PutObjectInput{Bucket: aws.String(stack.Bucket), Key: &kept, Body: bytes.NewReader(text)}); err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return true

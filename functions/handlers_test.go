@@ -18,17 +18,16 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"github.com/foretide/foretide/functions/internal/answering"
-	"github.com/foretide/foretide/functions/internal/batch"
-	"github.com/foretide/foretide/functions/internal/invoke"
-	"github.com/foretide/foretide/functions/internal/lake"
-	"github.com/foretide/foretide/functions/internal/planning"
-	"github.com/foretide/foretide/functions/internal/predicting"
-	"github.com/foretide/foretide/functions/internal/settings"
-	"github.com/foretide/foretide/functions/internal/training"
+	"github.com/foretide/foretide/functions/internal/gateway"
+	"github.com/foretide/foretide/functions/internal/runtime"
 	"github.com/foretide/foretide/infra/parquet"
 	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/lake"
+	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/plan"
+	"github.com/foretide/foretide/internal/steps/predict"
+	"github.com/foretide/foretide/internal/steps/train"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -42,13 +41,13 @@ type world struct {
 	latest     latest
 	lake       *lake.Lake
 	store      *flaky
-	trainer    *training.Trainer
-	train      *batch.Worker
-	predict    *batch.Worker
-	forecaster *predicting.Forecaster
-	models     *predicting.Models
-	planner    *planning.Planner
-	answering  *answering.Answerer
+	trainer    *train.Trainer
+	train      *steps.Worker
+	predict    *steps.Worker
+	forecaster *predict.Forecaster
+	models     *steps.Models
+	planner    *plan.Planner
+	answering  *gateway.Answerer
 	log        bytes.Buffer
 }
 
@@ -83,15 +82,15 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	now := func() time.Time { return time.Unix(until, 0) }
-	configs := &settings.Configs{Objects: w.objects, Environ: []string{"FORETIDE_MODEL_TYPE=linear"}}
-	w.trainer = &training.Trainer{Lake: w.lake, Store: w.store, Config: configs.Of, History: 60 * 24 * time.Hour, MaxValues: 1 << 20, Now: now}
-	w.train = &batch.Worker{Name: "train", Objects: w.objects, Do: w.trainer.Train, Items: training.Drifted}
-	w.models = &predicting.Models{Store: w.store}
-	f := &predicting.Forecaster{Lake: w.lake, Latest: &w.latest, Models: w.models, Window: 9 * 24 * time.Hour, Now: now}
+	configs := &steps.Configs{Objects: w.objects, Environ: []string{"FORETIDE_MODEL_TYPE=linear"}, Check: train.Check}
+	w.trainer = &train.Trainer{Lake: w.lake, Store: w.store, Config: configs.Of, History: 60 * 24 * time.Hour, MaxValues: 1 << 20, Now: now}
+	w.train = &steps.Worker{Name: "train", Objects: w.objects, Do: w.trainer.Train, Items: train.Drifted}
+	w.models = &steps.Models{Store: w.store}
+	f := &predict.Forecaster{Lake: w.lake, Latest: &w.latest, Models: w.models, Window: 9 * 24 * time.Hour, Now: now}
 	w.forecaster = f
-	w.predict = &batch.Worker{Name: "predict", Objects: w.objects, Do: f.Predict, Items: f.Of}
-	w.planner = &planning.Planner{Lake: w.lake, Store: w.store, Config: configs.Of, MaxAge: 24 * time.Hour, Recent: time.Hour, TrainBatch: 2, PredictBatch: 2, Now: now}
-	w.answering = &answering.Answerer{Lake: w.lake, Models: w.models, Window: 9 * 24 * time.Hour, Now: now}
+	w.predict = &steps.Worker{Name: "predict", Objects: w.objects, Do: f.Predict, Items: f.Of}
+	w.planner = &plan.Planner{Lake: w.lake, Store: w.store, Config: configs.Of, MaxAge: 24 * time.Hour, Recent: time.Hour, TrainBatch: 2, PredictBatch: 2, Now: now}
+	w.answering = &gateway.Answerer{Lake: w.lake, Models: w.models, Window: 9 * 24 * time.Hour, Now: now}
 	return w
 }
 
@@ -106,10 +105,10 @@ func (w *world) event(name string) []byte {
 }
 
 // call invokes a handler as the runtime would, and decodes its answer.
-func (w *world) call(ctx context.Context, h invoke.Handler, payload []byte, answer any) error {
+func (w *world) call(ctx context.Context, h steps.Handler, payload []byte, answer any) error {
 	w.t.Helper()
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: "req-1"})
-	s := invoke.Settings{Function: "test", Out: &w.log, Level: slog.LevelDebug, Margin: 100 * time.Millisecond}
+	s := runtime.Settings{Function: "test", Out: &w.log, Level: slog.LevelDebug, Margin: 100 * time.Millisecond}
 	out, err := s.Lambda(h).Invoke(ctx, payload)
 	if err == nil && answer != nil {
 		if err := json.Unmarshal(out, answer); err != nil {
@@ -119,7 +118,7 @@ func (w *world) call(ctx context.Context, h invoke.Handler, payload []byte, answ
 	return err
 }
 
-func (w *world) must(h invoke.Handler, payload []byte, answer any) {
+func (w *world) must(h steps.Handler, payload []byte, answer any) {
 	w.t.Helper()
 	if err := w.call(context.Background(), h, payload, answer); err != nil {
 		w.t.Fatalf("%v\n%s", err, w.log.String())
@@ -194,7 +193,7 @@ func TestTrainQueue(t *testing.T) {
 	}
 	w.store.broken = "cpu/web"
 	_ = w.objects.Put(context.Background(), "configs/cpu.yaml", []byte("metric_name: cpu\ntraining:\n  seed: 5\n"), "")
-	w.trainer.Config = (&settings.Configs{Objects: w.objects}).Of
+	w.trainer.Config = (&steps.Configs{Objects: w.objects, Check: train.Check}).Of
 	w.must(w.train.Handle, w.event("train_sqs"), &q)
 	if len(q.Failures) != 2 || q.Failures[0].ID != "059f36b4-87a3-44ab-83d2-661975830a7d" {
 		t.Errorf("with a store that fails: %+v", q)
@@ -255,7 +254,7 @@ func trainedWithin(t *testing.T, limit time.Duration) (checkpoint []byte, rounds
 	w := newWorld(t)
 	config := "metric_name: cpu\nmodel:\n  model_type: lstm\n  hidden_size: 8\n  head_size: 0\ntraining:\n  epochs: 5\n  epoch_windows: 1024\n  patience: 5\n"
 	_ = w.objects.Put(context.Background(), "configs/cpu.yaml", []byte(config), "")
-	w.trainer.Config = (&settings.Configs{Objects: w.objects}).Of
+	w.trainer.Config = (&steps.Configs{Objects: w.objects, Check: train.Check}).Of
 	payload := []byte(`{"items": [{"container": "web", "metrics": ["cpu"]}, {"container": "db", "metrics": ["cpu"]}], "until": "2024-08-04T00:00:00Z"}`)
 	for ; payload != nil; rounds++ {
 		ctx, cancel := context.Background(), context.CancelFunc(func() {})
@@ -294,7 +293,7 @@ func TestPredict(t *testing.T) {
 	if a.Done != 4 || len(a.Failed) != 1 || a.Failed[0].Container != "gone" || len(a.Files) != 2 {
 		t.Fatalf("the answer is %+v\n%s", a, w.log.String())
 	}
-	var latest predicting.Latest
+	var latest predict.Latest
 	data, err := w.objects.Get(context.Background(), "latest/shop%2Fcart.json", 1<<20)
 	if err != nil || json.Unmarshal(data, &latest) != nil || len(latest.Forecasts) != 2 || len(latest.Forecasts[0].Horizons) != 2 {
 		t.Fatalf("%v: %s", err, data)
@@ -373,21 +372,21 @@ func (w *world) fresh() *loader.Predictor {
 // up what became of it.
 func TestPlan(t *testing.T) {
 	w := newWorld(t)
-	var plan planning.Plan
-	w.must(w.planner.Handle, w.event("plan_schedule"), &plan)
-	if plan.Train.Batches != 2 || plan.Train.Series != 6 || plan.Predict.Series != 6 || plan.Due[planning.New] != 6 {
-		t.Fatalf("of a new fleet: %+v", plan)
+	var planned plan.Plan
+	w.must(w.planner.Handle, w.event("plan_schedule"), &planned)
+	if planned.Train.Batches != 2 || planned.Train.Series != 6 || planned.Predict.Series != 6 || planned.Due[plan.New] != 6 {
+		t.Fatalf("of a new fleet: %+v", planned)
 	}
-	w.runAll(plan)
-	var s planning.Summary
+	w.runAll(planned)
+	var s plan.Summary
 	w.must(w.planner.Handle, w.event("plan_summary"), &s)
 	if s.Train.Batches != 2 || s.Train.Answered != 2 || s.Train.Done != 6 || s.Predict.Done != 6 || s.Train.Failures+s.Predict.Failures != 0 {
 		t.Errorf("the summary is %+v", s)
 	}
 	// The memory's times are the clock's: the plan is made for days later.
-	w.must(w.planner.Handle, []byte(`{"train": true, "max_age": "1000000h", "drift": [{"container": "db", "metrics": ["cpu"]}], "until": "2024-08-04T00:00:00Z"}`), &plan)
-	if plan.Train.Series != 1 || plan.Due[planning.Drift] != 1 || plan.Predict.Key != "" {
-		t.Errorf("of a drifted one: %+v", plan)
+	w.must(w.planner.Handle, []byte(`{"train": true, "max_age": "1000000h", "drift": [{"container": "db", "metrics": ["cpu"]}], "until": "2024-08-04T00:00:00Z"}`), &planned)
+	if planned.Train.Series != 1 || planned.Due[plan.Drift] != 1 || planned.Predict.Key != "" {
+		t.Errorf("of a drifted one: %+v", planned)
 	}
 	for _, bad := range []string{`{}`, `{"train": true, "run": "a/b"}`, `{"train": true, "max_age": "old"}`, `{"trian": true}`} {
 		if err := w.call(context.Background(), w.planner.Handle, []byte(bad), nil); !errors.Is(err, event.ErrEvent) {
@@ -397,9 +396,9 @@ func TestPlan(t *testing.T) {
 }
 
 // runAll does the batches of a plan.
-func (w *world) runAll(plan planning.Plan) {
+func (w *world) runAll(planned plan.Plan) {
 	w.t.Helper()
-	for key, h := range map[string]invoke.Handler{plan.Train.Key: w.train.Handle, plan.Predict.Key: w.predict.Handle} {
+	for key, h := range map[string]steps.Handler{planned.Train.Key: w.train.Handle, planned.Predict.Key: w.predict.Handle} {
 		data, err := w.objects.Get(context.Background(), key, 1<<20)
 		var batches []json.RawMessage
 		if err == nil {

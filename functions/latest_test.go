@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/functions/internal/invoke"
-	"github.com/foretide/foretide/functions/internal/lake"
-	"github.com/foretide/foretide/functions/internal/predicting"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/gauges"
+	"github.com/foretide/foretide/internal/lake"
+	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/predict"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -65,8 +65,8 @@ func (w *world) predictUntil(t time.Time, container string, metrics ...string) (
 // in hours before the end of the samples.
 func (w *world) origins(container string) map[string]int {
 	w.t.Helper()
-	data, err := w.objects.Get(context.Background(), predicting.LatestName(container), 1<<20)
-	var l predicting.Latest
+	data, err := w.objects.Get(context.Background(), predict.LatestName(container), 1<<20)
+	var l predict.Latest
 	if err == nil {
 		err = json.Unmarshal(data, &l)
 	}
@@ -86,7 +86,7 @@ func TestLatestOrder(t *testing.T) {
 	w := newWorld(t)
 	var pushed []string
 	w.forecaster.SinkTime = time.Minute
-	w.forecaster.Sinks = []predicting.Sink{{Name: "test", Push: func(_ context.Context, _ *invoke.Invocation, items []gauges.Item) error {
+	w.forecaster.Sinks = []predict.Sink{{Name: "test", Push: func(_ context.Context, _ *steps.Invocation, items []gauges.Item) error {
 		for _, i := range items {
 			pushed = append(pushed, fmt.Sprintf("%s %d", i.Metric, (until-300-i.Origin)/3600))
 		}
@@ -129,7 +129,7 @@ func TestLatestFails(t *testing.T) {
 	w := newWorld(t)
 	pushed := 0
 	w.forecaster.SinkTime = time.Minute
-	w.forecaster.Sinks = []predicting.Sink{{Name: "test", Push: func(_ context.Context, _ *invoke.Invocation, items []gauges.Item) error {
+	w.forecaster.Sinks = []predict.Sink{{Name: "test", Push: func(_ context.Context, _ *steps.Invocation, items []gauges.Item) error {
 		pushed += len(items)
 		return nil
 	}}}

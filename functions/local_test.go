@@ -15,14 +15,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/functions/internal/collecting"
-	"github.com/foretide/foretide/functions/internal/lake"
-	"github.com/foretide/foretide/functions/internal/planning"
-	"github.com/foretide/foretide/functions/internal/settings"
 	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/lake"
+	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/collect"
+	"github.com/foretide/foretide/internal/steps/plan"
 	"github.com/foretide/foretide/internal/testkit/promtest"
 	"github.com/foretide/foretide/internal/testkit/s3test"
 )
@@ -99,22 +99,22 @@ func TestWholeWay(t *testing.T) {
 	})
 	from := end - 4*86400
 	stamp := func(t int64) string { return time.Unix(t, 0).UTC().Format(time.RFC3339) }
-	var c collecting.Answer
+	var c collect.Answer
 	call(t, s, "collect", fmt.Sprintf(`{"from": %q, "to": %q}`, stamp(from), stamp(end+60)), &c)
 	if c.Containers != 2 || c.Samples < 3*5000 || c.Behind || len(c.Files) == 0 {
 		t.Fatalf("collected %+v", c)
 	}
 	samples := c.Samples
 	call(t, s, "collect", fmt.Sprintf(`{"from": %q, "to": %q}`, stamp(from), stamp(end+60)), &c) // changes nothing
-	var plan planning.Plan
-	call(t, s, "plan", `{"train": true, "predict": true}`, &plan)
-	if plan.Train.Series != 3 || plan.Predict.Batches != 2 || c.Samples != samples {
-		t.Fatalf("planned %+v; collected %d, then %d", plan, samples, c.Samples)
+	var planned plan.Plan
+	call(t, s, "plan", `{"train": true, "predict": true}`, &planned)
+	if planned.Train.Series != 3 || planned.Predict.Batches != 2 || c.Samples != samples {
+		t.Fatalf("planned %+v; collected %d, then %d", planned, samples, c.Samples)
 	}
-	batches(t, s, "train", plan.Train.Key)
-	batches(t, s, "predict", plan.Predict.Key)
-	var sum planning.Summary
-	call(t, s, "plan", fmt.Sprintf(`{"summarize": %q}`, plan.Run), &sum)
+	batches(t, s, "train", planned.Train.Key)
+	batches(t, s, "predict", planned.Predict.Key)
+	var sum plan.Summary
+	call(t, s, "plan", fmt.Sprintf(`{"summarize": %q}`, planned.Run), &sum)
 	if sum.Train.Done != 3 || sum.Predict.Done != 3 || sum.Train.Failures+sum.Predict.Failures != 0 {
 		t.Errorf("the summary is %+v", sum)
 	}
@@ -214,7 +214,7 @@ func same(t *testing.T, what string, want, got []forecastjson.Forecast) {
 // openLake returns the lake of the environment's store.
 func openLake(t *testing.T) *lake.Lake {
 	t.Helper()
-	s, err := settings.Open(context.Background())
+	s, err := steps.Open(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

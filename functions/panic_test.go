@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/functions/internal/invoke"
-	"github.com/foretide/foretide/functions/internal/predicting"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/gauges"
+	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/predict"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -66,7 +66,7 @@ func TestPanics(t *testing.T) {
 	one("writing", a, 2, "web", "", event.Failed)
 
 	w.forecaster.SinkTime = time.Minute
-	w.forecaster.Sinks = []predicting.Sink{{Name: "test", Push: func(context.Context, *invoke.Invocation, []gauges.Item) error { panic("a fault") }}}
+	w.forecaster.Sinks = []predict.Sink{{Name: "test", Push: func(context.Context, *steps.Invocation, []gauges.Item) error { panic("a fault") }}}
 	a = event.Answer{}
 	w.must(w.predict.Handle, payload, &a)
 	one("pushing", a, 4, "", "", event.Sink)

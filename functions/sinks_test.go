@@ -14,13 +14,13 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/functions/internal/collecting"
-	"github.com/foretide/foretide/functions/internal/invoke"
-	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/infra/cloudwatch"
 	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/lake"
+	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/collect"
 	"github.com/foretide/foretide/internal/testkit/mototest"
 	"github.com/foretide/foretide/internal/testkit/promtest"
 )
@@ -72,7 +72,7 @@ func TestCollectCloudWatch(t *testing.T) {
 	}
 	fill(now-7200, now-600)
 	at := func(t int64) string { return fmt.Sprintf(`{"time": %q}`, time.Unix(t, 0).UTC().Format(time.RFC3339)) }
-	var a collecting.Answer
+	var a collect.Answer
 	call(t, s, "collect", at(now-600), &a)
 	if want := 2*2*((7200-600)/300) - 2; a.Samples != want || a.Containers != 2 {
 		t.Fatalf("collected %+v, want %d samples", a, want)
@@ -158,7 +158,7 @@ func TestSinks(t *testing.T) {
 	read := func(name string, at int64) (all map[string]float64) {
 		all = map[string]float64{}
 		source := &cloudwatch.Source{Client: client, Step: time.Minute, Now: time.Now, Queries: []cloudwatch.Query{
-			{Metric: "m", Namespace: invoke.Namespace, Name: name, Dimensions: []string{"Stack", "Container", "Metric", "Horizon"}, Where: map[string]string{"Stack": "prod"}}}}
+			{Metric: "m", Namespace: steps.Namespace, Name: name, Dimensions: []string{"Stack", "Container", "Metric", "Horizon"}, Where: map[string]string{"Stack": "prod"}}}}
 		err := source.Read(context.Background(), at/60*60, at/60*60+600, func(container, _ string, values []cloudwatch.Value) error {
 			all[container] = values[0].V
 			return nil

@@ -11,11 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/functions/internal/invoke"
-	"github.com/foretide/foretide/functions/internal/lake"
-	"github.com/foretide/foretide/functions/internal/planning"
-	"github.com/foretide/foretide/functions/internal/settings"
+	"github.com/foretide/foretide/functions/internal/runtime"
 	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/internal/lake"
+	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/plan"
+	"github.com/foretide/foretide/internal/steps/train"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -60,7 +61,7 @@ func measureStored(t *testing.T) stored {
 	metrics := []string{"cpu", "memory", "net_rx", "net_tx"}
 	w := newWorld(t)
 	*w.objects = lake.Memory{}
-	w.trainer.Config = (&settings.Configs{Objects: w.objects}).Of
+	w.trainer.Config = (&steps.Configs{Objects: w.objects, Check: train.Check}).Of
 	var samples []parquet.Sample
 	for c := range containers {
 		for m, metric := range metrics {
@@ -73,9 +74,9 @@ func measureStored(t *testing.T) stored {
 	if _, err := w.lake.Write(context.Background(), until-3*86400, until, samples); err != nil {
 		t.Fatal(err)
 	}
-	log := func(h invoke.Handler, payload string) float64 {
+	log := func(h steps.Handler, payload string) float64 {
 		var out strings.Builder
-		s := invoke.Settings{Function: "test", Stack: "foretide", Out: &out, Level: slog.LevelInfo}
+		s := runtime.Settings{Function: "test", Stack: "foretide", Out: &out, Level: slog.LevelInfo}
 		if _, err := s.Lambda(h).Invoke(context.Background(), []byte(payload)); err != nil {
 			t.Fatalf("%v\n%s", err, out.String())
 		}
@@ -94,8 +95,8 @@ func measureStored(t *testing.T) stored {
 		return sum
 	}
 	w.planner.TrainBatch, w.planner.PredictBatch = perTraining, containers
-	var plan planning.Plan
-	w.must(w.planner.Handle, fmt.Appendf(nil, `{"train": true, "predict": true, "run": "r", "until": %q}`, time.Unix(until, 0).UTC().Format(time.RFC3339)), &plan)
+	var planned plan.Plan
+	w.must(w.planner.Handle, fmt.Appendf(nil, `{"train": true, "predict": true, "run": "r", "until": %q}`, time.Unix(until, 0).UTC().Format(time.RFC3339)), &planned)
 	const series = containers * 4
 	out := stored{TrainRuns: size("runs/r/train.json", "") / series, Runs: size("runs/r/predict.json", "") / series}
 	names := make([]string, trained)
@@ -123,7 +124,7 @@ func measureStored(t *testing.T) stored {
 	for _, o := range all {
 		out.Checkpoint += float64(o.Size) / series
 	}
-	batch, err := w.objects.Get(context.Background(), plan.Predict.Key, 1<<20)
+	batch, err := w.objects.Get(context.Background(), planned.Predict.Key, 1<<20)
 	var batches []json.RawMessage
 	if err == nil {
 		err = json.Unmarshal(batch, &batches)

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/functions/internal/planning"
+	"github.com/foretide/foretide/internal/steps/plan"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -52,10 +52,10 @@ func TestNightly(t *testing.T) {
 	}
 	for after, want := range map[time.Duration]int{21 * time.Hour: 2, 12 * time.Hour: 0} {
 		w.planner.Store = aged{w.store, time.Unix(until, 0).Add(-after)}
-		var plan planning.Plan
-		w.must(w.planner.Handle, fmt.Appendf(nil, `{"train": true, "until": %q}`, time.Unix(until, 0).UTC().Format(time.RFC3339)), &plan)
-		if plan.Due[planning.Old] != want {
-			t.Errorf("%v after they were stored %d models are old, want %d", after, plan.Due[planning.Old], want)
+		var planned plan.Plan
+		w.must(w.planner.Handle, fmt.Appendf(nil, `{"train": true, "until": %q}`, time.Unix(until, 0).UTC().Format(time.RFC3339)), &planned)
+		if planned.Due[plan.Old] != want {
+			t.Errorf("%v after they were stored %d models are old, want %d", after, planned.Due[plan.Old], want)
 		}
 	}
 }

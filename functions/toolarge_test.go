@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/functions/internal/lake"
 	"github.com/foretide/foretide/infra/parquet"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/lake"
 )
 
 // outcome says of each container what became of it: how many metrics failed with

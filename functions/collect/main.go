@@ -3,9 +3,8 @@
 package main
 
 import (
-	"github.com/foretide/foretide/functions/internal/collecting"
-	"github.com/foretide/foretide/functions/internal/invoke"
-	"github.com/foretide/foretide/functions/internal/settings"
+	"github.com/foretide/foretide/functions/internal/runtime"
+	"github.com/foretide/foretide/internal/steps/collect"
 )
 
-func main() { invoke.Run("collect", settings.Margin(), collecting.FromEnv) }
+func main() { runtime.Run("collect", collect.FromEnv) }

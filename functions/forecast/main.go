@@ -3,8 +3,8 @@
 package main
 
 import (
-	"github.com/foretide/foretide/functions/internal/invoke"
-	"github.com/foretide/foretide/functions/internal/settings"
+	"github.com/foretide/foretide/functions/internal/gateway"
+	"github.com/foretide/foretide/functions/internal/runtime"
 )
 
-func main() { invoke.Run("forecast", settings.Margin(), settings.Forecast) }
+func main() { runtime.Run("forecast", gateway.FromEnv) }

@@ -3,8 +3,8 @@
 package main
 
 import (
-	"github.com/foretide/foretide/functions/internal/invoke"
-	"github.com/foretide/foretide/functions/internal/settings"
+	"github.com/foretide/foretide/functions/internal/runtime"
+	"github.com/foretide/foretide/internal/steps/plan"
 )
 
-func main() { invoke.Run("plan", settings.Margin(), settings.Plan) }
+func main() { runtime.Run("plan", plan.FromEnv) }

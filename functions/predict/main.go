@@ -3,9 +3,8 @@
 package main
 
 import (
-	"github.com/foretide/foretide/functions/internal/invoke"
-	"github.com/foretide/foretide/functions/internal/pushing"
-	"github.com/foretide/foretide/functions/internal/settings"
+	"github.com/foretide/foretide/functions/internal/runtime"
+	"github.com/foretide/foretide/internal/steps/predict"
 )
 
-func main() { invoke.Run("predict", settings.Margin(), pushing.FromEnv) }
+func main() { runtime.Run("predict", predict.FromEnv) }

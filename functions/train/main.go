@@ -3,8 +3,8 @@
 package main
 
 import (
-	"github.com/foretide/foretide/functions/internal/invoke"
-	"github.com/foretide/foretide/functions/internal/settings"
+	"github.com/foretide/foretide/functions/internal/runtime"
+	"github.com/foretide/foretide/internal/steps/train"
 )
 
-func main() { invoke.Run("train", settings.Margin(), settings.Train) }
+func main() { runtime.Run("train", train.FromEnv) }

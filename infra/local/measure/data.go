@@ -11,9 +11,10 @@ import (
 	"strings"
 
 	"github.com/foretide/foretide/cmd/foretide/demo"
-	"github.com/foretide/foretide/functions/filling"
 	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/internal/lake"
+	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/testkit/s3test"
 )
 
@@ -108,7 +109,11 @@ func (b *bench) fill(ctx context.Context, containers, days int, step, until int6
 	if err != nil {
 		return 0, err
 	}
-	total := int64(0)
+	s, err := steps.Open(ctx)
+	if err != nil {
+		return 0, err
+	}
+	l := &lake.Lake{Objects: s.Objects, Shards: shards, MaxBytes: lake.DefaultMaxBytes}
 	for from := until - int64(days)*86400; from < until; from += 86400 {
 		var samples []parquet.Sample
 		for c := range containers {
@@ -129,11 +134,14 @@ func (b *bench) fill(ctx context.Context, containers, days int, step, until int6
 				}
 			}
 		}
-		n, err := filling.Fill(ctx, shards, from, from+86400, samples)
-		if err != nil {
+		if _, err := l.Write(ctx, from, from+86400, samples); err != nil {
 			return 0, err
 		}
-		total += n
 	}
-	return total, nil
+	files, err := l.Files(ctx, until-int64(days)*86400, until)
+	total := int64(0)
+	for i := range files {
+		total += files[i].Size
+	}
+	return total, err
 }

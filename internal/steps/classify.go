@@ -1,0 +1,41 @@
+package steps
+
+import (
+	"errors"
+	"log/slog"
+
+	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/infra/s3"
+	"github.com/foretide/foretide/internal/answer"
+	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/lake"
+	"github.com/foretide/foretide/internal/panics"
+)
+
+// Reason gives the machine-readable reason of an error, one of package event's,
+// and whether the same may succeed another time: answer.Reason, and what object
+// storage has beside it.
+func Reason(err error) (reason string, retry bool) {
+	var bucket *s3.Error
+	reason, retry = answer.Reason(err)
+	switch {
+	case reason == event.Deadline || reason == event.NoData:
+	case errors.Is(err, lake.ErrTooLarge) || errors.Is(err, parquet.ErrTooLarge):
+		return event.TooLarge, false
+	case reason == event.Invalid:
+	case errors.Is(err, lake.ErrDamaged) || errors.Is(err, parquet.ErrFile):
+		return event.Checkpoint, false
+	case reason == event.Failed && errors.As(err, &bucket):
+		return event.Storage5xx, true
+	}
+	return reason, retry
+}
+
+// Stack is what a log has beside an error: where it happened, if that was a panic,
+// else nothing.
+func Stack(err error) slog.Attr {
+	if p := new(panics.Error); errors.As(err, &p) {
+		return slog.String("stack", string(p.Stack))
+	}
+	return slog.Attr{}
+}

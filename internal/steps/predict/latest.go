@@ -1,0 +1,110 @@
+package predict
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/lake"
+	"github.com/foretide/foretide/loader"
+)
+
+// LatestFolder has the latest forecasts of each container: CONTAINER.json.
+const LatestFolder = "latest/"
+
+const (
+	maxLatest   = 32 << 20 // bytes of a container's latest forecasts
+	latestTries = 20       // writes against others who write the same
+)
+
+// A Latest is the latest forecasts of a container.
+type Latest struct {
+	Container string                  `json:"container"`
+	Forecasts []forecastjson.Forecast `json:"forecasts"` // by metric
+}
+
+// LatestName returns the key of a container's latest forecasts. Its name is
+// written as in a checkpoint's.
+func LatestName(container string) string {
+	name := loader.Key{Metric: "m", Container: container}.Name()
+	return LatestFolder + strings.TrimSuffix(strings.TrimPrefix(name, "m/"), ".ckpt") + ".json"
+}
+
+// latest writes the latest forecasts of a container and returns those that are:
+// of each metric the one whose data end later stays, whoever wrote it. The runs of
+// a fleet forecast from what there was when they were planned; meanwhile shorter
+// ones may have forecast from what came since.
+func (r *round) latest(ctx context.Context, container string, forecasts []*forecast.Forecast, all bool) ([]*forecast.Forecast, error) {
+	key := LatestName(container)
+	for attempt := 1; ; attempt++ {
+		before, revision, err := r.Latest.GetRevision(ctx, key, maxLatest)
+		if err != nil && !errors.Is(err, lake.ErrNotFound) {
+			return nil, err
+		}
+		out, kept := merge(container, before, forecasts, all)
+		if len(kept) == 0 {
+			return nil, nil
+		}
+		data, err := json.Marshal(out)
+		if err != nil {
+			return nil, err
+		}
+		if attempt > 1 && bytes.Equal(data, before) {
+			return kept, nil // it was written, and the answer was lost
+		}
+		err = r.Latest.PutIf(ctx, key, data, "application/json", revision)
+		if err == nil || !errors.Is(err, loader.ErrChanged) || attempt == latestTries {
+			return kept, err
+		}
+		pause(ctx, attempt)
+	}
+}
+
+// merge returns the latest forecasts of a container after some were made, and
+// those of them that are in it. Where they are of all metrics that it has samples
+// of, metrics without samples go.
+func merge(container string, before []byte, made []*forecast.Forecast, all bool) (Latest, []*forecast.Forecast) {
+	var there Latest
+	if json.Unmarshal(before, &there) != nil || there.Container != container {
+		there.Forecasts = nil // none yet, or none that can be read
+	}
+	stays := map[string]forecastjson.Forecast{}
+	for _, f := range there.Forecasts {
+		stays[f.Metric] = f
+	}
+	out := Latest{Container: container}
+	var kept []*forecast.Forecast
+	newest := time.Time{}
+	for _, f := range made {
+		one := forecastjson.Of(f)
+		if one.Origin.After(newest) {
+			newest = one.Origin
+		}
+		if old, ok := stays[f.Metric]; ok && old.Origin.After(one.Origin) {
+			continue
+		}
+		delete(stays, f.Metric)
+		kept, out.Forecasts = append(kept, f), append(out.Forecasts, one)
+	}
+	for _, f := range there.Forecasts {
+		if _, ok := stays[f.Metric]; ok && (!all || f.Origin.After(newest)) {
+			out.Forecasts = append(out.Forecasts, f)
+		}
+	}
+	return out, kept
+}
+
+// pause waits a random time that grows with the attempts, so that writers that met
+// do not meet again.
+func pause(ctx context.Context, attempt int) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Duration(attempt) * rand.N(20*time.Millisecond)):
+	}
+}
