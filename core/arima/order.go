@@ -110,24 +110,3 @@ func NewProcess(o Order, coefs []float64) *Process {
 	p.SMA = c[:o.SQ:o.SQ]
 	return p
 }
-
-// CoefNames names the coefficients of an order as R does: ar1, ma1, sar1,
-// sma1, then intercept or drift.
-func CoefNames(o Order, constant bool) []string {
-	var names []string
-	add := func(prefix string, n int) {
-		for i := 1; i <= n; i++ {
-			names = append(names, prefix+strconv.Itoa(i))
-		}
-	}
-	add("ar", o.P)
-	add("ma", o.Q)
-	add("sar", o.SP)
-	add("sma", o.SQ)
-	if constant && o.D+o.SD == 0 {
-		names = append(names, "intercept")
-	} else if constant {
-		names = append(names, "drift")
-	}
-	return names
-}

@@ -79,27 +79,42 @@ func TestStationaryAgreesWithRoots(t *testing.T) {
 	}
 }
 
-// TestInvertMA: the inverted polynomial has the same autocorrelations and its
-// roots outside the unit circle.
-func TestInvertMA(t *testing.T) {
-	for _, theta := range [][]float64{{2}, {-0.5}, {0.5, 3}, {2.5, 1, -3}, {0.4, 0.3, 0}, {0, 0}} {
-		inv, variance := InvertMA(theta)
-		if !Stationary(negated(inv), 1+1e-12, make([]float64, len(inv))) {
-			t.Errorf("%v inverted to %v, not invertible", theta, inv)
-		}
-		for lag := range len(theta) + 1 {
-			if a, b := maCov(theta, lag), variance*maCov(inv, lag); math.Abs(a-b) > 1e-9*(1+math.Abs(a)) {
-				t.Errorf("%v: autocovariance %d is %v, after inversion %v", theta, lag, a, b)
+// roots returns the roots of Σ c_j z^j, c of degree at least 1 with a leading
+// coefficient that is not zero, by Aberth's simultaneous iteration (1973).
+func roots(c []complex128) []complex128 {
+	n := len(c) - 1
+	z := make([]complex128, n)
+	radius := math.Pow(cabs(c[0]/c[n]), 1/float64(n))
+	for i := range z {
+		s, co := math.Sincos(2*math.Pi*float64(i)/float64(n) + 0.4)
+		z[i] = complex(radius*co, radius*s)
+	}
+	for range 200 {
+		moved := 0.0
+		for i := range z {
+			p, dp := c[n], complex128(0)
+			for j := n - 1; j >= 0; j-- {
+				dp = dp*z[i] + p
+				p = p*z[i] + c[j]
 			}
+			if p == 0 {
+				continue
+			}
+			sum := complex128(0)
+			for j := range z {
+				if j != i && z[i] != z[j] {
+					sum += 1 / (z[i] - z[j])
+				}
+			}
+			step := p / (dp - p*sum)
+			z[i] -= step
+			moved = max(moved, cabs(step)/(1e-300+cabs(z[i])))
+		}
+		if moved < 1e-15 {
+			break
 		}
 	}
+	return z
 }
 
-func maCov(theta []float64, lag int) float64 {
-	full := append([]float64{1}, theta...)
-	s := 0.0
-	for j := 0; j+lag < len(full); j++ {
-		s += full[j] * full[j+lag]
-	}
-	return s
-}
+func cabs(z complex128) float64 { return math.Hypot(real(z), imag(z)) }

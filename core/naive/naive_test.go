@@ -280,7 +280,8 @@ func TestShortHistory(t *testing.T) {
 
 func TestPredictorNamesAreUnique(t *testing.T) {
 	seen := map[string]bool{}
-	for _, name := range Predictors() {
+	for i := range rules {
+		name := rules[i].name
 		if seen[name] || name == "" || strings.ContainsAny(name, " ,") {
 			t.Errorf("name %q is not unique or not a word", name)
 		}

@@ -100,15 +100,6 @@ const count = len(rules)
 // Count is the number of predictors.
 const Count = count
 
-// Predictors returns the names of the predictors, in the order of Fill.
-func Predictors() []string {
-	names := make([]string, count)
-	for i := range rules {
-		names[i] = rules[i].name
-	}
-	return names
-}
-
 // Fill sets dst[i] to the forecast of predictor i for the cell that begins
 // ahead seconds after the origin: NaN where the window does not hold what the
 // predictor needs. It panics where dst is not of length Count.

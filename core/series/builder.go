@@ -121,13 +121,6 @@ func (b *Builder) chunk(at int64) []*column {
 	return cs
 }
 
-// Samples returns the number of values that were added and not missing.
-func (b *Builder) Samples() int64 { return b.samples }
-
-// Span returns the earliest and latest Unix second of the samples; zeros
-// where there are none.
-func (b *Builder) Span() (first, last int64) { return b.first, b.last }
-
 // Stored returns the builder's storage in units of 12 bytes: the number of
 // values that it has room for, and a little for each chunk.
 func (b *Builder) Stored() int {

@@ -94,9 +94,6 @@ func TestBuilderOrder(t *testing.T) {
 			t.Fatalf("cell %d: got %v, want %v", i, v, want)
 		}
 	}
-	if b.Samples() != n {
-		t.Errorf("Samples: got %d, want %d", b.Samples(), n)
-	}
 }
 
 func TestBuilderAddsAfterFrame(t *testing.T) {
@@ -111,9 +108,6 @@ func TestBuilderAddsAfterFrame(t *testing.T) {
 	}
 	if b.Cells() != 2 || NewBuilder(60, nil).Cells() != 0 {
 		t.Errorf("Cells: got %d, want 2", b.Cells())
-	}
-	if first, last := b.Span(); first != 0 || last != 60 {
-		t.Errorf("span: got %d to %d, want 0 to 60", first, last)
 	}
 }
 

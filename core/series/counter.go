@@ -39,15 +39,6 @@ func (c *Counter) Add(t int64, v float64) {
 	c.last = t
 }
 
-// Len returns the number of samples that were added and not missing.
-func (c *Counter) Len() int {
-	n := len(c.chunks)
-	if n == 0 {
-		return 0
-	}
-	return (n-1)*chunkCells + len(c.chunks[n-1])
-}
-
 // Interval returns the median of the seconds between one sample and the next,
 // of the first few thousand; 0 where there are not two times.
 func (c *Counter) Interval() int64 {

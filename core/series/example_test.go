@@ -34,22 +34,10 @@ func ExampleBuilder() {
 	// net_rx [10 10 10 10]
 }
 
-// A spike does not change the scale, and comes back as it was.
-func ExampleRobustScale() {
-	s := series.RobustScale([]float64{9, 10, 11, 10, 9, 12, 10, 1e6, 11, 8, 10, 9, 11, 10, 12, 10, 9, 10, 11, 10, 10, 8, 9})
-	z := s.Apply(1e6)
-	fmt.Println(s.Center, s.Unit, s.Apply(11), s.Invert(z))
-	// Output:
-	// 10 2 0.5 1e+06
-}
-
-// Three hours of a grid of five minutes, and where forecasts half an hour ahead
-// may be made from in each part.
+// Three hours of a grid of five minutes.
 func ExampleSplit() {
 	s := series.SplitShares(36, 0.25, 0.25)
 	fmt.Println(s)
-	fmt.Println(s.Origins(6))
 	// Output:
 	// {{0 18} {18 27} {27 36}}
-	// {{0 12} {18 21} {27 30}}
 }

@@ -1,6 +1,9 @@
 package series
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // A LinkKind names a transformation of the values before a model. The numbers
 // are part of the checkpoint format.
@@ -78,4 +81,25 @@ func (l Link) Mean(center, sd float64) float64 {
 		s += n[1] * l.Invert(center+sd*n[0])
 	}
 	return s
+}
+
+// observed returns the values that are not NaN, sorted.
+func observed(values []float64) []float64 {
+	v := make([]float64, 0, len(values))
+	for _, x := range values {
+		if x == x {
+			v = append(v, x)
+		}
+	}
+	slices.Sort(v)
+	return v
+}
+
+// medianOf returns the median of sorted values; NaN of none.
+func medianOf(sorted []float64) float64 {
+	n := len(sorted)
+	if n == 0 {
+		return math.NaN()
+	}
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }

@@ -37,26 +37,3 @@ func autocorrelations(dst, y []float64) {
 		dst[k] = sum / whole
 	}
 }
-
-// partialAutocorrelations writes the sample partial autocorrelations of y at the lags 1, 2, …
-// len(dst) to dst: those at which an autoregression of order k, fitted to the
-// sample autocorrelations by the Durbin–Levinson recursion, weighs its last
-// lag. It is R's pacf. Missing values are as in autocorrelations.
-func partialAutocorrelations(dst, y []float64) {
-	rho := make([]float64, len(dst)+1)
-	autocorrelations(rho, y)
-	phi, before := make([]float64, len(dst)), make([]float64, len(dst))
-	for k := range dst {
-		num, den := rho[k+1], 1.0
-		for j := range k {
-			num -= before[j] * rho[k-j]
-			den -= before[j] * rho[j+1]
-		}
-		phi[k] = num / den
-		for j := range k {
-			phi[j] = before[j] - phi[k]*before[k-1-j]
-		}
-		copy(before, phi[:k+1])
-		dst[k] = phi[k]
-	}
-}

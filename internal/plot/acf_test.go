@@ -16,9 +16,9 @@ func TestAutocorrelationsEqualR(t *testing.T) {
 	}
 	var golden struct {
 		Cases []struct {
-			Name      string
-			Y         []*float64 // nil: missing
-			ACF, PACF []float64
+			Name string
+			Y    []*float64 // nil: missing
+			ACF  []float64
 		}
 	}
 	if err := json.Unmarshal(data, &golden); err != nil {
@@ -36,17 +36,11 @@ func TestAutocorrelationsEqualR(t *testing.T) {
 				y[i] = *v
 			}
 		}
-		rho, phi := make([]float64, len(c.ACF)), make([]float64, len(c.PACF))
+		rho := make([]float64, len(c.ACF))
 		autocorrelations(rho, y)
-		partialAutocorrelations(phi, y)
 		for k, want := range c.ACF {
 			if !(math.Abs(rho[k]-want) <= 1e-12) {
 				t.Errorf("%s: autocorrelation %d is %.15g, want %.15g", c.Name, k, rho[k], want)
-			}
-		}
-		for k, want := range c.PACF {
-			if !(math.Abs(phi[k]-want) <= 1e-11) {
-				t.Errorf("%s: partial autocorrelation %d is %.15g, want %.15g", c.Name, k+1, phi[k], want)
 			}
 		}
 	}
@@ -55,28 +49,18 @@ func TestAutocorrelationsEqualR(t *testing.T) {
 	}
 }
 
-// An autoregression of order 1 has φ, φ², … and a partial φ, 0, 0, …
+// An autoregression of order 1 has φ, φ², …
 func TestAutoregression(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	y := make([]float64, 100_000)
 	for i := 1; i < len(y); i++ {
 		y[i] = -0.7*y[i-1] + rng.NormFloat64()
 	}
-	rho, phi := make([]float64, 5), make([]float64, 4)
+	rho := make([]float64, 5)
 	autocorrelations(rho, y)
-	partialAutocorrelations(phi, y)
 	for k, r := range rho {
 		if math.Abs(r-math.Pow(-0.7, float64(k))) > 0.02 {
 			t.Errorf("autocorrelation %d is %g", k, r)
-		}
-	}
-	for k, p := range phi {
-		want := 0.0
-		if k == 0 {
-			want = -0.7
-		}
-		if math.Abs(p-want) > 0.02 {
-			t.Errorf("partial autocorrelation %d is %g, want %g", k+1, p, want)
 		}
 	}
 }

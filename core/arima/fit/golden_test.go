@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/foretide/foretide/core/arima"
@@ -92,8 +93,23 @@ func (g *golden) theirs() (coefs, beta, se []float64) {
 	return coefs, beta, se
 }
 
+// coefNames names the coefficients of an order as R does: ar1, ma1, sar1,
+// sma1, then intercept or drift.
 func coefNames(o arima.Order, g *golden) []string {
-	names := arima.CoefNames(o, g.Constant)
+	var names []string
+	for _, c := range []struct {
+		prefix string
+		n      int
+	}{{"ar", o.P}, {"ma", o.Q}, {"sar", o.SP}, {"sma", o.SQ}} {
+		for i := 1; i <= c.n; i++ {
+			names = append(names, c.prefix+strconv.Itoa(i))
+		}
+	}
+	if g.Constant && o.D+o.SD == 0 {
+		names = append(names, "intercept")
+	} else if g.Constant {
+		names = append(names, "drift")
+	}
 	if _, ok := g.Coef["c"]; ok {
 		names = append(names, "c", "s", "c.1", "s.1")
 	}

@@ -18,6 +18,13 @@ func wave(n, period int, noise float64) []float64 {
 	return y
 }
 
+// robust is the setting advised for series with outliers.
+func robust(period, window int) Config {
+	c := Defaults(period, window)
+	c.Inner, c.Outer = 1, 15
+	return c
+}
+
 func decomposed(t *testing.T, y []float64, period int, c Config) *Result {
 	t.Helper()
 	r := new(Result)
@@ -29,7 +36,7 @@ func decomposed(t *testing.T, y []float64, period int, c Config) *Result {
 
 func TestSTLAddsUp(t *testing.T) {
 	y := wave(500, 24, 1)
-	for _, c := range []Config{Defaults(24, 7), Periodic(24), Defaults(24, 11).Robust()} {
+	for _, c := range []Config{Defaults(24, 7), Periodic(24), robust(24, 11)} {
 		r := decomposed(t, y, 24, c)
 		for i, v := range y {
 			if sum := r.Seasonal[i] + r.Trend[i] + r.Remainder[i]; math.Abs(sum-v) > 1e-12 {
@@ -59,7 +66,7 @@ func TestSTLFollowsScaleAndShift(t *testing.T) {
 	for i, v := range y {
 		scaled[i] = -5*v + 100
 	}
-	for _, c := range []Config{Defaults(12, 13), Defaults(12, 13).Robust()} {
+	for _, c := range []Config{Defaults(12, 13), robust(12, 13)} {
 		r, s := decomposed(t, y, 12, c), decomposed(t, scaled, 12, c)
 		for i := range y {
 			if math.Abs(s.Seasonal[i]+5*r.Seasonal[i]) > 1e-9 || math.Abs(s.Trend[i]+5*r.Trend[i]-100) > 1e-9 {
@@ -82,21 +89,21 @@ func TestRobustSTLIgnoresOutliers(t *testing.T) {
 		}
 		return off
 	}
-	robust := decomposed(t, spiked, 24, Defaults(24, 15).Robust())
-	if off := worst(robust); off > 0.5 {
+	resistant := decomposed(t, spiked, 24, robust(24, 15))
+	if off := worst(resistant); off > 0.5 {
 		t.Errorf("robust fit is off by %g", off)
 	}
 	if off := worst(decomposed(t, spiked, 24, Defaults(24, 15))); off < 5 {
 		t.Errorf("the plain fit, which outliers pull, is off by %g only", off)
 	}
-	if w := robust.Weights[250]; w != 0 {
+	if w := resistant.Weights[250]; w != 0 {
 		t.Errorf("an outlier's weight is %g", w)
 	}
 }
 
 func TestSTLConstantSeries(t *testing.T) {
 	y := slices.Repeat([]float64{4.2}, 60)
-	for _, c := range []Config{Defaults(12, 7), Defaults(12, 7).Robust(), Periodic(12)} {
+	for _, c := range []Config{Defaults(12, 7), robust(12, 7), Periodic(12)} {
 		r := decomposed(t, y, 12, c)
 		for i := range y {
 			if math.Abs(r.Trend[i]-4.2) > 1e-12 || math.Abs(r.Seasonal[i]) > 1e-12 {
@@ -108,7 +115,7 @@ func TestSTLConstantSeries(t *testing.T) {
 
 func TestSTLReusesItsResult(t *testing.T) {
 	y := wave(2016, 288, 1)
-	c := Defaults(288, 11).Robust()
+	c := robust(288, 11)
 	fresh := decomposed(t, y, 288, c)
 	used := decomposed(t, wave(3000, 144, 2), 144, c)
 	if err := STL(used, y, 288, c); err != nil {
@@ -116,16 +123,6 @@ func TestSTLReusesItsResult(t *testing.T) {
 	}
 	if !slices.Equal(used.Trend, fresh.Trend) || !slices.Equal(used.Seasonal, fresh.Seasonal) {
 		t.Error("a used result gives another decomposition")
-	}
-	var fresh2, used2 Multi
-	periods := []int{12, 24}
-	for _, m := range []*Multi{&fresh2, &used2, &used2} {
-		if err := MSTL(m, y, periods, MultiDefaults(periods)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if !slices.Equal(used2.Seasonal[0], fresh2.Seasonal[0]) || !slices.Equal(used2.Remainder, fresh2.Remainder) {
-		t.Error("a used result of several seasons gives another decomposition")
 	}
 	n := testing.AllocsPerRun(3, func() { _ = STL(used, y, 288, c) })
 	if n > 1 {
@@ -165,35 +162,6 @@ func TestSTLErrors(t *testing.T) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
 	}
-	var m Multi
-	if err := MSTL(&m, wave(60, 12, 1), []int{12, 6}, MultiDefaults([]int{12, 6})); err != ErrPeriod {
-		t.Errorf("descending periods: %v", err)
-	}
-	if err := MSTL(&m, wave(60, 12, 1), []int{12, 30}, MultiDefaults([]int{12, 30})); err != ErrShort {
-		t.Errorf("second period too long: %v", err)
-	}
-}
-
-func TestMSTLSeparatesDayAndWeek(t *testing.T) {
-	day, week := 24, 168
-	y := make([]float64, 6*week)
-	weekly := func(i int) float64 { return 5 * math.Cos(2*math.Pi*float64(i)/float64(week)) }
-	for i := range y {
-		y[i] = 50 + weekly(i) + 2*math.Sin(2*math.Pi*float64(i)/float64(day))
-	}
-	var m Multi
-	if err := MSTL(&m, y, []int{day, week}, MultiDefaults([]int{day, week})); err != nil {
-		t.Fatal(err)
-	}
-	for i := week; i < len(y)-week; i++ {
-		sum := m.Seasonal[0][i] + m.Seasonal[1][i] + m.Trend[i] + m.Remainder[i]
-		if math.Abs(sum-y[i]) > 1e-10 {
-			t.Fatalf("parts at %d add up to %g, want %g", i, sum, y[i])
-		}
-		if math.Abs(m.Seasonal[1][i]-weekly(i)) > 0.6 {
-			t.Fatalf("weekly part at %d is %g, want %g", i, m.Seasonal[1][i], weekly(i))
-		}
-	}
 }
 
 func TestFill(t *testing.T) {
@@ -231,19 +199,6 @@ func BenchmarkSTLWeekOfFiveMinutes(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := STL(&r, y, 288, Defaults(288, 11)); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkMSTLHours(b *testing.B) {
-	y := wave(960, 24, 1)
-	periods := []int{24, 168}
-	c := MultiDefaults(periods)
-	var m Multi
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := MSTL(&m, y, periods, c); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -70,13 +70,6 @@ func config(period, window, trend int) Config {
 	}
 }
 
-// Robust returns c with the passes advised where the series has outliers: one
-// inner and fifteen outer ones.
-func (c Config) Robust() Config {
-	c.Inner, c.Outer = 1, 15
-	return c
-}
-
 func (c *Config) valid() bool {
 	return (c.Cyclic || c.Seasonal.valid()) && c.Trend.valid() && c.LowPass.valid() &&
 		c.Inner >= 1 && c.Outer >= 0

@@ -29,7 +29,7 @@ func Differences(y []float64, alpha float64, max int) int {
 		if d >= max || len(x) == 0 || Constant(x) {
 			return d
 		}
-		_, p := kpss(work[:copy(work, x)], Level, Lags(len(x)))
+		_, p := kpss(work[:copy(work, x)], Lags(len(x)))
 		if math.IsNaN(p) {
 			// Not testable: the difference that led here is taken back.
 			if d > 0 {

@@ -8,50 +8,27 @@ package unitroot
 
 import "math"
 
-// Trend says what a KPSS test takes the series to be stationary around.
-type Trend uint8
-
-// The deterministic parts of the KPSS test.
-const (
-	Level  Trend = iota // a constant
-	Linear              // a straight line
-)
-
-// Significance levels of the critical values below, and the critical values of
-// the KPSS statistic: table 1 of the paper.
+// kpssLevels are significance levels, and kpssCritical are the critical values
+// of the KPSS statistic around a constant: table 1 of the paper.
 var (
 	kpssLevels   = [...]float64{0.10, 0.05, 0.025, 0.01}
-	kpssCritical = [...][4]float64{
-		Level:  {0.347, 0.463, 0.574, 0.739},
-		Linear: {0.119, 0.146, 0.176, 0.216},
-	}
+	kpssCritical = [...]float64{0.347, 0.463, 0.574, 0.739}
 )
 
 // Lags returns the number of autocovariances in the long-run variance of the
 // KPSS test for n values: trunc(3·√n/13), as R's forecast::ndiffs has it.
 func Lags(n int) int { return int(3 * math.Sqrt(float64(n)) / 13) }
 
-// KPSS tests the hypothesis that y is stationary around a level or a line:
-// Kwiatkowski, Phillips, Schmidt, Shin: "Testing the null hypothesis of
-// stationarity against the alternative of a unit root", J. Econometrics 54
-// (1992). The long-run variance has Bartlett weights over the given lags (see
-// Lags). It returns the statistic and its p-value, which is linear between the
-// published critical values and so lies in [0.01, 0.1].
-//
-// Missing values are left out and the gaps closed, as R does. Both results are
-// NaN where fewer than two values, or no variation, are left.
-func KPSS(y []float64, trend Trend, lags int) (statistic, p float64) {
-	return kpss(observed(y), trend, lags)
-}
-
-// kpss is KPSS for a series without missing values, which it overwrites.
-func kpss(e []float64, trend Trend, lags int) (statistic, p float64) {
+// kpss tests the hypothesis that a series without missing values is stationary
+// around a level: Kwiatkowski, Phillips, Schmidt, Shin: "Testing the null
+// hypothesis of stationarity against the alternative of a unit root",
+// J. Econometrics 54 (1992). The long-run variance has Bartlett weights over
+// the given lags (see Lags). It returns the statistic and its p-value, which is
+// linear between the published critical values and so lies in [0.01, 0.1]. Both
+// are NaN for fewer than two values and for a constant. It overwrites e.
+func kpss(e []float64, lags int) (statistic, p float64) {
 	n := float64(len(e))
-	if trend == Linear {
-		detrend(e)
-	} else {
-		centre(e)
-	}
+	centre(e)
 	partial, sumSquares, variance := 0.0, 0.0, 0.0
 	for _, v := range e {
 		partial += v
@@ -67,21 +44,20 @@ func kpss(e []float64, trend Trend, lags int) (statistic, p float64) {
 		variance += 2 * (1 - float64(l)/float64(lags+1)) * cov
 	}
 	statistic = sumSquares / (n * variance)
-	return statistic, kpssP(statistic, trend)
+	return statistic, kpssP(statistic)
 }
 
 // kpssP interpolates the p-value of a statistic.
-func kpssP(statistic float64, trend Trend) float64 {
-	critical := &kpssCritical[trend]
+func kpssP(statistic float64) float64 {
 	switch {
 	case math.IsNaN(statistic):
 		return math.NaN()
-	case statistic <= critical[0]:
+	case statistic <= kpssCritical[0]:
 		return kpssLevels[0]
 	}
-	for i := 1; i < len(critical); i++ {
-		if statistic <= critical[i] {
-			t := (statistic - critical[i-1]) / (critical[i] - critical[i-1])
+	for i := 1; i < len(kpssCritical); i++ {
+		if statistic <= kpssCritical[i] {
+			t := (statistic - kpssCritical[i-1]) / (kpssCritical[i] - kpssCritical[i-1])
 			return kpssLevels[i-1] + t*(kpssLevels[i]-kpssLevels[i-1])
 		}
 	}
@@ -97,22 +73,6 @@ func centre(e []float64) {
 	mean := sum / float64(len(e))
 	for i := range e {
 		e[i] -= mean
-	}
-}
-
-// detrend subtracts the least-squares line.
-func detrend(e []float64) {
-	centre(e)
-	mid := float64(len(e)-1) / 2
-	sxy, sxx := 0.0, 0.0
-	for i, v := range e {
-		d := float64(i) - mid
-		sxy += d * v
-		sxx += d * d
-	}
-	slope := sxy / sxx
-	for i := range e {
-		e[i] -= slope * (float64(i) - mid)
 	}
 }
 

@@ -1,9 +1,8 @@
-# The reference values of the tests of unitroot, acf and boxcox:
+# The reference values of the tests of unitroot and internal/plot:
 #
 #     Rscript golden.R > golden.json
 #
-# by R's urca::ur.kpss, forecast's ndiffs, nsdiffs and BoxCox.lambda, and
-# stats's acf and pacf.
+# by R's urca::ur.kpss, forecast's ndiffs and nsdiffs, and stats's acf.
 suppressMessages(library(forecast))
 
 lcg <- function(n, seed) { # uniform in [0,1): x' = (16807 x) mod (2^31 - 1)
@@ -36,11 +35,10 @@ cases <- list(
   list("straight line", seq(2, 80, by = 2), 4),
   list("constant", rep(3.7, 60), 12))
 
-kpss <- function(y, type) {
+kpss <- function(y) {
   y <- c(na.omit(y))
   if (forecast:::is.constant(y)) return(NULL)
-  if (type == "tau" && forecast:::is.constant(diff(y))) return(NULL) # rounding errors only
-  t <- suppressWarnings(urca::ur.kpss(y, type, use.lag = trunc(3 * sqrt(length(y)) / 13)))
+  t <- suppressWarnings(urca::ur.kpss(y, "mu", use.lag = trunc(3 * sqrt(length(y)) / 13)))
   t@teststat
 }
 tests <- lapply(cases, function(case) {
@@ -48,14 +46,11 @@ tests <- lapply(cases, function(case) {
   x <- ts(y, frequency = case[[3]])
   na <- anyNA(y)
   list(name = case[[1]], y = y, period = case[[3]],
-    kpss_level = kpss(y, "mu"), kpss_linear = kpss(y, "tau"),
+    kpss_level = kpss(y),
     ndiffs = ndiffs(x), ndiffs_10 = ndiffs(x, alpha = .1, max.d = 3),
     nsdiffs = suppressWarnings(nsdiffs(x)), nsdiffs_2 = suppressWarnings(nsdiffs(x, max.D = 2)),
     strength = if (!na && length(y) > 2 * case[[3]]) suppressWarnings(forecast:::seas.heuristic(x)) else NULL,
-    lambda = if (sd(y, na.rm = TRUE) > 0 && case[[1]] != "one step") # no block of which varies
-      suppressWarnings(BoxCox.lambda(x)) else NULL,
-    acf = if (sd(y, na.rm = TRUE) > 0) as.numeric(acf(y, lag.max = 14, plot = FALSE, na.action = na.pass)$acf) else NULL,
-    pacf = if (sd(y, na.rm = TRUE) > 0) as.numeric(pacf(y, lag.max = 14, plot = FALSE, na.action = na.pass)$acf) else NULL)
+    acf = if (sd(y, na.rm = TRUE) > 0) as.numeric(acf(y, lag.max = 14, plot = FALSE, na.action = na.pass)$acf) else NULL)
 })
 out <- list(tool = paste0(R.version.string, ", forecast ", packageVersion("forecast"),
   ", urca ", packageVersion("urca")), cases = tests)
