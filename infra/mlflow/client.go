@@ -186,14 +186,6 @@ func refusal(resp *http.Response, what string, body []byte) *Error {
 	return e
 }
 
-// Version asks for the version of the server's MLflow.
-func (c *Client) Version(ctx context.Context) (string, error) {
-	u := *c.base
-	u.Path += "/version"
-	b, err := c.do(ctx, http.MethodGet, &u, "version", nil, 0, "text/plain", c.timeout)
-	return string(bytes.TrimSpace(b)), err
-}
-
 // experiment returns the ID of an experiment, which is made where there is none,
 // and remembers it.
 func (c *Client) experiment(ctx context.Context, name string) (string, error) {

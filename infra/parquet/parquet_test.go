@@ -54,11 +54,11 @@ func readAll(data []byte, first, last string) ([]Sample, error) {
 func TestSamples(t *testing.T) {
 	want := many(100, 400) // 80,000 rows
 	want[7].Value = math.Nextafter(1, 2)
-	data, err := AppendSamples(nil, want)
+	data, err := fileOf(want)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, _ := AppendSamples(nil, want)
+	again, _ := fileOf(want)
 	if !bytes.Equal(data, again) {
 		t.Error("the same samples gave other bytes")
 	}
@@ -79,11 +79,11 @@ func TestSamples(t *testing.T) {
 func TestBadSamples(t *testing.T) {
 	s := many(3, 3)
 	slices.Reverse(s)
-	if _, err := AppendSamples(nil, s); err == nil {
+	if _, err := fileOf(s); err == nil {
 		t.Error("samples in another order were written")
 	}
 	s = []Sample{{"a", "cpu", 1000, math.NaN()}, {"a", "cpu", 2000, 1e200}, {"a", "cpu", 3000, 5}}
-	data, err := AppendSamples(nil, s)
+	data, err := fileOf(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func example() *forecast.Forecast {
 func TestDuckDB(t *testing.T) {
 	python := need.Python(t, "duckdb")
 	dir := t.TempDir()
-	samples, err := AppendSamples(nil, many(3, 10))
+	samples, err := fileOf(many(3, 10))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ print(db.sql(f"select container, metric, epoch(origin), epoch(target), horizon_s
 }
 
 func BenchmarkSamples(b *testing.B) {
-	data, err := AppendSamples(nil, many(100, 2000))
+	data, err := fileOf(many(100, 2000))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -227,4 +227,17 @@ func TestParts(t *testing.T) {
 	if n != len(want) {
 		t.Errorf("%d of %d times", n, len(want))
 	}
+}
+
+// fileOf returns a file of the samples.
+func fileOf(samples []Sample) ([]byte, error) {
+	var b bytes.Buffer
+	w := NewWriter(&b)
+	if err := w.Write(samples); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
 }

@@ -91,20 +91,6 @@ func (w *Writer) Close() error {
 	return nil
 }
 
-// AppendSamples appends a file of the samples to dst. They must be in the order
-// of Compare. The same samples give the same bytes.
-func AppendSamples(dst []byte, samples []Sample) ([]byte, error) {
-	buf := bytes.NewBuffer(dst)
-	w := NewWriter(buf)
-	if err := w.Write(samples); err != nil {
-		return dst, err
-	}
-	if err := w.Close(); err != nil {
-		return dst, err
-	}
-	return buf.Bytes(), nil
-}
-
 // A Run is consecutive samples of one metric of one container. Its slices are
 // valid until the next call of Next.
 type Run struct {

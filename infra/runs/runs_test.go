@@ -80,7 +80,7 @@ func TestWriter(t *testing.T) {
 		t.Fatalf("%v, %+v", err, got)
 	}
 	for _, err := range []error{w.Param("p", "one\nline"), w.Tag("t", "1"), w.Tag("t", "2"), w.Artifact("a/b.txt", []byte("text")),
-		w.ArtifactFrom("a/c.txt", strings.NewReader("other")), w.Finish(Failed)} {
+		w.Artifact("a/c.txt", []byte("other")), w.Finish(Failed)} {
 		if err != nil {
 			t.Error(err)
 		}

@@ -2,7 +2,6 @@ package runs
 
 import (
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -84,32 +83,6 @@ func (w *Writer) Artifact(name string, data []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return replace(path, data)
-}
-
-// ArtifactFrom keeps what a reader gives with the run.
-func (w *Writer) ArtifactFrom(name string, r io.Reader) error {
-	path, err := w.artifact(name)
-	if err != nil {
-		return err
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	f, err := os.CreateTemp(filepath.Dir(path), ".artifact-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // nothing after the rename
-	_, err = io.Copy(f, r)
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	if err := os.Chmod(f.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // artifact returns the path of an artifact, whose folder is made.

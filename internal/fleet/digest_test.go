@@ -26,7 +26,7 @@ func TestDigest(t *testing.T) {
 	if Digest([]Job{m, all[0]}) != Digest([]Job{all[0], m}) {
 		t.Error("the order of metrics matters")
 	}
-	c, _, err := Fit(context.Background(), all[0])
+	c, _, err := fitted(all[0])
 	if err != nil || c.Provenance.DataDigest != Digest(all[:1]) {
 		t.Errorf("%v: the checkpoint has %s", err, c.Provenance.DataDigest)
 	}

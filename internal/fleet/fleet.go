@@ -276,13 +276,6 @@ func (f *fleet) options(c *config.Config) forecast.Options {
 	return forecast.Options{Seed: c.Training.Seed, Stop: f.o.Stop, Interrupt: func() bool { return f.ctx.Err() != nil }}
 }
 
-// Fit trains one job's model and returns it as a checkpoint that says where
-// it comes from. The same job gives the same bytes.
-func Fit(ctx context.Context, j Job) (*codec.Checkpoint, train.Report, error) {
-	f := fleet{ctx: ctx}
-	return f.fit(j, f.options(j.Config))
-}
-
 func (f *fleet) fit(j Job, opts forecast.Options) (*codec.Checkpoint, train.Report, error) {
 	history, err := observed(j.Frame, j.Config.MetricName)
 	if err != nil {

@@ -12,7 +12,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/train"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -82,7 +84,7 @@ func TestSameConfiguration(t *testing.T) {
 		if j.Config, err = config.Load(path); err != nil {
 			t.Fatal(err)
 		}
-		c, _, err := Fit(context.Background(), j)
+		c, _, err := fitted(j)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,4 +197,10 @@ func TestInterrupt(t *testing.T) {
 			t.Errorf("%s: %v", o.Name, err)
 		}
 	}
+}
+
+// fitted returns the checkpoint of one job.
+func fitted(j Job) (*codec.Checkpoint, train.Report, error) {
+	f := fleet{ctx: context.Background()}
+	return f.fit(j, f.options(j.Config))
 }
