@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/internal/testkit/need"
-	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // pages, in the order in which a newcomer follows them: their commands are run
@@ -88,7 +88,7 @@ func shell(t *testing.T, dir, bin, lines string) (out string, err error) {
 // the lines that are shown below it. Of what cannot be run here it checks that
 // each command has its flags.
 func TestCommands(t *testing.T) {
-	need.Program(t, "bash", "Debian: apt-get install bash")
+	testkit.Program(t, "bash", "Debian: apt-get install bash")
 	bin, dir := program(t), t.TempDir()
 	for _, name := range []string{"infra", "configs"} { // a checkout, as the pages say
 		target, err := filepath.Abs("../" + name)
@@ -209,7 +209,7 @@ func parameters(t *testing.T, page, command string) {
 
 // TestPrometheusConfig: the configuration that a page shows is one, to promtool.
 func TestPrometheusConfig(t *testing.T) {
-	promtest.Need(t)
+	servers.NeedPrometheus(t)
 	_, blocks := read(t, "dashboard.md")
 	dir, n := t.TempDir(), 0
 	infra, err := filepath.Abs("../infra")

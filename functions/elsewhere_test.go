@@ -21,8 +21,8 @@ import (
 	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/forecastjson"
-	"github.com/foretide/foretide/internal/testkit/need"
-	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // fillWeb stores two days of samples of one container.
@@ -75,7 +75,7 @@ func trainPredictForecast(t *testing.T, s *stack.Stack, invoke func(name, payloa
 
 // TestEmulator: AWS's own Runtime Interface Emulator runs the bootstraps.
 func TestEmulator(t *testing.T) {
-	python := need.Python(t, "samcli")
+	python := testkit.Python(t, "samcli")
 	path, err := exec.Command(python, "-c", "import platform, samcli.local.rapid as r; print(list(r.__path__)[0] + '/aws-lambda-rie-' + {'aarch64': 'arm64'}.get(platform.machine(), platform.machine()))").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func emulate(t *testing.T, program, bootstrap string, env []string) string {
 	var addresses [2]string
 	for i := range addresses {
 		var err error
-		if addresses[i], err = promtest.FreeAddress(); err != nil {
+		if addresses[i], err = servers.FreeAddress(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -144,8 +144,8 @@ func emulate(t *testing.T, program, bootstrap string, env []string) string {
 // default, do their work under an emulated processor, and forecast as those of
 // this machine do.
 func TestArm64(t *testing.T) {
-	need.Program(t, "qemu-aarch64", "Debian: apt-get install qemu-user")
-	need.Program(t, "make", "Debian: apt-get install make")
+	testkit.Program(t, "qemu-aarch64", "Debian: apt-get install qemu-user")
+	testkit.Program(t, "make", "Debian: apt-get install make")
 	s := start(t, stack.Options{})
 	fillWeb(t, s, time.Now())
 	run := func(through []string, paths map[string]string) forecastjson.Forecast {

@@ -24,8 +24,8 @@ import (
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/plan"
-	"github.com/foretide/foretide/internal/testkit/mototest"
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // fleetSize is how many containers the state machine's test has, a batch each.
@@ -37,7 +37,7 @@ const fleetSize = 200
 // done in part and containers cannot be: what can be done is, and the summary has
 // the rest.
 func TestFleet(t *testing.T) {
-	need.Python(t, "moto.server", "moto.stepfunctions")
+	testkit.Python(t, "moto.server", "moto.stepfunctions")
 	s := start(t, stack.Options{
 		Env:     []string{"FORETIDE_MODEL_TYPE=naive", "FORETIDE_TRAIN_BATCH=1", "FORETIDE_PREDICT_BATCH=10", "FORETIDE_REFRESH=0s"},
 		Timeout: time.Minute, Concurrency: 2,
@@ -241,7 +241,7 @@ func startEngine(t *testing.T, r *router) *engine {
 	go server.Serve(l)
 	t.Cleanup(func() { server.Close() })
 	_, routed, _ := net.SplitHostPort(l.Addr().String())
-	e := &engine{mototest.Start(t, "MOTO_PORT="+routed)}
+	e := &engine{servers.StartMoto(t, "MOTO_PORT="+routed)}
 	e.post(t, "/moto-api/reset", "", "{}", nil)
 	e.post(t, "/moto-api/config", "", `{"stepfunctions": {"execute_state_machine": true}}`, nil)
 	return e

@@ -23,8 +23,8 @@ import (
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/collect"
 	"github.com/foretide/foretide/internal/steps/plan"
-	"github.com/foretide/foretide/internal/testkit/promtest"
 	"github.com/foretide/foretide/internal/testkit/s3test"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // bootstraps are the functions as they ship, built once.
@@ -50,7 +50,7 @@ func start(t *testing.T, o stack.Options) *stack.Stack {
 		t.Skip("-short: builds and runs the functions")
 	}
 	s3test.Need(t)
-	promtest.Need(t)
+	servers.NeedPrometheus(t)
 	bootstraps.once.Do(func() { bootstraps.paths, bootstraps.dir, bootstraps.err = stack.Build(context.Background()) })
 	if bootstraps.err != nil {
 		t.Fatal(bootstraps.err)

@@ -21,15 +21,14 @@ import (
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/collect"
-	"github.com/foretide/foretide/internal/testkit/mototest"
-	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // cloudWatch starts a CloudWatch, and returns its URL and a client.
 func cloudWatch(t *testing.T) (string, *cloudwatch.Client) {
 	t.Helper()
-	url := mototest.Start(t)
-	mototest.Env(t, "CLOUDWATCH", url)
+	url := servers.StartMoto(t)
+	servers.MotoEnv(t, "CLOUDWATCH", url)
 	c, err := cloudwatch.Open(context.Background(), cloudwatch.Defaults())
 	if err != nil {
 		t.Fatal(err)
@@ -126,9 +125,9 @@ func latestOf(t *testing.T, s *stack.Stack, container string) (f forecastjson.Fo
 // TestSinks: what predict forecasts is in Prometheus and in CloudWatch as it is in
 // the bucket.
 func TestSinks(t *testing.T) {
-	promtest.Need(t)
+	servers.NeedPrometheus(t)
 	url, client := cloudWatch(t)
-	server, err := promtest.Start(func(io.Writer) {}, promtest.Options{Flags: []string{"--web.enable-remote-write-receiver"}})
+	server, err := servers.StartPrometheus(func(io.Writer) {}, servers.PrometheusOptions{Flags: []string{"--web.enable-remote-write-receiver"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +202,7 @@ func instant(t *testing.T, server, query string) float64 {
 // TestSinksDown: where no sink is there, the forecasts are in the bucket all the
 // same, and the answer says who did not get them.
 func TestSinksDown(t *testing.T) {
-	nobody, err := promtest.FreeAddress()
+	nobody, err := servers.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,8 +14,7 @@ import (
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/internal/testkit/alloc"
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/internal/testkit/storetest"
 	"github.com/foretide/foretide/loader"
 )
@@ -85,7 +84,7 @@ func TestDirStaysInside(t *testing.T) {
 	}
 	dir := t.TempDir()
 	if err := os.Symlink(outside, filepath.Join(dir, "cpu")); err != nil {
-		need.Lacking(t, "this system has no symbolic links: "+err.Error())
+		testkit.Lacking(t, "this system has no symbolic links: "+err.Error())
 	}
 	d := loader.Dir(dir)
 	for _, name := range []string{"cpu/secret.ckpt", "../" + filepath.Base(outside) + "/secret.ckpt", filepath.Join(outside, "secret.ckpt")} {
@@ -143,7 +142,7 @@ func TestFullDisk(t *testing.T) {
 		t.Log(err)
 		return
 	}
-	need.Program(t, "sh", "a shell sets the limit")
+	testkit.Program(t, "sh", "a shell sets the limit")
 	if err := d.Put(context.Background(), "cpu/a.ckpt", []byte("before")); err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +272,7 @@ func decodeWithin(t *testing.T, b []byte, limit int) {
 	var err error
 	// The payload itself, and what the header takes.
 	most := uint64(limit) + 1<<20 + 1<<10*uint64(len(b))
-	if n := alloc.Bytes(most, func() { c, err = loader.Decode(b, limit) }); n > most {
+	if n := testkit.Allocated(most, func() { c, err = loader.Decode(b, limit) }); n > most {
 		t.Fatalf("%d bytes of input allocated %d bytes", len(b), n)
 	}
 	if err != nil {

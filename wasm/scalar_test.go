@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/wasm"
 	"github.com/foretide/foretide/wasm/internal/simd"
 )
@@ -31,7 +31,7 @@ func TestScalar(t *testing.T) {
 
 // TestValid: wabt finds nothing wrong with the module.
 func TestValid(t *testing.T) {
-	need.Program(t, "wasm-validate", "apt-get install wabt")
+	testkit.Program(t, "wasm-validate", "apt-get install wabt")
 	if out, err := exec.Command("wasm-validate", "foretide.wasm").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
-	"github.com/foretide/foretide/internal/testkit/m4"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // A question is a series to choose a model for.
@@ -62,14 +62,14 @@ func hourly() ([]question, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := m4.Hourly(dir)
+	all, err := testkit.M4Hourly(dir)
 	if err != nil {
 		return nil, err
 	}
 	var qs []question
 	for i := range all {
 		s := &all[i]
-		qs = append(qs, question{s.ID, s.Train, m4.Period, s.Test, s.MASE})
+		qs = append(qs, question{s.ID, s.Train, testkit.M4Period, s.Test, s.MASE})
 	}
 	return qs, nil
 }

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 func TestFill(t *testing.T) {
@@ -64,8 +64,8 @@ func synthetic(t *testing.T) string {
 // TestTasks: the origins are evaluate.py's, all of them and those of a share,
 // and a cell of five minutes ends with its origin.
 func TestTasks(t *testing.T) {
-	eval := need.Folder(t, need.Eval)
-	need.Program(t, "python3", "https://www.python.org")
+	eval := testkit.Folder(t, testkit.Eval)
+	testkit.Program(t, "python3", "https://www.python.org")
 	data := synthetic(t)
 	all, err := read(data, "", share{1, 1})
 	if err != nil {
@@ -114,8 +114,8 @@ func TestTasks(t *testing.T) {
 // TestScore: persistence has a ratio of 1 on a share of the origins, and the
 // share has no more rows than a file of the share's origins.
 func TestScore(t *testing.T) {
-	eval := need.Folder(t, need.Eval)
-	need.Program(t, "python3", "https://www.python.org")
+	eval := testkit.Folder(t, testkit.Eval)
+	testkit.Program(t, "python3", "https://www.python.org")
 	data, work := synthetic(t), t.TempDir()
 	part := share{1, 3}
 	tasks, err := read(data, "", part)
@@ -156,14 +156,14 @@ func TestScore(t *testing.T) {
 // scored. It needs statsforecast: of benchmarks/install, or of the Python that
 // FORETIDE_STATSFORECAST names.
 func TestClassical(t *testing.T) {
-	eval := need.Folder(t, need.Eval)
+	eval := testkit.Folder(t, testkit.Eval)
 	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
 	venv := cmp.Or(os.Getenv("FORETIDE_STATSFORECAST"), filepath.Join(here, "..", ".venv", "bin", "python"))
 	if _, err := os.Stat(venv); err != nil {
-		need.Lacking(t, "statsforecast is not installed (benchmarks/install)")
+		testkit.Lacking(t, "statsforecast is not installed (benchmarks/install)")
 	}
 	s := setup{data: synthetic(t), eval: eval, work: t.TempDir(), here: here, python: venv}
 	part := share{1, 6}

@@ -17,7 +17,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
 	"github.com/foretide/foretide/internal/family"
-	"github.com/foretide/foretide/internal/testkit/m4"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 const (
@@ -44,11 +44,11 @@ func main() {
 }
 
 func run(data string, models []string, every int) error {
-	all, err := m4.Hourly(data)
+	all, err := testkit.M4Hourly(data)
 	if err != nil {
 		return err
 	}
-	var some []m4.Series
+	var some []testkit.M4Series
 	for i := 0; i < len(all); i += every {
 		some = append(some, all[i])
 	}
@@ -64,7 +64,7 @@ func run(data string, models []string, every int) error {
 	return nil
 }
 
-func judge(name string, all []m4.Series) (smape, mase float64, err error) {
+func judge(name string, all []testkit.M4Series) (smape, mase float64, err error) {
 	t, err := family.Trainer(name)
 	if err != nil {
 		return 0, 0, err
@@ -93,8 +93,8 @@ func judge(name string, all []m4.Series) (smape, mase float64, err error) {
 			return 0, 0, err
 		}
 		scale, n := 0.0, 0.0
-		for j := m4.Period; j < len(s.Train); j++ {
-			scale += math.Abs(s.Train[j] - s.Train[j-m4.Period])
+		for j := testkit.M4Period; j < len(s.Train); j++ {
+			scale += math.Abs(s.Train[j] - s.Train[j-testkit.M4Period])
 			n++
 		}
 		for k, y := range s.Test {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/testkit/dockertest"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // TestImage builds the image and runs it as SageMaker does: a training whose
@@ -19,7 +19,7 @@ func TestImage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: builds an image and runs containers")
 	}
-	dockertest.Engine(t)
+	servers.Docker(t)
 	docker := func(args ...string) (string, error) {
 		cmd := exec.CommandContext(t.Context(), "docker", args...)
 		out, err := cmd.CombinedOutput()

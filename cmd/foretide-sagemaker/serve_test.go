@@ -29,12 +29,12 @@ import (
 	"github.com/foretide/foretide/infra/sagemaker"
 	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/forecastjson"
-	"github.com/foretide/foretide/internal/testkit/logtest"
+	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/loader"
 )
 
 // endpoint serves a model of one checkpoint, cpu of web.
-func endpoint(t testing.TB, change func(*options)) (*server, *logtest.Buffer) {
+func endpoint(t testing.TB, change func(*options)) (*server, *testkit.Buffer) {
 	t.Helper()
 	task := forecast.Task{Metric: series.CPU, Step: 300, Horizons: []int64{300, 900, 1800}, Levels: forecast.DefaultLevels(), Bounds: series.DefaultBounds(series.CPU)}
 	dir := t.TempDir()
@@ -49,7 +49,7 @@ func endpoint(t testing.TB, change func(*options)) (*server, *logtest.Buffer) {
 	if change != nil {
 		change(&o)
 	}
-	log := &logtest.Buffer{}
+	log := &testkit.Buffer{}
 	s, err := newServer(context.Background(), sagemaker.Layout(dir), o, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // rows returns n rows of web, one for each 15 s, whose cpu is what value gives.
@@ -154,7 +154,7 @@ func TestUnwritable(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	s := newSession(t)
 	s.twoContainers()
-	need.Program(t, "sh", "a shell sets the limit")
+	testkit.Program(t, "sh", "a shell sets the limit")
 	limited := func(args ...string) (string, int) {
 		cmd := exec.Command("sh", append([]string{"-c", `ulimit -f 1; exec "$0" "$@"`, os.Args[0]}, args...)...)
 		cmd.Env = append(os.Environ(), "FORETIDE_TEST_MAIN=1")

@@ -17,14 +17,14 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/cmd/foretide/demo"
-	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // A real Prometheus that has the demo's pool as a container of Docker, for all
 // tests of export; TestMain stops it.
 var prom struct {
 	once   sync.Once
-	server *promtest.Server
+	server *servers.Prometheus
 	err    error
 }
 
@@ -36,8 +36,8 @@ const (
 
 func promURL(t *testing.T) string {
 	t.Helper()
-	promtest.Need(t)
-	prom.once.Do(func() { prom.server, prom.err = promtest.Start(poolSamples, promtest.Options{}) })
+	servers.NeedPrometheus(t)
+	prom.once.Do(func() { prom.server, prom.err = servers.StartPrometheus(poolSamples, servers.PrometheusOptions{}) })
 	if prom.err != nil {
 		t.Fatal(prom.err)
 	}
@@ -58,9 +58,9 @@ func poolSamples(w io.Writer) {
 			counter += r.cpu * float64(r.t-last)
 		}
 		last = r.t
-		promtest.Sample(&cpu, `container_cpu_usage_seconds_total{cpu="total",name="pool",id="/docker/p",instance="h1"}`, counter, r.t)
-		promtest.Sample(&memory, `container_memory_working_set_bytes{name="pool",id="/docker/p",instance="h1"}`, r.memory, r.t)
-		promtest.Sample(&other, `container_memory_working_set_bytes{name="other",id="/docker/o",instance="h1"}`, 100+r.memory/2, r.t)
+		servers.Sample(&cpu, `container_cpu_usage_seconds_total{cpu="total",name="pool",id="/docker/p",instance="h1"}`, counter, r.t)
+		servers.Sample(&memory, `container_memory_working_set_bytes{name="pool",id="/docker/p",instance="h1"}`, r.memory, r.t)
+		servers.Sample(&other, `container_memory_working_set_bytes{name="other",id="/docker/o",instance="h1"}`, 100+r.memory/2, r.t)
 	}
 	fmt.Fprint(w, cpu.String(), memory.String(), other.String())
 }
@@ -221,7 +221,7 @@ func TestExportOutput(t *testing.T) {
 func TestExportFails(t *testing.T) {
 	s := newSession(t)
 	url := promURL(t)
-	address, err := promtest.FreeAddress()
+	address, err := servers.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

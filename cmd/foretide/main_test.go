@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	if prom.server != nil {
 		prom.server.Stop()
 	}
-	for _, s := range servers.all {
+	for _, s := range shared.all {
 		if s != nil {
 			s.Stop()
 		}

@@ -17,39 +17,39 @@ import (
 
 	"github.com/foretide/foretide/infra/mlflow"
 	"github.com/foretide/foretide/infra/runs"
-	"github.com/foretide/foretide/internal/testkit/mlflowtest"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
-// servers are the tracking servers that the tests share: one for each MLflow.
-var servers struct {
+// shared are the tracking servers that the tests share: one for each MLflow.
+var shared struct {
 	once sync.Once
-	all  []*mlflowtest.Server
+	all  []*servers.MLflow
 	err  error
 }
 
 // trackingServers returns the servers, which are started together: each takes
 // many seconds.
-func trackingServers(t *testing.T) []*mlflowtest.Server {
+func trackingServers(t *testing.T) []*servers.MLflow {
 	t.Helper()
-	pythons := mlflowtest.Need(t)
-	servers.once.Do(func() {
-		servers.all = make([]*mlflowtest.Server, len(pythons))
+	pythons := servers.NeedMLflow(t)
+	shared.once.Do(func() {
+		shared.all = make([]*servers.MLflow, len(pythons))
 		errs := make([]error, len(pythons))
 		var wg sync.WaitGroup
 		for i, python := range pythons {
-			wg.Go(func() { servers.all[i], errs[i] = mlflowtest.Start(python) })
+			wg.Go(func() { shared.all[i], errs[i] = servers.StartMLflow(python) })
 		}
 		wg.Wait()
 		for _, err := range errs {
 			if err != nil {
-				servers.err = err
+				shared.err = err
 			}
 		}
 	})
-	if servers.err != nil {
-		t.Fatal(servers.err)
+	if shared.err != nil {
+		t.Fatal(shared.err)
 	}
-	return servers.all
+	return shared.all
 }
 
 // tinyNetwork is a configuration that an LSTM is trained with in a second.
@@ -79,7 +79,7 @@ func TestMLflow(t *testing.T) {
 		{"backtest", "--data", "m.csv", "--model", "naive,linear", "--run-name", "two"},
 	}
 	for i, server := range all {
-		python := mlflowtest.Need(t)[i]
+		python := servers.NeedMLflow(t)[i]
 		dir := filepath.Join(s.dir, "runs"+fmt.Sprint(i))
 		t.Setenv("MLFLOW_TRACKING_URI", server.URL)
 		for _, args := range commands {
@@ -91,8 +91,8 @@ func TestMLflow(t *testing.T) {
 		if len(local) != 3+5+1+3 {
 			t.Errorf("%d runs", len(local))
 		}
-		files := mlflowtest.Read(t, python, "file://"+dir)
-		there := mlflowtest.Read(t, python, server.URL)
+		files := servers.ReadMLflow(t, python, "file://"+dir)
+		there := servers.ReadMLflow(t, python, server.URL)
 		for id, r := range there.Runs {
 			if r.Experiment == "limits" {
 				sameRun(t, large, &r)
@@ -134,9 +134,9 @@ func everyRun(t *testing.T, dir runs.Dir) []*runs.Run {
 }
 
 // sameRuns compares runs with what MLflow's client has read of them.
-func sameRuns(t *testing.T, dir runs.Dir, local []*runs.Run, got *mlflowtest.Reading) {
+func sameRuns(t *testing.T, dir runs.Dir, local []*runs.Run, got *servers.MLflowReading) {
 	t.Helper()
-	byOrigin := map[string]mlflowtest.Run{}
+	byOrigin := map[string]servers.MLflowRun{}
 	for id, r := range got.Runs {
 		if origin := r.Tags[mlflow.TagOrigin]; origin != "" {
 			id = origin
@@ -182,7 +182,7 @@ func sameRuns(t *testing.T, dir runs.Dir, local []*runs.Run, got *mlflowtest.Rea
 }
 
 // sameRun compares one run.
-func sameRun(t *testing.T, want *runs.Run, got *mlflowtest.Run) {
+func sameRun(t *testing.T, want *runs.Run, got *servers.MLflowRun) {
 	t.Helper()
 	if got.Name != want.Name || got.Experiment != want.Experiment || got.Status != want.Status.String() ||
 		got.Start != want.Start.UnixMilli() || got.End != want.End.UnixMilli() {

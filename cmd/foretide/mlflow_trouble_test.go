@@ -13,7 +13,7 @@ import (
 
 	"github.com/foretide/foretide/infra/mlflow"
 	"github.com/foretide/foretide/infra/runs"
-	"github.com/foretide/foretide/internal/testkit/mlflowtest"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // forward passes a request on to a server, and its answer back.
@@ -98,7 +98,7 @@ func TestTrackingTrouble(t *testing.T) {
 	t.Setenv("MLFLOW_TRACKING_PASSWORD", "secret!")
 	how.Store("well")
 	s.ok("runs", "sync")
-	got := mlflowtest.Read(t, mlflowtest.Need(t)[0], server.URL, "trouble")
+	got := servers.ReadMLflow(t, servers.NeedMLflow(t)[0], server.URL, "trouble")
 	dir := runs.Dir("experiments/runs")
 	local := everyRun(t, dir)
 	if len(local) != n || len(got.Runs) != n {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // TestProgressBar: on a terminal training has a bar with the time left, which
@@ -18,7 +18,7 @@ func TestProgressBar(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("script has other flags elsewhere")
 	}
-	need.Program(t, "script", "it makes a terminal; of util-linux")
+	testkit.Program(t, "script", "it makes a terminal; of util-linux")
 	s := newSession(t)
 	s.twoContainers()
 	cmd := exec.Command("script", "-qefc", `"$FORETIDE_TEST_MAIN" train --data m.csv --model arima`, "/dev/null")

@@ -10,13 +10,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // TestPredictPush: what is printed is in Prometheus too, under serve's names.
 func TestPredictPush(t *testing.T) {
-	promtest.Need(t)
-	server, err := promtest.Start(func(io.Writer) {}, promtest.Options{Flags: []string{"--web.enable-remote-write-receiver"}})
+	servers.NeedPrometheus(t)
+	server, err := servers.StartPrometheus(func(io.Writer) {}, servers.PrometheusOptions{Flags: []string{"--web.enable-remote-write-receiver"}})
 	if err != nil {
 		t.Fatal(err)
 	}

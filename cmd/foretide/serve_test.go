@@ -14,24 +14,24 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/testkit/logtest"
-	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // A served is a "foretide serve" that reads a real Prometheus, which scrapes it.
 type served struct {
 	url, token string
-	prom       *promtest.Server
+	prom       *servers.Prometheus
 	stop       context.CancelFunc
 	ended      chan int
-	log        *logtest.Buffer
+	log        *testkit.Buffer
 }
 
 // newServed starts both. The pool's last two days end now.
 func newServed(t *testing.T, args ...string) *served {
 	t.Helper()
-	promtest.Need(t)
-	address, err := promtest.FreeAddress()
+	servers.NeedPrometheus(t)
+	address, err := servers.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func newServed(t *testing.T, args ...string) *served {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &served{url: "http://" + address, token: "s3cret", ended: make(chan int, 1), log: &logtest.Buffer{}}
+	s := &served{url: "http://" + address, token: "s3cret", ended: make(chan int, 1), log: &testkit.Buffer{}}
 	config := fmt.Sprintf(`global: {scrape_interval: 1s, evaluation_interval: 1s}
 rule_files: [%q]
 scrape_configs:
@@ -48,7 +48,7 @@ scrape_configs:
     authorization: {credentials: %s}
     static_configs: [{targets: [%q]}]
 `, rules, s.token, address)
-	if s.prom, err = promtest.Start(recentSamples, promtest.Options{Config: config}); err != nil {
+	if s.prom, err = servers.StartPrometheus(recentSamples, servers.PrometheusOptions{Config: config}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.prom.Stop)
@@ -79,8 +79,8 @@ func recentSamples(w io.Writer) {
 		counter += 60 * r.cpu
 		at := r.t - poolEnd + now
 		for i, name := range []string{"pool", "half"} {
-			promtest.Sample(&cpu[i], `container_cpu_usage_seconds_total{name="`+name+`",instance="h1"}`, counter/float64(1+i), at)
-			promtest.Sample(&memory[i], `container_memory_working_set_bytes{name="`+name+`",instance="h1"}`, r.memory/float64(1+i), at)
+			servers.Sample(&cpu[i], `container_cpu_usage_seconds_total{name="`+name+`",instance="h1"}`, counter/float64(1+i), at)
+			servers.Sample(&memory[i], `container_memory_working_set_bytes{name="`+name+`",instance="h1"}`, r.memory/float64(1+i), at)
 		}
 	}
 	fmt.Fprint(w, cpu[0].String(), cpu[1].String(), memory[0].String(), memory[1].String())

@@ -21,7 +21,7 @@ import (
 	"github.com/foretide/foretide/infra/pytorch"
 	"github.com/foretide/foretide/infra/safetensors"
 	"github.com/foretide/foretide/internal/fleet"
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -236,7 +236,7 @@ var top, _ = filepath.Abs(filepath.Join("..", ".."))
 // TestPyTorch: from metrics to windows, a training in PyTorch, a checkpoint and
 // a forecast. The loss is what PyTorch says, and about that of a training here.
 func TestPyTorch(t *testing.T) {
-	python := need.Python(t, "torch")
+	python := testkit.Python(t, "torch")
 	s := newSession(t)
 	s.twoContainers()
 	s.write("cpu.yaml", smallLSTM)
@@ -305,7 +305,7 @@ func parts(frames []series.Frame, c *config.Config) []series.Frame {
 // TestOnnxForecast: from the latest windows, through onnxruntime, to the
 // network's forecast.
 func TestOnnxForecast(t *testing.T) {
-	python := need.Python(t, "onnxruntime", "safetensors")
+	python := testkit.Python(t, "onnxruntime", "safetensors")
 	s := newSession(t)
 	s.twoContainers()
 	s.write("cpu.yaml", smallLSTM)
@@ -355,7 +355,7 @@ print(json.dumps(forecast.tolist()))
 // that here: the same windows, loss, clipping, optimiser and schedule give, epoch
 // by epoch, the same validation loss.
 func TestSameTraining(t *testing.T) {
-	python := need.Python(t, "torch")
+	python := testkit.Python(t, "torch")
 	s := newSession(t)
 	s.twoContainers()
 	// Rounding grows with every step, and with the rate.
@@ -395,7 +395,7 @@ func TestSameTraining(t *testing.T) {
 
 // TestTrainPyErrors: what a user reads of train.py.
 func TestTrainPyErrors(t *testing.T) {
-	python := need.Python(t, "torch")
+	python := testkit.Python(t, "torch")
 	s := newSession(t)
 	s.twoContainers()
 	s.write("cpu.yaml", smallLSTM)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/alloc"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "write the golden files of testdata anew")
@@ -231,7 +231,7 @@ func TestParseHostile(t *testing.T) {
 		{"no kind", noKind.Append(nil), ErrHeader},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n := alloc.Bytes(1<<17, func() {
+			n := testkit.Allocated(1<<17, func() {
 				f, err := Parse(c.b)
 				if !errors.Is(err, c.want) || f != nil {
 					t.Errorf("got %v, want %v", err, c.want)
@@ -297,7 +297,7 @@ func FuzzParse(f *testing.F) {
 			var file *File
 			var err error
 			limit := 1<<17 + 1<<10*uint64(len(b))
-			if n := alloc.Bytes(limit, func() { file, err = Parse(b) }); n > limit {
+			if n := testkit.Allocated(limit, func() { file, err = Parse(b) }); n > limit {
 				t.Fatalf("%d bytes of input allocated %d bytes", len(b), n)
 			}
 			if err != nil {

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/alloc"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // sample has a field of every sort.
@@ -301,7 +301,7 @@ func FuzzReader(f *testing.F) {
 		var s sample
 		var r *Reader
 		limit := 1<<17 + 1<<10*uint64(len(b))
-		if n := alloc.Bytes(limit, func() { s, r = sample{}, NewReader(b); s.read(r) }); n > limit {
+		if n := testkit.Allocated(limit, func() { s, r = sample{}, NewReader(b); s.read(r) }); n > limit {
 			t.Fatalf("%d bytes of input allocated %d bytes", len(b), n)
 		}
 		if r.Err() != nil {

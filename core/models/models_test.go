@@ -21,7 +21,7 @@ import (
 	prophetfit "github.com/foretide/foretide/core/prophet/fit"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
-	"github.com/foretide/foretide/internal/testkit/alloc"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // history is four days of a daily pattern at 5-minute steps.
@@ -167,7 +167,7 @@ func FuzzDecode(f *testing.F) {
 		var m forecast.Fitted
 		var err error
 		limit := 1<<20 + 1<<10*uint64(len(payload))
-		if n := alloc.Bytes(limit, func() { m, err = Decode(kind, payload) }); n > limit {
+		if n := testkit.Allocated(limit, func() { m, err = Decode(kind, payload) }); n > limit {
 			t.Fatalf("%d bytes of payload allocated %d bytes", len(payload), n)
 		}
 		if err != nil {

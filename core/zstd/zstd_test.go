@@ -9,7 +9,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/foretide/foretide/internal/testkit/alloc"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // samples are bytes of many kinds: random, of few symbols, text, repetitions at
@@ -94,7 +94,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		var got []byte
 		var err error
-		if n := alloc.Bytes(16<<20, func() { got, err = Decode(b, size) }); n > 16<<20 {
+		if n := testkit.Allocated(16<<20, func() { got, err = Decode(b, size) }); n > 16<<20 {
 			t.Fatalf("allocated %d bytes", n)
 		}
 		want, wantErr := d.DecodeAll(b, nil)

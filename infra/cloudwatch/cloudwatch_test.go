@@ -20,7 +20,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/testkit/mototest"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 var from = time.Now().Add(-3*time.Hour).Unix() / 300 * 300
@@ -60,7 +60,7 @@ func fault(w http.ResponseWriter, status int, code string) bool {
 
 func open(t *testing.T, url string) *Client {
 	t.Helper()
-	mototest.Env(t, "CLOUDWATCH", url)
+	servers.MotoEnv(t, "CLOUDWATCH", url)
 	c, err := Open(context.Background(), Options{Attempts: 4, Timeout: time.Minute, MaxWait: 20 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func read(c *Client, queries []Query) (map[string][]Value, error) {
 // TestRead: what was put is read back, in our units, with its gap; throttled,
 // page by page, and where CloudWatch fails for single metrics.
 func TestRead(t *testing.T) {
-	moto := mototest.Start(t)
+	moto := servers.StartMoto(t)
 	fill(t, open(t, moto))
 	want, err := read(open(t, moto), Preset(ECS))
 	if err != nil || len(want) != 4 || len(want["prod/web cpu"]) != 11 || len(want["prod/db cpu"]) != 12 {
@@ -243,7 +243,7 @@ func internal(t *testing.T, w http.ResponseWriter, server string, body []byte, c
 // and put in several, none of them too large.
 func TestManyMetrics(t *testing.T) {
 	const many = 1200
-	moto := mototest.Start(t)
+	moto := servers.StartMoto(t)
 	var puts, gets []int
 	c := open(t, front(t, moto, func(_ http.ResponseWriter, target string, body []byte) bool {
 		var in struct{ MetricDataQueries, MetricData []json.RawMessage }
@@ -279,7 +279,7 @@ func TestManyMetrics(t *testing.T) {
 
 // TestPutFails: the error says how much is not there, and what CloudWatch said.
 func TestPutFails(t *testing.T) {
-	moto := mototest.Start(t)
+	moto := servers.StartMoto(t)
 	n := 0
 	c := open(t, front(t, moto, func(w http.ResponseWriter, _ string, _ []byte) bool {
 		n++

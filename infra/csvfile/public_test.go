@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // dump prints a line for each series that evaluate.py reads: container,
@@ -33,8 +33,8 @@ for container, metric, step, start, values in evaluate.read_series(sys.argv[2]):
 // TestPublicData: every series of the evaluation data is read as evaluate.py
 // reads it, bit by bit: same step, start, length, gaps and means.
 func TestPublicData(t *testing.T) {
-	data := need.Folder(t, need.Data)
-	eval := need.Folder(t, need.Eval)
+	data := testkit.Folder(t, testkit.Data)
+	eval := testkit.Folder(t, testkit.Eval)
 	d, err := Read(context.Background(), data, Options{})
 	if err != nil {
 		t.Fatal(err)

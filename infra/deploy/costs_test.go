@@ -8,13 +8,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // costs runs costs.py.
 func costs(t *testing.T, args ...string) string {
 	t.Helper()
-	need.Program(t, "python3", "Debian: apt-get install python3")
+	testkit.Program(t, "python3", "Debian: apt-get install python3")
 	out, err := exec.Command("python3", append([]string{"costs.py"}, args...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("costs.py: %v\n%s", err, out)

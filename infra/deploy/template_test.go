@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // A resource is one of the template's, as CloudFormation is given it.
@@ -29,7 +29,7 @@ var translated struct {
 // resources returns those that SAM makes of the template.
 func resources(t *testing.T) map[string]resource {
 	t.Helper()
-	python := need.Python(t, "samcli", "samtranslator")
+	python := testkit.Python(t, "samcli", "samtranslator")
 	translated.once.Do(func() {
 		source, err := os.ReadFile("../../template.yaml")
 		if err != nil {

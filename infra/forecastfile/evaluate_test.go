@@ -16,7 +16,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/infra/forecastfile"
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // precise runs evaluate.py with twelve decimals in its tables in place of
@@ -71,8 +71,8 @@ func (f recent) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 // forecast file it wrote, to 1e-6, for every series, metric and source and
 // overall; some forecasts are left out of the file.
 func TestEvaluate(t *testing.T) {
-	data := need.Folder(t, need.Data)
-	eval := need.Folder(t, need.Eval)
+	data := testkit.Folder(t, testkit.Data)
+	eval := testkit.Folder(t, testkit.Eval)
 	d, err := csvfile.Read(context.Background(), data, csvfile.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/backtest"
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 var nan = math.NaN()
@@ -119,7 +119,7 @@ func TestCommitFails(t *testing.T) {
 
 // TestFullDisk writes to the device that is always full.
 func TestFullDisk(t *testing.T) {
-	need.File(t, "/dev/full")
+	testkit.File(t, "/dev/full")
 	path := write(t, "f.csv", nil)
 	w, err := Create(path)
 	if err != nil {

@@ -8,13 +8,13 @@ import (
 	"os/exec"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // TestRules: the rules are good, and alerts come and stay away as rules_test.yml
 // says.
 func TestRules(t *testing.T) {
-	promtest.Need(t)
+	servers.NeedPrometheus(t)
 	for _, args := range [][]string{{"check", "rules", "rules.yml"}, {"test", "rules", "rules_test.yml"}} {
 		if out, err := exec.Command("promtool", args...).CombinedOutput(); err != nil {
 			t.Errorf("promtool %v: %v\n%s", args, err, out)

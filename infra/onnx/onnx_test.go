@@ -20,7 +20,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/pytorch"
 	"github.com/foretide/foretide/infra/safetensors"
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // noise returns numbers in [-scale, scale) that the seed determines.
@@ -196,7 +196,7 @@ for name in sys.argv[1:]:
 // TestRuntime: onnxruntime's quantiles are ours, for every combination of
 // layers, directions, sizes and widths.
 func TestRuntime(t *testing.T) {
-	python := need.Python(t, "onnxruntime", "safetensors")
+	python := testkit.Python(t, "onnxruntime", "safetensors")
 	dir := t.TempDir()
 	const rows = 3
 	models := map[string]*lstm.Fitted{}

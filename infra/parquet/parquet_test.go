@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // many returns samples of containers c000 … of two metrics, in order.
@@ -116,7 +116,7 @@ func example() *forecast.Forecast {
 // TestDuckDB: DuckDB reads both kinds of file, by their columns, and a folder of
 // days as one table.
 func TestDuckDB(t *testing.T) {
-	python := need.Python(t, "duckdb")
+	python := testkit.Python(t, "duckdb")
 	dir := t.TempDir()
 	samples, err := fileOf(many(3, 10))
 	if err != nil {

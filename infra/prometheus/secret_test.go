@@ -21,7 +21,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // A place holds the certificates of a test, as files.
@@ -81,7 +81,7 @@ const (
 // accepts.
 func guarded(t *testing.T) (Options, *place) {
 	t.Helper()
-	promtest.Need(t)
+	servers.NeedPrometheus(t)
 	p := &place{t: t, dir: t.TempDir()}
 	p.issue("ca", 0)
 	p.issue("server", x509.ExtKeyUsageServerAuth)
@@ -92,7 +92,7 @@ func guarded(t *testing.T) (Options, *place) {
 	}
 	web := fmt.Sprintf("tls_server_config:\n  cert_file: %q\n  key_file: %q\n  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: %q\n"+
 		"basic_auth_users:\n  ali: %q\n", p.path("server.pem"), p.path("server.key"), p.path("ca.pem"), passwordHash)
-	s, err := promtest.Start(docker, promtest.Options{WebConfig: web, TLS: true, Client: []tls.Certificate{cert},
+	s, err := servers.StartPrometheus(docker, servers.PrometheusOptions{WebConfig: web, TLS: true, Client: []tls.Certificate{cert},
 		Flags: []string{"--query.max-samples=120"}})
 	if err != nil {
 		t.Fatal(err)

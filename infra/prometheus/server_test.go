@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // began is when the samples of the tests begin: far in the past, so that no
@@ -34,7 +34,7 @@ const (
 // A real server, back-filled once for all tests.
 var shared struct {
 	once   sync.Once
-	server *promtest.Server
+	server *servers.Prometheus
 	err    error
 }
 
@@ -49,8 +49,8 @@ func TestMain(m *testing.M) {
 // server returns the URL of a Prometheus that has the samples of dataset.
 func server(t *testing.T) string {
 	t.Helper()
-	promtest.Need(t)
-	shared.once.Do(func() { shared.server, shared.err = promtest.Start(dataset, promtest.Options{}) })
+	servers.NeedPrometheus(t)
+	shared.once.Do(func() { shared.server, shared.err = servers.StartPrometheus(dataset, servers.PrometheusOptions{}) })
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
@@ -61,7 +61,7 @@ func server(t *testing.T) string {
 // seconds since from.
 func emit(w io.Writer, metric string, from, n int64, value func(i int64, s float64) float64) {
 	for i := range n {
-		promtest.Sample(w, metric, value(i, float64(i*scrape)), from+i*scrape)
+		servers.Sample(w, metric, value(i, float64(i*scrape)), from+i*scrape)
 	}
 }
 

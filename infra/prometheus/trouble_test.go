@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // direct returns what an export writes without any trouble.
@@ -42,7 +42,7 @@ func notes(o *Options) func() string {
 }
 
 func TestServerDown(t *testing.T) {
-	address, err := promtest.FreeAddress()
+	address, err := servers.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,11 +60,11 @@ func TestServerDown(t *testing.T) {
 
 // TestServerRestarts: the server crashes in the middle and comes back.
 func TestServerRestarts(t *testing.T) {
-	promtest.Need(t)
-	own, err := promtest.Start(func(w io.Writer) {
+	servers.NeedPrometheus(t)
+	own, err := servers.StartPrometheus(func(w io.Writer) {
 		emit(w, `container_memory_working_set_bytes{id="/docker/l",name="long",instance="h1"}`, longBegan, longSamples,
 			func(i int64, _ float64) float64 { return float64(i) })
-	}, promtest.Options{})
+	}, servers.PrometheusOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

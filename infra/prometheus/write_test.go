@@ -16,14 +16,14 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
-	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // receiver runs a server that takes remote writes.
 func receiver(t *testing.T, flags ...string) string {
 	t.Helper()
-	promtest.Need(t)
-	s, err := promtest.Start(func(io.Writer) {}, promtest.Options{Flags: flags})
+	servers.NeedPrometheus(t)
+	s, err := servers.StartPrometheus(func(io.Writer) {}, servers.PrometheusOptions{Flags: flags})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestWrite(t *testing.T) {
 // TestWriteFails: the error says what to do, and how much is not there.
 func TestWriteFails(t *testing.T) {
 	closed := receiver(t)
-	down, err := promtest.FreeAddress()
+	down, err := servers.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

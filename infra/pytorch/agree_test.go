@@ -14,7 +14,7 @@ import (
 	"github.com/foretide/foretide/core/kernel"
 	"github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/infra/safetensors"
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // A golden is a case of testdata/golden.py and what PyTorch computed of it.
@@ -175,7 +175,7 @@ func TestRecorded(t *testing.T) {
 
 // TestLive: the same with the PyTorch that is here, element by element.
 func TestLive(t *testing.T) {
-	python := need.Python(t, "torch", "safetensors")
+	python := testkit.Python(t, "torch", "safetensors")
 	path := filepath.Join(t.TempDir(), "all.safetensors")
 	if out, err := exec.Command(python, "testdata/golden.py", "--all", path).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // bytesOf returns a file with the header and the data.
@@ -178,7 +178,7 @@ func TestAtomic(t *testing.T) {
 // TestReference: the reference implementation (PyPI's safetensors) reads what
 // is written here, and what it writes is read here.
 func TestReference(t *testing.T) {
-	python := need.Python(t, "safetensors", "numpy")
+	python := testkit.Python(t, "safetensors", "numpy")
 	dir := t.TempDir()
 	ours, theirs := filepath.Join(dir, "ours"), filepath.Join(dir, "theirs")
 	write(t, ours)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // TestDeploy runs deploy_test.py, with the program that it needs. The Python which
@@ -15,7 +15,7 @@ import (
 func TestDeploy(t *testing.T) {
 	python := os.Getenv("FORETIDE_SAGEMAKER")
 	if python == "" {
-		need.Lacking(t, `FORETIDE_SAGEMAKER is not set: it names a Python with "sagemaker<3" and "moto[server]"`)
+		testkit.Lacking(t, `FORETIDE_SAGEMAKER is not set: it names a Python with "sagemaker<3" and "moto[server]"`)
 	}
 	binary := filepath.Join(t.TempDir(), "foretide-sagemaker")
 	if out, err := exec.Command("go", "build", "-o", binary, "../../cmd/foretide-sagemaker").CombinedOutput(); err != nil {

@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/codec"
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -45,7 +45,7 @@ func script(t *testing.T) string {
 // PyTorch has trained, prints what SageMaker looks for, and when it is stopped
 // leaves the best so far.
 func TestScript(t *testing.T) {
-	python := need.Python(t, "torch")
+	python := testkit.Python(t, "torch")
 	code, data := script(t), t.TempDir()
 	var b strings.Builder
 	b.WriteString("timestamp,container,cpu,memory\n")

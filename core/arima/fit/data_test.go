@@ -4,8 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/m4"
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // airPassengers are the monthly totals of international airline passengers,
@@ -44,7 +43,7 @@ func diffs(y []float64) []float64 {
 
 // m4Hourly returns the training part of the M4 Hourly series id.
 func m4Hourly(t testing.TB, id string) []float64 {
-	all, err := m4.Hourly(need.Folder(t, need.Bench))
+	all, err := testkit.M4Hourly(testkit.Folder(t, testkit.Bench))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // reference is a result of auto.arima in R's forecast 8.20.
@@ -26,7 +26,7 @@ type reference struct {
 
 func readReferences(t *testing.T) []reference {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(need.Folder(t, need.Bench), "r_reference", "r_forecast_reference.json"))
+	b, err := os.ReadFile(filepath.Join(testkit.Folder(t, testkit.Bench), "r_reference", "r_forecast_reference.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/m4"
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // golden is testdata/golden.json, made by golden.R beside it with R 4.2.2 and
@@ -38,7 +37,7 @@ func readGolden(t testing.TB) golden {
 
 // h1 returns the first M4 Hourly series.
 func h1(t testing.TB) []float64 {
-	all, err := m4.Hourly(need.Folder(t, need.Bench))
+	all, err := testkit.M4Hourly(testkit.Folder(t, testkit.Bench))
 	if err != nil {
 		t.Fatal(err)
 	}

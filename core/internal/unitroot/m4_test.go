@@ -5,14 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/m4"
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // The reference is testdata/m4_hourly.txt, made by m4.R beside it with R 4.2.2
 // and forecast 8.20.
 func TestEqualsROnM4Hourly(t *testing.T) {
-	all, err := m4.Hourly(need.Folder(t, need.Bench))
+	all, err := testkit.M4Hourly(testkit.Folder(t, testkit.Bench))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/prophet"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // A golden is what Prophet made of a data set; see testdata/golden.py, which
@@ -69,7 +69,7 @@ func (g *golden) data(t testing.TB) Data {
 // daily reads a file of ds,y from the folder of benchmarks.
 func daily(t testing.TB, name string) Data {
 	t.Helper()
-	f, err := os.Open(filepath.Join(need.Folder(t, need.Bench), name))
+	f, err := os.Open(filepath.Join(testkit.Folder(t, testkit.Bench), name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func number(t testing.TB, s string) float64 {
 func container(t testing.TB, name string) Data {
 	t.Helper()
 	name, metric, _ := strings.Cut(name, " ")
-	f, err := os.Open(filepath.Join(need.Folder(t, need.Data), name+".csv.gz"))
+	f, err := os.Open(filepath.Join(testkit.Folder(t, testkit.Data), name+".csv.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}

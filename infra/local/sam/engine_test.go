@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/dockertest"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // architecture is this machine's as AWS calls it.
@@ -26,7 +26,7 @@ func image(t *testing.T) {
 	}
 	program, err := os.ReadFile("/bin/busybox")
 	if err != nil {
-		dockertest.Without(t, "the engine has no "+name+", and a stand-in takes busybox-static: "+err.Error())
+		servers.WithoutDocker(t, "the engine has no "+name+", and a stand-in takes busybox-static: "+err.Error())
 	}
 	var files bytes.Buffer
 	w := tar.NewWriter(&files)

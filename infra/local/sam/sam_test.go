@@ -19,11 +19,9 @@ import (
 
 	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/testkit/dockertest"
-	"github.com/foretide/foretide/internal/testkit/logtest"
-	"github.com/foretide/foretide/internal/testkit/need"
-	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/internal/testkit/s3test"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // A cli is SAM's command line, with what every call has.
@@ -39,10 +37,10 @@ func TestSAM(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: runs containers")
 	}
-	dockertest.Engine(t)
+	servers.Docker(t)
 	s3test.Need(t)
-	promtest.Need(t)
-	c := &cli{python: need.Python(t, "samcli"), build: filepath.Join(t.TempDir(), "build"), env: filepath.Join(t.TempDir(), "env.json")}
+	servers.NeedPrometheus(t)
+	c := &cli{python: testkit.Python(t, "samcli"), build: filepath.Join(t.TempDir(), "build"), env: filepath.Join(t.TempDir(), "env.json")}
 	image(t)
 	bridge, err := stack.FindBridge(context.Background())
 	if err != nil {
@@ -160,7 +158,7 @@ func (c *cli) invoke(t *testing.T, function, payload string) []byte {
 // A server is one of SAM's.
 type server struct {
 	url string
-	log logtest.Buffer // what it says
+	log testkit.Buffer // what it says
 }
 
 // ask returns the answer to a request, which is made again where it never reached
@@ -190,7 +188,7 @@ func (s *server) ask(t *testing.T, request func() (*http.Response, error)) (*htt
 // serve starts one of SAM's servers.
 func (c *cli) serve(t *testing.T, name string) *server {
 	t.Helper()
-	address, err := promtest.FreeAddress()
+	address, err := servers.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

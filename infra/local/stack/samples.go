@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/foretide/foretide/cmd/foretide/demo"
-	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // DemoEnd is the Unix second of the last whole minute of the demo's metrics.
@@ -41,9 +41,9 @@ func Samples(from, to, shift int64) func(io.Writer) {
 				counter += use * float64(t-last)
 			}
 			last = t
-			promtest.Sample(&cpu, `container_cpu_usage_seconds_total{cpu="total",name="pool",id="/docker/p",instance="h1"}`, counter, t+shift)
-			promtest.Sample(&memory, `container_memory_working_set_bytes{name="pool",id="/docker/p",instance="h1"}`, bytes, t+shift)
-			promtest.Sample(&other, `container_memory_working_set_bytes{name="other",id="/docker/o",instance="h1"}`, 100+bytes/2, t+shift)
+			servers.Sample(&cpu, `container_cpu_usage_seconds_total{cpu="total",name="pool",id="/docker/p",instance="h1"}`, counter, t+shift)
+			servers.Sample(&memory, `container_memory_working_set_bytes{name="pool",id="/docker/p",instance="h1"}`, bytes, t+shift)
+			servers.Sample(&other, `container_memory_working_set_bytes{name="other",id="/docker/o",instance="h1"}`, 100+bytes/2, t+shift)
 		}
 		fmt.Fprint(w, cpu.String(), memory.String(), other.String())
 	}

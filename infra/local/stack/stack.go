@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/infra/local/lambda"
-	"github.com/foretide/foretide/internal/testkit/promtest"
 	"github.com/foretide/foretide/internal/testkit/s3test"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // Names are the functions.
@@ -40,7 +40,7 @@ type Options struct {
 // A Stack is what runs.
 type Stack struct {
 	S3         *s3test.Server
-	Prometheus *promtest.Server // nil without a stretch of metrics
+	Prometheus *servers.Prometheus // nil without a stretch of metrics
 	Lambda     *lambda.Service
 	URL        string // of the Invoke API; URL + "/url/forecast/forecast" is the HTTP API
 	Store      string // for --store and FORETIDE_STORE
@@ -68,7 +68,7 @@ func Start(o Options) (s *Stack, err error) {
 	}
 	env = append(env, "FORETIDE_STORE="+s.Store, "FORETIDE_SHARDS=2")
 	if o.To > o.From {
-		if s.Prometheus, err = promtest.Start(Samples(o.From, o.To, o.Shift), promtest.Options{Host: host}); err != nil {
+		if s.Prometheus, err = servers.StartPrometheus(Samples(o.From, o.To, o.Shift), servers.PrometheusOptions{Host: host}); err != nil {
 			return s, err
 		}
 		env = append(env, "PROMETHEUS_URL="+s.Prometheus.URL)

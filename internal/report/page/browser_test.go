@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // probe runs in the page after its own script: it opens, sorts and filters the
@@ -62,7 +62,7 @@ const failures = `<script>window.failures = []; window.addEventListener("error",
 // drawn, the script reads what was packed, and the table opens, sorts and
 // filters, without an error.
 func TestBrowser(t *testing.T) {
-	need.Program(t, "chromium", "Debian's package chromium")
+	testkit.Program(t, "chromium", "Debian's package chromium")
 	r := small(t)
 	page := render(t, r)
 	page = strings.Replace(page, "<head>", "<head>"+failures, 1)

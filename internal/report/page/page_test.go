@@ -18,7 +18,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/internal/report"
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -228,7 +228,7 @@ func TestTables(t *testing.T) {
 // TestRealFleet: a page of 64 real containers keeps to its size, and has a chart
 // of every series.
 func TestRealFleet(t *testing.T) {
-	dir := need.Folder(t, need.Data)
+	dir := testkit.Folder(t, testkit.Data)
 	read, err := csvfile.Read(context.Background(), dir, csvfile.Options{})
 	if err != nil {
 		t.Fatal(err)

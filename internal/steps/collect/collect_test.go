@@ -18,7 +18,7 @@ import (
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
-	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 const began = 1722470400 // 2024-08-01
@@ -305,12 +305,12 @@ func TestFailures(t *testing.T) {
 // nothing of that time, rather than a part that would count as all; once it is
 // corrected the time is collected whole.
 func TestQueryFails(t *testing.T) {
-	promtest.Need(t)
-	server, err := promtest.Start(func(out io.Writer) {
+	servers.NeedPrometheus(t)
+	server, err := servers.StartPrometheus(func(out io.Writer) {
 		for i := range int64(20) {
-			promtest.Sample(out, `container_memory_working_set_bytes{name="web"}`, float64(i), began+i*60)
+			servers.Sample(out, `container_memory_working_set_bytes{name="web"}`, float64(i), began+i*60)
 		}
-	}, promtest.Options{})
+	}, servers.PrometheusOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

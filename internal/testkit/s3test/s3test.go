@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // Version is the server's that the tests are known to pass with.
@@ -34,7 +34,7 @@ const (
 // FORETIDE_VERSITYGW says.
 func Need(t testing.TB) {
 	t.Helper()
-	need.Program(t, program(), "go install github.com/versity/versitygw/cmd/versitygw@"+Version)
+	testkit.Program(t, program(), "go install github.com/versity/versitygw/cmd/versitygw@"+Version)
 }
 
 func program() string {

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/internal/asm"
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/wasm/internal/simd"
 	"github.com/tetratelabs/wazero"
 )
@@ -175,7 +175,7 @@ func TestKernelsAreChecked(t *testing.T) {
 // TestGoGuest: a module that Go built, joined, is valid and computes the same
 // bits as one without kernels.
 func TestGoGuest(t *testing.T) {
-	need.Program(t, "wasm-validate", "apt-get install wabt")
+	testkit.Program(t, "wasm-validate", "apt-get install wabt")
 	dir := t.TempDir()
 	module := func(tags string) []byte {
 		path := filepath.Join(dir, "guest"+tags+".wasm")

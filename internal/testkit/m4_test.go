@@ -1,16 +1,16 @@
-package m4
+package testkit_test
 
 import (
 	"math"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // The competition's published MASE of the seasonal naive forecasts of the
 // hourly series is 1.193.
 func TestSeasonalNaiveAsPublished(t *testing.T) {
-	all, err := Hourly(need.Folder(t, need.Bench))
+	all, err := testkit.M4Hourly(testkit.Folder(t, testkit.Bench))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func TestSeasonalNaiveAsPublished(t *testing.T) {
 	f := make([]float64, 48)
 	for _, s := range all {
 		for i := range f {
-			f[i] = s.Train[len(s.Train)-Period+i%Period]
+			f[i] = s.Train[len(s.Train)-testkit.M4Period+i%testkit.M4Period]
 		}
 		sum += s.MASE(f)
 	}
@@ -31,7 +31,7 @@ func TestSeasonalNaiveAsPublished(t *testing.T) {
 }
 
 func TestHourlyMissing(t *testing.T) {
-	if _, err := Hourly(t.TempDir()); err == nil {
+	if _, err := testkit.M4Hourly(t.TempDir()); err == nil {
 		t.Error("no error for a folder without the files")
 	}
 }

@@ -1,13 +1,12 @@
-// Package alloc measures in tests how much memory a function allocates.
-package alloc
+package testkit
 
 import "runtime/metrics"
 
-// Bytes returns how many bytes f allocates: the fewest of up to ten runs, or
+// Allocated returns how many bytes f allocates: the fewest of up to ten runs, or
 // those of the first run that stays within the limit. The runtime counts small
 // allocations by the span, and those of other goroutines too, so that a single
 // run can seem to allocate a lot.
-func Bytes(limit uint64, f func()) uint64 {
+func Allocated(limit uint64, f func()) uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	least := ^uint64(0)
 	for range 10 {

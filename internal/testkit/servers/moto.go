@@ -1,6 +1,4 @@
-// Package mototest runs moto's server, which answers as AWS's services do, for
-// tests.
-package mototest
+package servers
 
 import (
 	"bytes"
@@ -13,21 +11,20 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/testkit/need"
-	"github.com/foretide/foretide/internal/testkit/promtest"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
-// Start starts a server for a test, with variables of its own, as NAME=VALUE, and
+// StartMoto starts moto's server for a test, with variables of its own, as NAME=VALUE, and
 // returns its URL. It is empty.
-func Start(t testing.TB, env ...string) string {
+func StartMoto(t testing.TB, env ...string) string {
 	t.Helper()
-	python := need.Python(t, "moto.server")
+	python := testkit.Python(t, "moto.server")
 	// Before 5.2.5 it takes requests that the SDK has compressed for damaged ones.
 	const recent = "import moto, sys; sys.exit([int(n) for n in moto.__version__.split('.')[:3]] < [5, 2, 5])"
 	if exec.Command(python, "-c", recent).Run() != nil {
-		need.Lacking(t, "moto is older than 5.2.5 (pip install -U 'moto[server]')")
+		testkit.Lacking(t, "moto is older than 5.2.5 (pip install -U 'moto[server]')")
 	}
-	address, err := promtest.FreeAddress()
+	address, err := FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,9 +55,9 @@ func Start(t testing.TB, env ...string) string {
 	}
 }
 
-// Env lets the test's environment name a server for a service, as CLOUDWATCH, and
+// MotoEnv lets the test's environment name a server for a service, as CLOUDWATCH, and
 // keeps the machine's own AWS settings out.
-func Env(t *testing.T, service, url string) {
+func MotoEnv(t *testing.T, service, url string) {
 	t.Helper()
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_SESSION_TOKEN": "", "AWS_REGION": "us-east-1",

@@ -1,9 +1,9 @@
-package need_test
+package testkit_test
 
 import (
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // TestNeed: what is lacking skips a test, or fails it where all must run.
@@ -13,23 +13,23 @@ func TestNeed(t *testing.T) {
 	} {
 		t.Setenv("FORETIDE_CI", c.ci)
 		t.Setenv("FORETIDE_NO_DATA", c.none)
-		t.Setenv(need.Bench, "")
-		if got := outcome(func(t testing.TB) { need.Folder(t, need.Bench) }); got != c.want {
+		t.Setenv(testkit.Bench, "")
+		if got := outcome(func(t testing.TB) { testkit.Folder(t, testkit.Bench) }); got != c.want {
 			t.Errorf("CI %q, no data %q: a folder that is lacking is a %s, want %s", c.ci, c.none, got, c.want)
 		}
 		want := c.want
 		if c.ci == "1" {
 			want = "fail" // data is no excuse for a program
 		}
-		if got := outcome(func(t testing.TB) { need.Program(t, "no-such-program", "nowhere") }); got != want {
+		if got := outcome(func(t testing.TB) { testkit.Program(t, "no-such-program", "nowhere") }); got != want {
 			t.Errorf("CI %q: a program that is lacking is a %s, want %s", c.ci, got, want)
 		}
 	}
-	t.Setenv(need.Bench, "here")
-	if need.Folder(t, need.Bench) != "here" {
+	t.Setenv(testkit.Bench, "here")
+	if testkit.Folder(t, testkit.Bench) != "here" {
 		t.Error("not the folder that is named")
 	}
-	if got := outcome(func(t testing.TB) { need.File(t, ".") }); got != "" {
+	if got := outcome(func(t testing.TB) { testkit.File(t, ".") }); got != "" {
 		t.Errorf("a file that is there: %s", got)
 	}
 }
@@ -61,16 +61,16 @@ func outcome(f func(testing.TB)) (how string) {
 // TestPython: the interpreter that is named is taken, and asked for the modules.
 func TestPython(t *testing.T) {
 	t.Setenv("FORETIDE_CI", "")
-	t.Setenv(need.Interpreter, "no-such-python")
-	if got := outcome(func(t testing.TB) { need.Python(t, "sys") }); got != "skip" {
+	t.Setenv(testkit.Interpreter, "no-such-python")
+	if got := outcome(func(t testing.TB) { testkit.Python(t, "sys") }); got != "skip" {
 		t.Errorf("without a Python: %q", got)
 	}
-	t.Setenv(need.Interpreter, "python3")
-	need.Program(t, "python3", "apt install python3")
-	if got := need.Python(t, "sys", "json"); got != "python3" {
+	t.Setenv(testkit.Interpreter, "python3")
+	testkit.Program(t, "python3", "apt install python3")
+	if got := testkit.Python(t, "sys", "json"); got != "python3" {
 		t.Errorf("it is %s", got)
 	}
-	if got := outcome(func(t testing.TB) { need.Python(t, "no_such_module") }); got != "skip" {
+	if got := outcome(func(t testing.TB) { testkit.Python(t, "no_such_module") }); got != "skip" {
 		t.Errorf("without a module: %q", got)
 	}
 }

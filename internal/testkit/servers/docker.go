@@ -1,5 +1,4 @@
-// Package dockertest gives tests a Docker engine.
-package dockertest
+package servers
 
 import (
 	"bytes"
@@ -10,31 +9,31 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
-// Without skips the test, and says so for whoever reads the log of a check: an
+// WithoutDocker skips the test, and says so for whoever reads the log of a check: an
 // engine cannot be started on every machine, so that it does not fail there.
-func Without(t *testing.T, why string) {
+func WithoutDocker(t *testing.T, why string) {
 	t.Helper()
 	t.Skip("WARNING: there is no Docker engine, containers were NOT tried: " + why)
 }
 
-// Engine makes docker's environment that of an engine that runs, or, in the
+// Docker makes docker's environment that of an engine that runs, or, in the
 // project's own check, of one that it starts for the test. There, programs that
 // are not installed are a failure.
-func Engine(t *testing.T) {
+func Docker(t *testing.T) {
 	t.Helper()
-	need.Program(t, "docker", "Debian: apt-get install docker.io")
+	testkit.Program(t, "docker", "Debian: apt-get install docker.io")
 	if exec.Command("docker", "info").Run() == nil {
 		return
 	}
 	if os.Getenv("FORETIDE_CI") != "1" {
-		Without(t, "docker info fails, and a test starts none on a user's machine")
+		WithoutDocker(t, "docker info fails, and a test starts none on a user's machine")
 	}
-	need.Program(t, "dockerd", "Debian: apt-get install docker.io")
+	testkit.Program(t, "dockerd", "Debian: apt-get install docker.io")
 	if os.Getuid() != 0 {
-		Without(t, "docker info fails; starting one takes root")
+		WithoutDocker(t, "docker info fails; starting one takes root")
 	}
 	dir, err := os.MkdirTemp("/tmp", "foretide-docker-") // a socket's path is short
 	if err != nil {
@@ -47,7 +46,7 @@ func Engine(t *testing.T) {
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
-		Without(t, err.Error())
+		WithoutDocker(t, err.Error())
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
@@ -64,12 +63,12 @@ func Engine(t *testing.T) {
 	for deadline := time.Now().Add(2 * time.Minute); exec.Command("docker", "info").Run() != nil; time.Sleep(200 * time.Millisecond) {
 		select {
 		case err := <-ended:
-			Without(t, "dockerd ended: "+err.Error()+"\n"+log.String()[max(0, log.Len()-1500):])
+			WithoutDocker(t, "dockerd ended: "+err.Error()+"\n"+log.String()[max(0, log.Len()-1500):])
 		default:
 		}
 		if time.Now().After(deadline) {
 			stop()
-			Without(t, "dockerd is not ready after two minutes\n"+log.String()[max(0, log.Len()-1500):])
+			WithoutDocker(t, "dockerd is not ready after two minutes\n"+log.String()[max(0, log.Len()-1500):])
 		}
 	}
 	t.Cleanup(stop)

@@ -1,6 +1,6 @@
 //go:build unix
 
-package mlflowtest
+package servers
 
 import (
 	"os/exec"

@@ -1,6 +1,4 @@
-// Package mlflowtest runs real MLflow for tests: its tracking server, and its
-// client, which says what it finds.
-package mlflowtest
+package servers
 
 import (
 	"bytes"
@@ -17,26 +15,26 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
-// Interpreters is the variable that names Pythons with MLflow, with the system's
+// MLflowPythons is the variable that names Pythons with MLflow, with the system's
 // list separator between. Each needs mlflow-skinny, flask, flask-cors, sqlalchemy
 // and alembic; for 2.x gunicorn, for 3.x aiohttp and pandas.
-const Interpreters = "FORETIDE_MLFLOW"
+const MLflowPythons = "FORETIDE_MLFLOW"
 
-// Need returns the Pythons.
-func Need(t testing.TB) []string {
+// NeedMLflow returns the Pythons.
+func NeedMLflow(t testing.TB) []string {
 	t.Helper()
-	list := os.Getenv(Interpreters)
+	list := os.Getenv(MLflowPythons)
 	if list == "" {
-		need.Lacking(t, Interpreters+" is not set: it names Pythons that have MLflow")
+		testkit.Lacking(t, MLflowPythons+" is not set: it names Pythons that have MLflow")
 	}
 	return filepath.SplitList(list)
 }
 
-// env is what MLflow runs in: with nothing of the test's own.
-func env(more ...string) []string {
+// mlflowEnv is what MLflow runs in: with nothing of the test's own.
+func mlflowEnv(more ...string) []string {
 	var out []string
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "MLFLOW_") {
@@ -47,9 +45,9 @@ func env(more ...string) []string {
 		"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false", "GIT_PYTHON_REFRESH=quiet", "PYTHONDONTWRITEBYTECODE="), more...)
 }
 
-// A Server is a tracking server on the loopback, with SQLite and a folder of
+// An MLflow is a tracking server on the loopback, with SQLite and a folder of
 // artifacts of its own.
-type Server struct {
+type MLflow struct {
 	URL     string
 	Version string
 
@@ -58,13 +56,13 @@ type Server struct {
 	log                  *os.File
 }
 
-// Start runs the server of a Python's MLflow. The caller stops it.
-func Start(python string) (*Server, error) {
+// StartMLflow runs the server of a Python's MLflow. The caller stops it.
+func StartMLflow(python string) (*MLflow, error) {
 	dir, err := os.MkdirTemp("", "foretide-mlflow-")
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{python: python, dir: dir}
+	s := &MLflow{python: python, dir: dir}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		s.Stop()
@@ -82,7 +80,7 @@ func Start(python string) (*Server, error) {
 
 // Restart starts the server, at the address that it had before, and waits until
 // it answers.
-func (s *Server) Restart() error {
+func (s *MLflow) Restart() error {
 	_, port, err := net.SplitHostPort(s.address)
 	if err != nil {
 		return err
@@ -92,7 +90,7 @@ func (s *Server) Restart() error {
 	}
 	s.cmd = exec.Command(s.python, "-m", "mlflow", "server", "--workers", "1", "--host", "127.0.0.1", "--port", port,
 		"--backend-store-uri", "sqlite:///"+filepath.Join(s.dir, "runs.db"), "--artifacts-destination", filepath.Join(s.dir, "artifacts"))
-	s.cmd.Dir, s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = s.dir, env(), s.log, s.log
+	s.cmd.Dir, s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = s.dir, mlflowEnv(), s.log, s.log
 	group(s.cmd)
 	if err := s.cmd.Start(); err != nil {
 		s.cmd = nil
@@ -117,7 +115,7 @@ func (s *Server) Restart() error {
 }
 
 // Kill ends the server at once, and what it started. Restart starts it again.
-func (s *Server) Kill() {
+func (s *MLflow) Kill() {
 	if s.cmd != nil {
 		kill(s.cmd)
 		_ = s.cmd.Wait() // "signal: killed"
@@ -127,40 +125,40 @@ func (s *Server) Kill() {
 }
 
 // Stop ends the server and removes its folder.
-func (s *Server) Stop() {
+func (s *MLflow) Stop() {
 	s.Kill()
 	_ = os.RemoveAll(s.dir) // a folder of the tests, in the system's own
 }
 
-//go:embed read.py
-var script string
+//go:embed mlflow.py
+var mlflowScript string
 
-// A Run is what MLflow's client says of a run.
-type Run struct {
-	ID         string              `json:"id"`
-	Experiment string              `json:"experiment"`
-	Name       string              `json:"name"`
-	Status     string              `json:"status"`
-	Start      int64               `json:"start"` // ms
-	End        int64               `json:"end"`
-	Params     map[string]string   `json:"params"`
-	Tags       map[string]string   `json:"tags"`
-	Metrics    map[string][]Point  `json:"metrics"`   // whole histories
-	Artifacts  map[string]string   `json:"artifacts"` // SHA-256 by name
-	Inputs     []map[string]string `json:"inputs"`
+// An MLflowRun is what MLflow's client says of a run.
+type MLflowRun struct {
+	ID         string                   `json:"id"`
+	Experiment string                   `json:"experiment"`
+	Name       string                   `json:"name"`
+	Status     string                   `json:"status"`
+	Start      int64                    `json:"start"` // ms
+	End        int64                    `json:"end"`
+	Params     map[string]string        `json:"params"`
+	Tags       map[string]string        `json:"tags"`
+	Metrics    map[string][]MLflowPoint `json:"metrics"`   // whole histories
+	Artifacts  map[string]string        `json:"artifacts"` // SHA-256 by name
+	Inputs     []map[string]string      `json:"inputs"`
 }
 
-// A Point is a value of a metric.
-type Point struct {
+// An MLflowPoint is a value of a metric.
+type MLflowPoint struct {
 	Step  int64   `json:"step"`
 	Value float64 `json:"value"`
 	Time  int64   `json:"time"` // ms
 }
 
-// A Reading is what MLflow's client finds in a store or on a server.
-type Reading struct {
-	Version string         `json:"version"`
-	Runs    map[string]Run `json:"runs"` // by ID
+// An MLflowReading is what MLflow's client finds in a store or on a server.
+type MLflowReading struct {
+	Version string               `json:"version"`
+	Runs    map[string]MLflowRun `json:"runs"` // by ID
 	Models  []struct {
 		Name    string `json:"name"`
 		Version string `json:"version"`
@@ -169,19 +167,19 @@ type Reading struct {
 	} `json:"models"`
 }
 
-// Read lets a Python's MLflow read what is under a tracking URI: all, or the
+// ReadMLflow lets a Python's MLflow read what is under a tracking URI: all, or the
 // experiments that are named.
-func Read(t testing.TB, python, uri string, experiments ...string) *Reading {
+func ReadMLflow(t testing.TB, python, uri string, experiments ...string) *MLflowReading {
 	t.Helper()
-	cmd := exec.Command(python, append([]string{"-c", script, uri}, experiments...)...)
-	cmd.Env, cmd.Dir = env(), t.TempDir()
+	cmd := exec.Command(python, append([]string{"-c", mlflowScript, uri}, experiments...)...)
+	cmd.Env, cmd.Dir = mlflowEnv(), t.TempDir()
 	var told bytes.Buffer
 	cmd.Stderr = &told
 	b, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%s reads %s: %v\n%s", python, uri, err, told.String())
 	}
-	r := &Reading{}
+	r := &MLflowReading{}
 	if err := json.Unmarshal(b, r); err != nil {
 		t.Fatalf("%v in %s", err, b)
 	}

@@ -1,5 +1,4 @@
-// Package logtest keeps what a program says for the test that runs it.
-package logtest
+package testkit
 
 import (
 	"bytes"

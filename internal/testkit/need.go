@@ -1,7 +1,8 @@
-// Package need lets a test say what it cannot do without. Where it is lacking
-// a casual user's test is skipped, with a message that says what to do, and the
-// project's own check, which sets FORETIDE_CI=1, fails.
-package need
+// Package testkit lets a test name what it needs: data, programs, a Python. Where
+// that is lacking, the test of a casual user is skipped with a message that says
+// what to do, and the project's own check, which sets FORETIDE_CI=1, fails. It also
+// measures allocations and reads the M4 series.
+package testkit
 
 import (
 	"os"

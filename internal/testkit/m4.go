@@ -1,6 +1,4 @@
-// Package m4 reads the hourly series of the M4 competition (Makridakis,
-// Spiliotis and Assimakopoulos 2020), which tests and benchmarks compare on.
-package m4
+package testkit
 
 import (
 	"compress/gzip"
@@ -11,18 +9,19 @@ import (
 	"strconv"
 )
 
-// Period is the season of the hourly series, in values.
-const Period = 24
+// M4Period is the season of the hourly series, in values.
+const M4Period = 24
 
-// A Series is one of the competition.
-type Series struct {
+// An M4Series is an hourly series of the M4 competition (Makridakis, Spiliotis and
+// Assimakopoulos 2020), which tests and benchmarks compare on.
+type M4Series struct {
 	ID    string    // H1 … H414
 	Train []float64 // 700 or 960 hours
 	Test  []float64 // the 48 that follow
 }
 
-// Hourly reads m4_hourly_train.csv.gz and m4_hourly_test.csv.gz in dir.
-func Hourly(dir string) ([]Series, error) {
+// M4Hourly reads m4_hourly_train.csv.gz and m4_hourly_test.csv.gz in dir.
+func M4Hourly(dir string) ([]M4Series, error) {
 	train, err := rows(filepath.Join(dir, "m4_hourly_train.csv.gz"))
 	if err != nil {
 		return nil, err
@@ -34,9 +33,9 @@ func Hourly(dir string) ([]Series, error) {
 	if len(train) != len(test) {
 		return nil, fmt.Errorf("%s: %d series to train on and %d to test on", dir, len(train), len(test))
 	}
-	all := make([]Series, len(train))
+	all := make([]M4Series, len(train))
 	for i := range all {
-		all[i] = Series{ID: "H" + strconv.Itoa(i+1), Train: train[i], Test: test[i]}
+		all[i] = M4Series{ID: "H" + strconv.Itoa(i+1), Train: train[i], Test: test[i]}
 	}
 	return all, nil
 }
@@ -81,12 +80,12 @@ func rows(path string) ([][]float64, error) {
 
 // MASE is the mean absolute error of the forecasts relative to that of the
 // seasonal naive forecast one step ahead on the training part.
-func (s *Series) MASE(forecasts []float64) float64 {
+func (s *M4Series) MASE(forecasts []float64) float64 {
 	scale := 0.0
-	for t := Period; t < len(s.Train); t++ {
-		scale += abs(s.Train[t] - s.Train[t-Period])
+	for t := M4Period; t < len(s.Train); t++ {
+		scale += abs(s.Train[t] - s.Train[t-M4Period])
 	}
-	scale /= float64(len(s.Train) - Period)
+	scale /= float64(len(s.Train) - M4Period)
 	e := 0.0
 	for i, v := range s.Test {
 		e += abs(v - forecasts[i])

@@ -1,6 +1,6 @@
-// Package promtest runs a real Prometheus server for tests, back-filled with
-// samples of their own.
-package promtest
+// Package servers runs real servers for tests: Prometheus, back-filled with samples
+// of their own; MLflow; Docker; and moto, which answers as AWS does.
+package servers
 
 import (
 	"bufio"
@@ -19,19 +19,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/testkit/need"
+	"github.com/foretide/foretide/internal/testkit"
 )
 
-// Need says that a test needs the server's programs.
-func Need(t testing.TB) {
+// NeedPrometheus says that a test needs the server's programs.
+func NeedPrometheus(t testing.TB) {
 	t.Helper()
-	need.Program(t, "prometheus", "Debian: apt-get install prometheus")
-	need.Program(t, "promtool", "Debian: apt-get install prometheus")
+	testkit.Program(t, "prometheus", "Debian: apt-get install prometheus")
+	testkit.Program(t, "promtool", "Debian: apt-get install prometheus")
 }
 
-// A Server is a Prometheus with a folder of its own, on the loopback unless
+// A Prometheus is a server with a folder of its own, on the loopback unless
 // Options say otherwise.
-type Server struct {
+type Prometheus struct {
 	URL  string
 	dir  string
 	args []string
@@ -41,8 +41,8 @@ type Server struct {
 	log  bytes.Buffer
 }
 
-// Options are what a server has beside its samples.
-type Options struct {
+// PrometheusOptions are what a server has beside its samples.
+type PrometheusOptions struct {
 	// WebConfig is the text of the server's web configuration: TLS and basic
 	// authentication. Paths in it are absolute. "" is none.
 	WebConfig string
@@ -55,14 +55,14 @@ type Options struct {
 	Config string
 }
 
-// Start runs a server with the samples that write gives as OpenMetrics text,
+// StartPrometheus runs a server with the samples that write gives as OpenMetrics text,
 // without the mark of the end. The caller stops it.
-func Start(write func(io.Writer), o Options) (*Server, error) {
+func StartPrometheus(write func(io.Writer), o PrometheusOptions) (*Prometheus, error) {
 	dir, err := os.MkdirTemp("", "foretide-prometheus-")
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, tls: o.TLS, cert: o.Client}
+	s := &Prometheus{dir: dir, tls: o.TLS, cert: o.Client}
 	if err := s.prepare(write, o); err != nil {
 		s.Stop()
 		return nil, err
@@ -75,7 +75,7 @@ func Start(write func(io.Writer), o Options) (*Server, error) {
 }
 
 // prepare writes the server's files and chooses its address.
-func (s *Server) prepare(write func(io.Writer), o Options) error {
+func (s *Prometheus) prepare(write func(io.Writer), o PrometheusOptions) error {
 	data := filepath.Join(s.dir, "data")
 	if err := s.fill(write, data); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (s *Server) prepare(write func(io.Writer), o Options) error {
 }
 
 // fill turns samples into the server's own blocks.
-func (s *Server) fill(write func(io.Writer), data string) error {
+func (s *Prometheus) fill(write func(io.Writer), data string) error {
 	text := filepath.Join(s.dir, "samples.txt")
 	f, err := os.Create(text)
 	if err != nil {
@@ -126,7 +126,7 @@ func (s *Server) fill(write func(io.Writer), data string) error {
 }
 
 // Kill ends the server at once, as a crash would. Restart starts it again.
-func (s *Server) Kill() {
+func (s *Prometheus) Kill() {
 	if s.cmd != nil {
 		_ = s.cmd.Process.Kill() // it may have ended by itself
 		_ = s.cmd.Wait()         // "signal: killed"
@@ -135,14 +135,14 @@ func (s *Server) Kill() {
 }
 
 // Stop ends the server and removes its folder.
-func (s *Server) Stop() {
+func (s *Prometheus) Stop() {
 	s.Kill()
 	_ = os.RemoveAll(s.dir) // a folder of the tests, in the system's own
 }
 
 // Restart starts the server, at the address that it had before, and waits
 // until it is ready.
-func (s *Server) Restart() error {
+func (s *Prometheus) Restart() error {
 	s.cmd = exec.Command("prometheus", s.args...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if err := s.cmd.Start(); err != nil {
