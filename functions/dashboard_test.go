@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/infra/local/stack"
+	"github.com/foretide/foretide/internal/localstack"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/plan"
 )
@@ -155,7 +155,7 @@ func named(part any, do func(metric string)) {
 // name is one that the functions write when they run.
 func TestDashboards(t *testing.T) {
 	end := time.Now().Add(-2*time.Minute).Unix() / 60 * 60
-	s := start(t, stack.Options{From: stack.DemoEnd - 86400, To: stack.DemoEnd, Shift: end - stack.DemoEnd,
+	s := start(t, localstack.Options{From: localstack.DemoEnd - 86400, To: localstack.DemoEnd, Shift: end - localstack.DemoEnd,
 		Env: []string{"FORETIDE_MODEL_TYPE=naive", "FORETIDE_CLOUDWATCH=emf", steps.StackVariable + "=" + stackName}, Timeout: time.Minute})
 	var log strings.Builder
 	// A line may be read from the function's output only with the next invocation.

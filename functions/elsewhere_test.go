@@ -15,18 +15,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/infra/local/lambda"
-	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/infra/parquet"
 	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/localstack"
 	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // fillWeb stores two days of samples of one container.
-func fillWeb(t *testing.T, s *stack.Stack, until time.Time) {
+func fillWeb(t *testing.T, s *localstack.Stack, until time.Time) {
 	t.Helper()
 	var samples []parquet.Sample
 	from := until.Unix()/300*300 - 2*86400
@@ -44,7 +43,7 @@ func fillWeb(t *testing.T, s *stack.Stack, until time.Time) {
 }
 
 // environOf is what the functions of a stack are run with.
-func environOf(s *stack.Stack) []string {
+func environOf(s *localstack.Stack) []string {
 	env := []string{"FORETIDE_STORE=" + s.Store, "FORETIDE_SHARDS=2", "FORETIDE_MODEL_TYPE=linear"}
 	for name, value := range s.S3.Env() {
 		env = append(env, name+"="+value)
@@ -54,7 +53,7 @@ func environOf(s *stack.Stack) []string {
 
 // trainPredictForecast invokes the three functions and returns the forecast of the
 // last, which is what predict wrote.
-func trainPredictForecast(t *testing.T, s *stack.Stack, invoke func(name, payload string, answer any)) forecastjson.Forecast {
+func trainPredictForecast(t *testing.T, s *localstack.Stack, invoke func(name, payload string, answer any)) forecastjson.Forecast {
 	t.Helper()
 	for _, name := range []string{"train", "predict"} {
 		var a event.Answer
@@ -88,7 +87,7 @@ func TestEmulator(t *testing.T) {
 	if err := os.WriteFile(program, emulator, 0o755); err != nil { // as it is packed it need not be executable
 		t.Fatal(err)
 	}
-	s := start(t, stack.Options{})
+	s := start(t, localstack.Options{})
 	fillWeb(t, s, time.Now())
 	trainPredictForecast(t, s, func(name, payload string, answer any) {
 		url := emulate(t, program, bootstraps.paths[name], environOf(s))
@@ -146,14 +145,14 @@ func emulate(t *testing.T, program, bootstrap string, env []string) string {
 func TestArm64(t *testing.T) {
 	testkit.Program(t, "qemu-aarch64", "Debian: apt-get install qemu-user")
 	testkit.Program(t, "make", "Debian: apt-get install make")
-	s := start(t, stack.Options{})
+	s := start(t, localstack.Options{})
 	fillWeb(t, s, time.Now())
 	run := func(through []string, paths map[string]string) forecastjson.Forecast {
-		var functions []lambda.Function
+		var functions []localstack.Function
 		for _, name := range []string{"train", "predict", "forecast"} {
-			functions = append(functions, lambda.Function{Name: name, Bootstrap: paths[name], Through: through, Env: environOf(s), Timeout: 5 * time.Minute, Memory: 512})
+			functions = append(functions, localstack.Function{Name: name, Bootstrap: paths[name], Through: through, Env: environOf(s), Timeout: 5 * time.Minute, Memory: 512})
 		}
-		service := lambda.New(1, functions...)
+		service := localstack.NewService(1, functions...)
 		defer service.Close()
 		return trainPredictForecast(t, s, func(name, payload string, answer any) {
 			r, err := service.Invoke(context.Background(), name, []byte(payload))

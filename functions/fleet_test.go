@@ -19,9 +19,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/infra/parquet"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/localstack"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/plan"
 	"github.com/foretide/foretide/internal/testkit"
@@ -38,7 +38,7 @@ const fleetSize = 200
 // the rest.
 func TestFleet(t *testing.T) {
 	testkit.Python(t, "moto.server", "moto.stepfunctions")
-	s := start(t, stack.Options{
+	s := start(t, localstack.Options{
 		Env:     []string{"FORETIDE_MODEL_TYPE=naive", "FORETIDE_TRAIN_BATCH=1", "FORETIDE_PREDICT_BATCH=10", "FORETIDE_REFRESH=0s"},
 		Timeout: time.Minute, Concurrency: 2,
 	})
@@ -89,7 +89,7 @@ func fails(got, want []event.Failure) bool {
 }
 
 // fillFleet stores a day of samples of many containers.
-func fillFleet(t *testing.T, s *stack.Stack, until time.Time) {
+func fillFleet(t *testing.T, s *localstack.Stack, until time.Time) {
 	t.Helper()
 	var samples []parquet.Sample
 	from := until.Unix()/300*300 - 86400/4
@@ -110,7 +110,7 @@ func fillFleet(t *testing.T, s *stack.Stack, until time.Time) {
 // A router is what the engine takes for AWS: calls of Lambda go to the stack's
 // functions, some of them failing first, and reads of S3 to its server.
 type router struct {
-	stack         *stack.Stack
+	stack         *localstack.Stack
 	calls, failed atomic.Int64
 	trouble       map[string]trouble // by function and batch, as "train 3"
 
@@ -211,7 +211,7 @@ func (r *router) troubled(w http.ResponseWriter, q *http.Request, name string, b
 	}
 	// What a function answers it keeps, too.
 	kept := fmt.Sprintf("%s%06d-%03d.json", steps.AnswerFolder(b.Run, name), b.Batch, b.Attempt)
-	if _, err := r.stack.S3.Client().PutObject(q.Context(), &s3.PutObjectInput{Bucket: aws.String(stack.Bucket), Key: &kept, Body: bytes.NewReader(text)}); err != nil {
+	if _, err := r.stack.S3.Client().PutObject(q.Context(), &s3.PutObjectInput{Bucket: aws.String(localstack.Bucket), Key: &kept, Body: bytes.NewReader(text)}); err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return true
 	}
@@ -282,7 +282,7 @@ func (e *engine) run(t *testing.T, input string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.NewReplacer("${Bucket}", stack.Bucket, "${PlanArn}", arnOf("plan"), "${TrainArn}", arnOf("train"), "${PredictArn}", arnOf("predict"),
+	text := strings.NewReplacer("${Bucket}", localstack.Bucket, "${PlanArn}", arnOf("plan"), "${TrainArn}", arnOf("train"), "${PredictArn}", arnOf("predict"),
 		// The engine takes no whole number here, and the service takes one as well.
 		`"ToleratedFailurePercentage": 10,`, `"ToleratedFailurePercentage": 10.5,`).Replace(string(definition))
 	var made struct {

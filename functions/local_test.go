@@ -15,11 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/forecastjson"
 	"github.com/foretide/foretide/internal/lake"
+	"github.com/foretide/foretide/internal/localstack"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/collect"
 	"github.com/foretide/foretide/internal/steps/plan"
@@ -44,19 +44,19 @@ func TestMain(m *testing.M) {
 }
 
 // start starts a stack with the bootstraps.
-func start(t *testing.T, o stack.Options) *stack.Stack {
+func start(t *testing.T, o localstack.Options) *localstack.Stack {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short: builds and runs the functions")
 	}
 	s3test.Need(t)
 	servers.NeedPrometheus(t)
-	bootstraps.once.Do(func() { bootstraps.paths, bootstraps.dir, bootstraps.err = stack.Build(context.Background()) })
+	bootstraps.once.Do(func() { bootstraps.paths, bootstraps.dir, bootstraps.err = localstack.Build(context.Background()) })
 	if bootstraps.err != nil {
 		t.Fatal(bootstraps.err)
 	}
 	o.Bootstraps = bootstraps.paths
-	s, err := stack.Start(o)
+	s, err := localstack.Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func start(t *testing.T, o stack.Options) *stack.Stack {
 }
 
 // call invokes a function of a stack and decodes its answer.
-func call(t *testing.T, s *stack.Stack, name, payload string, answer any) {
+func call(t *testing.T, s *localstack.Stack, name, payload string, answer any) {
 	t.Helper()
 	r, err := s.Lambda.Invoke(context.Background(), name, []byte(payload))
 	if err != nil || r.Failed != "" {
@@ -79,9 +79,9 @@ func call(t *testing.T, s *stack.Stack, name, payload string, answer any) {
 }
 
 // object returns an object of a stack.
-func object(t *testing.T, s *stack.Stack, key string) []byte {
+func object(t *testing.T, s *localstack.Stack, key string) []byte {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(s.S3.Folder, stack.Bucket, key)) // versitygw keeps objects as files
+	data, err := os.ReadFile(filepath.Join(s.S3.Folder, localstack.Bucket, key)) // versitygw keeps objects as files
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,8 +93,8 @@ func object(t *testing.T, s *stack.Stack, key string) []byte {
 // the command line on the same data.
 func TestWholeWay(t *testing.T) {
 	end := time.Now().Add(-2*time.Minute).Unix() / 60 * 60
-	s := start(t, stack.Options{
-		From: stack.DemoEnd - 4*86400, To: stack.DemoEnd, Shift: end - stack.DemoEnd,
+	s := start(t, localstack.Options{
+		From: localstack.DemoEnd - 4*86400, To: localstack.DemoEnd, Shift: end - localstack.DemoEnd,
 		Env: []string{"FORETIDE_MODEL_TYPE=linear", "FORETIDE_PREDICT_BATCH=1"}, Timeout: 5 * time.Minute, Concurrency: 1,
 	})
 	from := end - 4*86400
@@ -131,7 +131,7 @@ func TestWholeWay(t *testing.T) {
 }
 
 // batches does those of a manifest.
-func batches(t *testing.T, s *stack.Stack, name, key string) {
+func batches(t *testing.T, s *localstack.Stack, name, key string) {
 	t.Helper()
 	var all []json.RawMessage
 	if err := json.Unmarshal(object(t, s, key), &all); err != nil {
@@ -146,7 +146,7 @@ func batches(t *testing.T, s *stack.Stack, name, key string) {
 	}
 }
 
-func overHTTP(t *testing.T, s *stack.Stack, container, metric string) []forecastjson.Forecast {
+func overHTTP(t *testing.T, s *localstack.Stack, container, metric string) []forecastjson.Forecast {
 	t.Helper()
 	r, err := http.Get(s.URL + "/url/forecast/forecast?container=" + container + "&metric=" + metric)
 	if err != nil {
@@ -162,7 +162,7 @@ func overHTTP(t *testing.T, s *stack.Stack, container, metric string) []forecast
 }
 
 // commandLine exports, trains and predicts by the command line.
-func commandLine(t *testing.T, s *stack.Stack, from, end int64) []forecastjson.Forecast {
+func commandLine(t *testing.T, s *localstack.Stack, from, end int64) []forecastjson.Forecast {
 	t.Helper()
 	dir := t.TempDir()
 	program := filepath.Join(dir, "foretide")

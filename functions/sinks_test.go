@@ -15,10 +15,10 @@ import (
 
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/cloudwatch"
-	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/forecastjson"
 	"github.com/foretide/foretide/internal/lake"
+	"github.com/foretide/foretide/internal/localstack"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/collect"
 	"github.com/foretide/foretide/internal/testkit/servers"
@@ -37,7 +37,7 @@ func cloudWatch(t *testing.T) (string, *cloudwatch.Client) {
 }
 
 // useStore lets the test's environment name a stack's store.
-func useStore(t *testing.T, s *stack.Stack) {
+func useStore(t *testing.T, s *localstack.Stack) {
 	t.Helper()
 	for name, value := range s.S3.Env() {
 		t.Setenv(name, value)
@@ -49,7 +49,7 @@ func useStore(t *testing.T, s *stack.Stack) {
 // its gap; another invocation adds what came since.
 func TestCollectCloudWatch(t *testing.T) {
 	url, client := cloudWatch(t)
-	s := start(t, stack.Options{Env: []string{"FORETIDE_COLLECT_SOURCE=cloudwatch", "AWS_ENDPOINT_URL_CLOUDWATCH=" + url,
+	s := start(t, localstack.Options{Env: []string{"FORETIDE_COLLECT_SOURCE=cloudwatch", "AWS_ENDPOINT_URL_CLOUDWATCH=" + url,
 		"FORETIDE_COLLECT_STEP=5m", "FORETIDE_COLLECT_FIRST=2h", "FORETIDE_COLLECT_DELAY=0s"}, Timeout: time.Minute})
 	now := time.Now().Unix() / 300 * 300
 	fill := func(from, to int64) {
@@ -107,7 +107,7 @@ func predictEvent(until time.Time) string {
 }
 
 // latestOf returns a container's forecast in the bucket, for 15 minutes ahead.
-func latestOf(t *testing.T, s *stack.Stack, container string) (f forecastjson.Forecast, median, upper float64) {
+func latestOf(t *testing.T, s *localstack.Stack, container string) (f forecastjson.Forecast, median, upper float64) {
 	t.Helper()
 	var latest struct{ Forecasts []forecastjson.Forecast }
 	if err := json.Unmarshal(object(t, s, "latest/"+container+".json"), &latest); err != nil || len(latest.Forecasts) != 1 {
@@ -132,7 +132,7 @@ func TestSinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Stop()
-	s := start(t, stack.Options{Env: []string{"REMOTE_WRITE_URL=" + server.URL + "/api/v1/write", "FORETIDE_REMOTE_WRITE_SIGV4=eu-west-1",
+	s := start(t, localstack.Options{Env: []string{"REMOTE_WRITE_URL=" + server.URL + "/api/v1/write", "FORETIDE_REMOTE_WRITE_SIGV4=eu-west-1",
 		"FORETIDE_STACK=prod", "FORETIDE_CLOUDWATCH=put", "FORETIDE_CLOUDWATCH_CONTAINERS=x,c*0", "AWS_ENDPOINT_URL_CLOUDWATCH=" + url}, Timeout: time.Minute})
 	until := time.Now().Truncate(time.Second)
 	fillFleet(t, s, until)
@@ -206,7 +206,7 @@ func TestSinksDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, stack.Options{Env: []string{"REMOTE_WRITE_URL=http://" + nobody + "/api/v1/write", "FORETIDE_CLOUDWATCH=put",
+	s := start(t, localstack.Options{Env: []string{"REMOTE_WRITE_URL=http://" + nobody + "/api/v1/write", "FORETIDE_CLOUDWATCH=put",
 		"AWS_ENDPOINT_URL_CLOUDWATCH=http://" + nobody, "FORETIDE_PUSH_TIMEOUT=1500ms"}, Timeout: time.Minute})
 	until := time.Now().Truncate(time.Second)
 	fillFleet(t, s, until)

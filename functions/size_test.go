@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/foretide/foretide/infra/local/stack"
+	"github.com/foretide/foretide/internal/localstack"
 )
 
 // mostZip is how large a function's zip may be, in bytes.
@@ -14,7 +14,7 @@ const mostZip = 8_000_000
 
 // TestSizes: no function's zip is larger than what starts quickly.
 func TestSizes(t *testing.T) {
-	start(t, stack.Options{}) // builds them
+	start(t, localstack.Options{}) // builds them
 	for name, path := range bootstraps.paths {
 		f, err := os.Open(path)
 		if err != nil {

@@ -20,7 +20,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/foretide/foretide/infra/local/stack"
+	"github.com/foretide/foretide/internal/localstack"
 	"github.com/foretide/foretide/internal/testkit/s3test"
 )
 
@@ -40,26 +40,26 @@ var settings = []string{"FORETIDE_MODEL_TYPE=linear"}
 
 func run(ctx context.Context, out io.Writer, sam string) error {
 	end := time.Now().Add(-2*time.Minute).Unix() / 60 * 60
-	o := stack.Options{
-		From: stack.DemoEnd - 7*86400, To: stack.DemoEnd, Shift: end - stack.DemoEnd,
+	o := localstack.Options{
+		From: localstack.DemoEnd - 7*86400, To: localstack.DemoEnd, Shift: end - localstack.DemoEnd,
 		Env: settings, Timeout: 5 * time.Minute, Concurrency: 2,
 	}
-	var bridge stack.Bridge
+	var bridge localstack.Bridge
 	if sam != "" {
 		var err error
-		if bridge, err = stack.FindBridge(ctx); err != nil {
+		if bridge, err = localstack.FindBridge(ctx); err != nil {
 			return err
 		}
 		o.Host = bridge.Listen
 	}
 	fmt.Fprintln(out, "building the functions …")
-	paths, dir, err := stack.Build(ctx)
+	paths, dir, err := localstack.Build(ctx)
 	defer os.RemoveAll(dir)
 	if err != nil {
 		return err
 	}
 	o.Bootstraps = paths
-	s, err := stack.Start(o)
+	s, err := localstack.Start(o)
 	if err != nil {
 		return err
 	}

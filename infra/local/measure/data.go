@@ -11,9 +11,9 @@ import (
 	"strings"
 
 	"github.com/foretide/foretide/cmd/foretide/demo"
-	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/infra/parquet"
 	"github.com/foretide/foretide/internal/lake"
+	"github.com/foretide/foretide/internal/localstack"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/testkit/s3test"
 )
@@ -42,13 +42,13 @@ func newBench() (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{Server: server, log: log.Name(), env: []string{"FORETIDE_STORE=s3://" + stack.Bucket}}
+	b := &bench{Server: server, log: log.Name(), env: []string{"FORETIDE_STORE=s3://" + localstack.Bucket}}
 	for name, value := range server.Env() {
 		b.env = append(b.env, name+"="+value)
 		os.Setenv(name, value)
 	}
-	os.Setenv("FORETIDE_STORE", "s3://"+stack.Bucket)
-	return b, server.CreateBucket(stack.Bucket)
+	os.Setenv("FORETIDE_STORE", "s3://"+localstack.Bucket)
+	return b, server.CreateBucket(localstack.Bucket)
 }
 
 func (b *bench) stop() {

@@ -13,9 +13,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/foretide/foretide/infra/local/lambda"
 	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/localstack"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -60,9 +60,9 @@ func (f *fleet) predict(ctx context.Context, paths map[string]string, out string
 	if err != nil {
 		return err
 	}
-	service := lambda.New(1,
-		lambda.Function{Name: "train", Bootstrap: paths["train"], Env: b.env, Timeout: time.Hour, Memory: 3008},
-		lambda.Function{Name: "predict", Bootstrap: paths["predict"], Env: b.env, Timeout: time.Hour, Memory: f.memory})
+	service := localstack.NewService(1,
+		localstack.Function{Name: "train", Bootstrap: paths["train"], Env: b.env, Timeout: time.Hour, Memory: 3008},
+		localstack.Function{Name: "predict", Bootstrap: paths["predict"], Env: b.env, Timeout: time.Hour, Memory: f.memory})
 	defer service.Close()
 	if _, err := invoke(ctx, service, "train", batch(trained, until)); err != nil {
 		return err
@@ -128,10 +128,10 @@ func batch(containers int, until int64) *event.Batch {
 }
 
 // invoke does a batch, all of which must be done.
-func invoke(ctx context.Context, s *lambda.Service, name string, b *event.Batch) (lambda.Result, error) {
+func invoke(ctx context.Context, s *localstack.Service, name string, b *event.Batch) (localstack.Result, error) {
 	payload, err := json.Marshal(b)
 	if err != nil {
-		return lambda.Result{}, err
+		return localstack.Result{}, err
 	}
 	r, err := s.Invoke(ctx, name, payload)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/foretide/foretide/infra/local/stack"
+	"github.com/foretide/foretide/internal/localstack"
 )
 
 func main() {
@@ -52,7 +52,7 @@ func main() {
 
 // run builds the functions for what is to be done with them.
 func run(ctx context.Context, do func(dir string, paths map[string]string) error) error {
-	paths, dir, err := stack.Build(ctx)
+	paths, dir, err := localstack.Build(ctx)
 	defer os.RemoveAll(dir)
 	if err != nil {
 		return err

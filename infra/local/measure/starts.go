@@ -13,8 +13,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/foretide/foretide/infra/local/lambda"
-	"github.com/foretide/foretide/infra/local/stack"
+	"github.com/foretide/foretide/internal/localstack"
 	"github.com/foretide/foretide/internal/testkit/s3test"
 )
 
@@ -36,7 +35,7 @@ const (
 // starting prints sizes, and how long starts and calls take.
 func starting(ctx context.Context, dir string, paths map[string]string) error {
 	paths["empty"] = filepath.Join(dir, "empty", "bootstrap")
-	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build"}, lambda.Flags...), "-o", paths["empty"], "github.com/foretide/foretide/infra/local/measure/empty")...)
+	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build"}, localstack.BuildFlags...), "-o", paths["empty"], "github.com/foretide/foretide/infra/local/measure/testdata/empty")...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
@@ -51,8 +50,8 @@ func starting(ctx context.Context, dir string, paths map[string]string) error {
 		env = append(env, name+"="+value)
 	}
 	fmt.Printf("%-10s %10s %12s %12s %12s %12s\n", "function", "zip MB", "start p50", "start p90", "warm p50", "warm p90")
-	for _, name := range append([]string{"empty"}, stack.Names...) {
-		f := lambda.Function{Name: name, Bootstrap: paths[name], Env: env, Timeout: 10 * time.Second, Memory: 512}
+	for _, name := range append([]string{"empty"}, localstack.Names...) {
+		f := localstack.Function{Name: name, Bootstrap: paths[name], Env: env, Timeout: 10 * time.Second, Memory: 512}
 		if err := start(ctx, f); err != nil {
 			return err
 		}
@@ -60,14 +59,14 @@ func starting(ctx context.Context, dir string, paths map[string]string) error {
 	return nil
 }
 
-func start(ctx context.Context, f lambda.Function) error {
+func start(ctx context.Context, f localstack.Function) error {
 	size, err := zipped(f.Bootstrap)
 	if err != nil {
 		return err
 	}
 	var init, warm []time.Duration
 	for range starts {
-		s := lambda.New(1, f)
+		s := localstack.NewService(1, f)
 		r, err := s.Invoke(ctx, f.Name, []byte(events[f.Name]))
 		s.Close()
 		if err != nil {
@@ -75,7 +74,7 @@ func start(ctx context.Context, f lambda.Function) error {
 		}
 		init = append(init, r.Init)
 	}
-	s := lambda.New(1, f)
+	s := localstack.NewService(1, f)
 	defer s.Close()
 	for range calls {
 		r, err := s.Invoke(ctx, f.Name, []byte(events[f.Name]))

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/foretide/foretide/infra/local/lambda"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/localstack"
 )
 
 // A training is what a function needed to train one series.
@@ -68,7 +68,7 @@ func train(ctx context.Context, paths map[string]string, models []string, days [
 
 func (t *training) measure(ctx context.Context, b *bench, bootstrap string, until int64) error {
 	env := append(b.env, "FORETIDE_SHARDS=1", "FORETIDE_MODEL_TYPE="+t.Model, "FORETIDE_HISTORY="+strconv.Itoa(24*t.Days)+"h")
-	service := lambda.New(1, lambda.Function{Name: "train", Bootstrap: bootstrap, Env: env, Timeout: time.Hour, Memory: 1769})
+	service := localstack.NewService(1, localstack.Function{Name: "train", Bootstrap: bootstrap, Env: env, Timeout: time.Hour, Memory: 1769})
 	defer service.Close()
 	what := &event.Batch{Until: time.Unix(until, 0), Items: []event.Item{{Container: "c00000", Metrics: []string{"cpu"}}}}
 	if t.Model == "network" {

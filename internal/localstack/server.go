@@ -1,4 +1,4 @@
-package lambda
+package localstack
 
 import (
 	"context"
@@ -30,8 +30,8 @@ type Service struct {
 	wg   sync.WaitGroup
 }
 
-// New returns a service of the functions, that runs at most so many at a time.
-func New(concurrency int, functions ...Function) *Service {
+// NewService returns a service of the functions, that runs at most so many at a time.
+func NewService(concurrency int, functions ...Function) *Service {
 	s := &Service{functions: map[string]*Function{}, slots: make(chan struct{}, concurrency), idle: map[string][]*process{}, all: map[*process]bool{}}
 	for i := range functions {
 		s.functions[functions[i].Name] = &functions[i]

@@ -1,4 +1,4 @@
-package sam
+package main_test
 
 import (
 	"archive/tar"

@@ -1,4 +1,4 @@
-package sam
+package main_test
 
 import (
 	"bytes"
@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/infra/local/stack"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/localstack"
 	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/internal/testkit/s3test"
 	"github.com/foretide/foretide/internal/testkit/servers"
@@ -42,12 +42,12 @@ func TestSAM(t *testing.T) {
 	servers.NeedPrometheus(t)
 	c := &cli{python: testkit.Python(t, "samcli"), build: filepath.Join(t.TempDir(), "build"), env: filepath.Join(t.TempDir(), "env.json")}
 	image(t)
-	bridge, err := stack.FindBridge(context.Background())
+	bridge, err := localstack.FindBridge(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	end := time.Now().Add(-2*time.Minute).Unix() / 60 * 60
-	s, err := stack.Start(stack.Options{Host: bridge.Listen, From: stack.DemoEnd - 2*86400, To: stack.DemoEnd, Shift: end - stack.DemoEnd})
+	s, err := localstack.Start(localstack.Options{Host: bridge.Listen, From: localstack.DemoEnd - 2*86400, To: localstack.DemoEnd, Shift: end - localstack.DemoEnd})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestSAM(t *testing.T) {
 			t.Fatalf("%s: %+v", name, a)
 		}
 	}
-	latest, err := os.ReadFile(filepath.Join(s.S3.Folder, stack.Bucket, "latest/pool.json")) // versitygw keeps objects as files
+	latest, err := os.ReadFile(filepath.Join(s.S3.Folder, localstack.Bucket, "latest/pool.json")) // versitygw keeps objects as files
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func (c *cli) command(args ...string) *exec.Cmd {
 	if runtime.GOARCH == "arm64" {
 		config = "arm64"
 	}
-	top, err := filepath.Abs("../../..")
+	top, err := filepath.Abs("../..")
 	if err != nil {
 		panic(err) // there is a working directory
 	}

@@ -1,4 +1,4 @@
-package lambda
+package localstack
 
 import (
 	"context"
@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// Flags are what the bootstraps are built with. Without lambda.norpc the linker
+// BuildFlags are what the bootstraps are built with. Without lambda.norpc the linker
 // keeps the runtime of years ago, and net/rpc with it.
-var Flags = []string{"-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w"}
+var BuildFlags = []string{"-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w"}
 
-// Build compiles functions of the module's folder functions/ into dir/NAME/
+// BuildInto compiles functions of the module's folder functions/ into dir/NAME/
 // bootstrap, as they ship; goarch "" is this machine's. It returns the paths.
-func Build(ctx context.Context, dir, goarch string, names ...string) (map[string]string, error) {
+func BuildInto(ctx context.Context, dir, goarch string, names ...string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, name := range names {
 		path := filepath.Join(dir, name, "bootstrap")
-		args := append([]string{"build"}, Flags...)
+		args := append([]string{"build"}, BuildFlags...)
 		cmd := exec.CommandContext(ctx, "go", append(args, "-o", path, "github.com/foretide/foretide/functions/"+name)...)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 		if goarch != "" {

@@ -1,7 +1,12 @@
-// Package stack runs everything that a deployment has, on this machine and on
-// the loopback, or on a bridge to containers: an S3 server, a Prometheus back-filled with real metrics,
+// Package localstack runs a deployment on this machine, on the loopback or on a
+// bridge to containers: an S3 server, a Prometheus back-filled with real metrics,
 // and the functions, from the bootstraps that ship.
-package stack
+//
+// A Service runs the functions in Lambda's place: it serves the Runtime API to
+// their bootstraps; to callers the Invoke API that the AWS command line and SDKs
+// speak, and function URLs. It limits no memory (functions get a GOMEMLIMIT) and
+// asks callers for no credentials: it listens on the loopback alone.
+package localstack
 
 import (
 	"cmp"
@@ -12,7 +17,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/foretide/foretide/infra/local/lambda"
 	"github.com/foretide/foretide/internal/testkit/s3test"
 	"github.com/foretide/foretide/internal/testkit/servers"
 )
@@ -41,7 +45,7 @@ type Options struct {
 type Stack struct {
 	S3         *s3test.Server
 	Prometheus *servers.Prometheus // nil without a stretch of metrics
-	Lambda     *lambda.Service
+	Lambda     *Service
 	URL        string // of the Invoke API; URL + "/url/forecast/forecast" is the HTTP API
 	Store      string // for --store and FORETIDE_STORE
 	server     *http.Server
@@ -73,11 +77,11 @@ func Start(o Options) (s *Stack, err error) {
 		}
 		env = append(env, "PROMETHEUS_URL="+s.Prometheus.URL)
 	}
-	var functions []lambda.Function
+	var functions []Function
 	for _, name := range Names {
-		functions = append(functions, lambda.Function{Name: name, Bootstrap: o.Bootstraps[name], Env: env, Timeout: o.Timeout, Memory: 512})
+		functions = append(functions, Function{Name: name, Bootstrap: o.Bootstraps[name], Env: env, Timeout: o.Timeout, Memory: 512})
 	}
-	s.Lambda = lambda.New(max(o.Concurrency, 1), functions...)
+	s.Lambda = NewService(max(o.Concurrency, 1), functions...)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return s, err
@@ -112,6 +116,6 @@ func Build(ctx context.Context) (paths map[string]string, dir string, err error)
 	if dir, err = os.MkdirTemp("", "foretide-functions-"); err != nil {
 		return nil, "", err
 	}
-	paths, err = lambda.Build(ctx, dir, "", Names...)
+	paths, err = BuildInto(ctx, dir, "", Names...)
 	return paths, dir, err
 }
