@@ -10,6 +10,7 @@ import (
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/prophet"
+	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/prophetjson"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/version"
@@ -70,7 +71,7 @@ by recent errors; train makes models that have them. --metric says what it is of
 	fs := cmd.Flags()
 	fs.StringVar(&f.metric, "metric", "", "metric that the model forecasts (PyTorch: the file says)")
 	fs.StringVar(&f.container, "container", "", "container that it is for (default: every container; PyTorch: all in the data)")
-	fs.DurationVar(&f.step, "step", config.DefaultStep, "Prophet: step of the data that it will forecast from")
+	fs.DurationVar(&f.step, "step", config.Defaults(series.CPU).Data.Step, "Prophet: step of the data that it will forecast from")
 	fs.StringVar(&f.config, "config", "", "configuration file with horizons, quantiles and bounds (default: built in; PyTorch: the file's)")
 	fs.StringVar(&f.zone, "time-zone", "UTC", "Prophet: time zone of the times that the model was fitted to")
 	fs.StringVar(&f.store, "store", defaultStore, storeHelp+"for the checkpoint")

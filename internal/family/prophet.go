@@ -50,14 +50,14 @@ func prophetOf(p *config.Prophet) (fit.Config, error) {
 	}
 	for i := range p.ExtraRegressors {
 		r := &p.ExtraRegressors[i]
-		how := map[config.Switch]fit.Standardize{"true": fit.StandardizeYes, "false": fit.StandardizeNo}[r.Standardize]
+		how := map[string]fit.Standardize{"true": fit.StandardizeYes, "false": fit.StandardizeNo}[r.Standardize]
 		c.Regressors = append(c.Regressors, fit.Regressor{Name: r.Name, PriorScale: or(r.PriorScale, p.HolidaysPriorScale),
 			Standardize: how, Mode: mode(or(r.Mode, p.SeasonalityMode))})
 	}
 	if p.Scaling == "minmax" {
 		c.Scaling = fit.MinMax
 	}
-	c.Correction = bool(p.ResidualCorrection)
+	c.Correction = p.ResidualCorrection
 	return c, nil
 }
 
@@ -79,7 +79,7 @@ func mode(name string) prophet.Mode {
 
 // order returns the harmonics of a built-in seasonality that is on with a
 // number of its own.
-func order(s config.Switch, on int) int {
+func order(s string, on int) int {
 	switch s {
 	case "auto":
 		return fit.Auto
@@ -97,7 +97,7 @@ func order(s config.Switch, on int) int {
 
 // moment returns the Unix second at which the clocks of a place show a time.
 func moment(s string, at *time.Location) int64 {
-	m, _ := config.ParseMoment(s)
-	y, month, d := m.Time.Date()
-	return time.Date(y, month, d, m.Time.Hour(), m.Time.Minute(), m.Time.Second(), 0, at).Unix()
+	t, _ := config.ParseMoment(s)
+	y, month, d := t.Date()
+	return time.Date(y, month, d, t.Hour(), t.Minute(), t.Second(), 0, at).Unix()
 }

@@ -9,52 +9,14 @@
 package config
 
 import (
+	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 )
-
-// DefaultStep is the step that horizons are counted in unless data.step says
-// otherwise: Prometheus' usual scrape interval.
-const DefaultStep = 15 * time.Second
-
-// A Config says how one metric is forecast. Its fields are taken literally:
-// start from Defaults, Parse or Load rather than from a zero Config.
-type Config struct {
-	MetricName    string // "cpu", "memory" …
-	ContainerName string // the only container that it is for; "" for every one
-	Data          Data
-	Model         Model
-	Prophet       Prophet // of the model section, too
-	Training      Training
-
-	sources map[string]Source // by key; a key that is not there has its default
-}
-
-// Data says what a forecast is made from and for when.
-type Data struct {
-	Step               time.Duration // that horizons are counted in; whole seconds
-	WindowSize         int           // lstm: cells of the recent past that the network reads one by one
-	PredictionHorizons []Span        // how far ahead, ascending
-	TrainSplit         float64       // share of the history, the earliest, that is trained on; in (0,1)
-	Quantiles          []float64     // probabilities in (0,1), ascending, 0.5 among them
-	LowerBound         float64       // no forecast is below; -Inf for none
-	UpperBound         float64       // no forecast is above; +Inf for none
-}
-
-// Model says which model forecasts, and how it is built. Settings of families
-// other than ModelType are kept and not used.
-type Model struct {
-	ModelType     string  // one of Known
-	Scope         string  // lstm: one of Scopes
-	HiddenSize    int     // lstm: units of each layer
-	NumLayers     int     // lstm: recurrent layers
-	Bidirectional bool    // lstm: layers read the window both ways
-	HeadSize      int     // lstm: hidden units of each horizon's head; 0 for a linear one
-	Dropout       float64 // lstm: share of units dropped while training, in [0,1)
-}
 
 // Scopes of a model: one for all containers of a metric, one for each, or one
 // for all that is then trained further on each.
@@ -64,19 +26,56 @@ const (
 	ScopeTuned     = "finetune"
 )
 
-// Scopes are the scopes that there are.
-var Scopes = []string{ScopeGlobal, ScopeContainer, ScopeTuned}
+// A Config says how one metric is forecast. Its fields are taken literally:
+// start from Defaults, Parse or Load rather than from a zero Config.
+//
+// The tags are all that reading, checking and showing go by: yaml is the key,
+// models the families that read it (none: all), help a sentence for the files
+// in configs/, and range, oneof and check restrict the value (see restriction).
+type Config struct {
+	MetricName    string   `yaml:"metric_name" check:"name" help:"The metric: a column of the data."`
+	ContainerName string   `yaml:"container_name" check:"optional name" help:"The only container that this file is for; \"\" for every container."`
+	Data          Data     `yaml:"data"`
+	Model         Model    `yaml:"model"`
+	Prophet       Prophet  `yaml:"model"`
+	Training      Training `yaml:"training"`
+
+	sources map[string]Source // by key; a key that is not there has its default
+}
+
+// Data says what a forecast is made from and for when.
+type Data struct {
+	Step               time.Duration `yaml:"step" check:"step" help:"The step that horizons are counted in."`
+	WindowSize         int           `yaml:"window_size" models:"lstm" range:"[2,4096]" help:"Points of the recent past that the network reads one by one."`
+	PredictionHorizons []Span        `yaml:"prediction_horizons" check:"horizons" help:"How far ahead: steps, or durations such as 5m."` // ascending
+	TrainSplit         float64       `yaml:"train_split" range:"(0,1)" help:"The share of the history, the earliest, that is trained on; the rest judges."`
+	Quantiles          []float64     `yaml:"quantiles" range:"(0,1)" check:"quantiles" help:"The quantiles of a forecast; 0.1 and 0.9 bound its 80 % interval."` // ascending, with 0.5
+	LowerBound         float64       `yaml:"lower_bound" range:"[-inf,inf)" check:"bounds" help:"No forecast is below this; -.inf for no bound."`
+	UpperBound         float64       `yaml:"upper_bound" range:"(-inf,inf]" help:"No forecast is above this; .inf for no bound."`
+}
+
+// Model says which model forecasts, and how an LSTM is built. Settings of
+// families other than ModelType are kept and not used.
+type Model struct {
+	ModelType     string  `yaml:"model_type" check:"model" help:"The model: %s."`
+	Scope         string  `yaml:"scope" models:"lstm" oneof:"global,container,finetune" help:"One model for all containers (global), one for each (container), or one for all that is trained further on each (finetune)."`
+	HiddenSize    int     `yaml:"hidden_size" models:"lstm" range:"[1,512]" help:"Units of each layer."`
+	NumLayers     int     `yaml:"num_layers" models:"lstm" range:"[1,4]" help:"Recurrent layers."`
+	Bidirectional bool    `yaml:"bidirectional" models:"lstm" help:"Whether layers read the window both ways."`
+	HeadSize      int     `yaml:"head_size" models:"lstm" range:"[0,1024]" help:"Hidden units of each horizon's head; 0 for a linear one."`
+	Dropout       float64 `yaml:"dropout" models:"lstm" range:"[0,1)" help:"The share of units dropped while training."`
+}
 
 // Training says how the model is fitted.
 type Training struct {
-	Epochs       int     // lstm: at most
-	EpochWindows int     // lstm: windows drawn for each epoch
-	OtherMetrics float64 // lstm: weight of the containers' other metrics among what is drawn, in [0,1)
-	BatchSize    int     // lstm: windows for each step of the optimiser
-	LearningRate float64 // lstm: of the optimiser, > 0
-	WeightDecay  float64 // lstm: of the optimiser, ≥ 0
-	Patience     int     // lstm: epochs without a better one after which training stops
-	Seed         uint64  // of every random choice; 0 is a seed like any other
+	Epochs       int     `yaml:"epochs" models:"lstm" range:"[1,1000000]" help:"Epochs, at most; training stops earlier where validation stops improving."`
+	EpochWindows int     `yaml:"epoch_windows" models:"lstm" range:"[1,100000000]" help:"Windows of an epoch, at most, drawn at random from all containers; of few windows a quarter."`
+	OtherMetrics float64 `yaml:"other_metrics" models:"lstm" range:"[0,1)" help:"How much the containers' other metrics count among what windows are drawn from, each as if it were this one: from 0 (not at all) to below 1."`
+	BatchSize    int     `yaml:"batch_size" models:"lstm" range:"[1,65536]" help:"Windows for each step of the optimiser."`
+	LearningRate float64 `yaml:"learning_rate" models:"lstm" range:"(0,inf)" help:"Of the optimiser."`
+	WeightDecay  float64 `yaml:"weight_decay" models:"lstm" range:"[0,1)" help:"Of the optimiser: how fast weights shrink that nothing holds up."`
+	Patience     int     `yaml:"patience" models:"lstm" range:"[1,1000000]" help:"Epochs without a better one after which training stops."`
+	Seed         uint64  `yaml:"seed" help:"Of every random choice: the same seed and data give the same model."`
 }
 
 // A Span is a length of time: a number of steps or, where Steps is 0, a
@@ -97,7 +96,7 @@ func (s Span) Length(step time.Duration) time.Duration {
 // String returns the span as a configuration gives it: "20" or "5m".
 func (s Span) String() string {
 	if s.Steps != 0 {
-		return itoa(s.Steps)
+		return strconv.Itoa(s.Steps)
 	}
 	return formatDuration(s.Duration)
 }
@@ -113,7 +112,7 @@ func Defaults(metric string) *Config {
 	return &Config{
 		MetricName: metric,
 		Data: Data{
-			Step:               DefaultStep,
+			Step:               15 * time.Second, // Prometheus' usual scrape interval
 			WindowSize:         16,
 			PredictionHorizons: []Span{{Steps: 20}, {Steps: 60}, {Steps: 120}},
 			TrainSplit:         0.7,
@@ -146,31 +145,14 @@ func Defaults(metric string) *Config {
 func (c *Config) Clone() *Config {
 	d := *c
 	for i := range settings {
-		switch p := settings[i].field(&d).(type) {
-		case *[]Span:
-			*p = slices.Clone(*p)
-		case *[]float64:
-			*p = slices.Clone(*p)
-		case special:
-			p.assign(p)
-		}
+		settings[i].copy(&d, c)
 	}
-	d.sources = nil
-	for k, s := range c.sources {
-		d.setSource(k, s)
-	}
+	d.sources = maps.Clone(c.sources)
 	return &d
 }
 
 // Source returns where the value of a key ("data.step") came from.
 func (c *Config) Source(key string) Source { return c.sources[key] }
-
-func (c *Config) setSource(key string, s Source) {
-	if c.sources == nil {
-		c.sources = make(map[string]Source)
-	}
-	c.sources[key] = s
-}
 
 // Horizons returns the prediction horizons as durations, ascending.
 func (c *Config) Horizons() []time.Duration {

@@ -215,13 +215,13 @@ func TestErrors(t *testing.T) {
 
 func TestHostileFiles(t *testing.T) {
 	for name, data := range map[string]string{
-		"larger than the bound": strings.Repeat("#\n", MaxSize/2+1),
-		"deep lists":            "a: " + strings.Repeat("[", MaxSize-10),
-		"deep mappings":         strings.Repeat("{a: ", MaxSize/4),
-		"deep block lists":      strings.Repeat("- ", MaxSize/2),
-		"deep keys":             strings.Repeat("? ", MaxSize/2),
-		"many colons":           strings.Repeat("a: ", MaxSize/3),
-		"many values":           "data: {quantiles: [" + strings.Repeat("1,", MaxSize/4) + "1]}",
+		"larger than the bound": strings.Repeat("#\n", maxSize/2+1),
+		"deep lists":            "a: " + strings.Repeat("[", maxSize-10),
+		"deep mappings":         strings.Repeat("{a: ", maxSize/4),
+		"deep block lists":      strings.Repeat("- ", maxSize/2),
+		"deep keys":             strings.Repeat("? ", maxSize/2),
+		"many colons":           strings.Repeat("a: ", maxSize/3),
+		"many values":           "data: {quantiles: [" + strings.Repeat("1,", maxSize/4) + "1]}",
 		"many anchors":          "a: &a [b]\nc: [" + strings.Repeat("*a,", 100) + "*a]",
 	} {
 		t.Run(name, func(t *testing.T) {

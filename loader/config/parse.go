@@ -1,10 +1,12 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -18,7 +20,7 @@ import (
 // from costing more than a moment: the YAML parser is quadratic in the depth
 // of nesting.
 const (
-	MaxSize   = 1 << 20 // bytes
+	maxSize   = 1 << 20 // bytes
 	maxTokens = 10_000
 	maxDepth  = 16
 )
@@ -31,7 +33,7 @@ func Load(path string) (*Config, error) {
 		return nil, fmt.Errorf("config: %w", err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}
@@ -47,21 +49,28 @@ func Parse(name string, data []byte) (*Config, error) {
 	if e != nil {
 		return nil, Errors{e}
 	}
-	c := Defaults("cpu")
-	p := fileParser{name: name, config: c}
+	p := fileParser{name: name}
 	if root != nil {
-		// The metric comes first, for the defaults of everything else.
-		p.mapping("", root, func(leaf string, n ast.Node, at Source) {
-			if leaf == "metric_name" {
-				p.value(find(leaf), n, at)
-				c.redefault()
+		p.section("", root)
+	}
+	// The metric comes first, for the defaults of everything else.
+	slices.SortStableFunc(p.found, func(a, b foundSetting) int { return metricFirst(a.setting.key, b.setting.key) })
+	c := Defaults("cpu")
+	for _, f := range p.found {
+		if pr := f.setting.decode(f.setting.in(c), f.node); pr != nil {
+			at := f.key
+			if t := pr.node.GetToken(); t != nil && t.Position != nil {
+				at = sourceOf(name, t)
 			}
-		})
-		if len(p.errs) == 0 {
-			p.mapping("", root, p.topLevel)
+			p.errs = append(p.errs, &Error{Source: at, Key: f.setting.key, Reason: pr.reason})
+		} else if _, null := f.node.(*ast.NullNode); !null {
+			c.set(f.setting, sourceOf(name, f.node.GetToken()))
 		}
 	}
 	if len(p.errs) > 0 {
+		slices.SortStableFunc(p.errs, func(a, b *Error) int {
+			return cmp.Or(cmp.Compare(a.Source.Line, b.Source.Line), cmp.Compare(a.Source.Column, b.Source.Column))
+		})
 		return nil, p.errs
 	}
 	if err := c.Validate(); err != nil {
@@ -70,121 +79,95 @@ func Parse(name string, data []byte) (*Config, error) {
 	return c, nil
 }
 
-// redefault gives every value that nothing has set the default of the metric.
-func (c *Config) redefault() {
+// metricFirst orders the metric's key before all others.
+func metricFirst(a, b string) int {
+	if (a == keyMetric) == (b == keyMetric) {
+		return 0
+	} else if a == keyMetric {
+		return -1
+	}
+	return 1
+}
+
+// set notes where a setting's value came from. A metric brings its defaults:
+// every value that nothing has set takes them.
+func (c *Config) set(s *setting, from Source) {
+	if c.sources == nil {
+		c.sources = make(map[string]Source)
+	}
+	c.sources[s.key] = from
+	if s.key != keyMetric {
+		return
+	}
 	d := Defaults(c.MetricName)
-	d.sources = nil
 	for i := range settings {
-		s := &settings[i]
-		if c.Source(s.key).Kind != Default {
-			assign(s.field(d), s.field(c))
-			d.setSource(s.key, c.Source(s.key))
+		if c.Source(settings[i].key).Kind != Default {
+			settings[i].copy(d, c)
 		}
 	}
+	d.sources = c.sources
 	*c = *d
 }
 
-// A fileParser walks the syntax tree of a file and fills a configuration.
+// A fileParser walks the syntax tree of a file and collects its settings.
 type fileParser struct {
-	name   string
-	config *Config
-	errs   Errors
+	name  string
+	found []foundSetting
+	errs  Errors
 }
 
-func (p *fileParser) fail(at Source, key, reason, near string) {
-	p.errs = append(p.errs, &Error{Source: at, Key: key, Reason: reason, Nearest: near})
+// A foundSetting is a key of a file and its value.
+type foundSetting struct {
+	setting *setting
+	key     Source
+	node    ast.Node
 }
 
-func (p *fileParser) at(n ast.Node) Source { return sourceOf(p.name, n.GetToken()) }
+func (p *fileParser) fail(n ast.Node, key, reason, near string) {
+	p.errs = append(p.errs, &Error{Source: sourceOf(p.name, n.GetToken()), Key: key, Reason: reason, Nearest: near})
+}
 
-// mapping calls do for each key of a node that must be a mapping.
-func (p *fileParser) mapping(section string, n ast.Node, do func(leaf string, value ast.Node, at Source)) {
-	var values []*ast.MappingValueNode
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		values = n.Values
-	case *ast.MappingValueNode:
-		values = []*ast.MappingValueNode{n}
-	case *ast.NullNode:
-		return
+// section collects the settings of a section or, for "", of the file.
+func (p *fileParser) section(section string, n ast.Node) {
+	values, ok := valuesOf(n)
+	switch {
+	case ok:
+	case section == "":
+		p.fail(n, "", "a configuration must be a mapping of keys to values, got "+describe(n), "")
 	default:
-		if section == "" {
-			p.fail(p.at(n), "", "a configuration must be a mapping of keys to values, got "+describe(n), "")
-		} else {
-			p.fail(p.at(n), section, "must be a mapping of keys to values, got "+describe(n), "")
-		}
-		return
+		p.fail(n, section, "must be a mapping of keys to values, got "+describe(n), "")
 	}
 	for _, v := range values {
-		at := sourceOf(p.name, v.Key.GetToken())
-		if key, ok := v.Key.(*ast.StringNode); ok {
-			do(key.Value, v.Value, at)
-		} else {
-			p.fail(at, section, "a key must be text, got "+describe(v.Key), "")
+		key, ok := v.Key.(*ast.StringNode)
+		if !ok {
+			p.fail(v.Key, section, "a key must be text, got "+describe(v.Key), "")
+			continue
 		}
-	}
-}
-
-// topLevel handles one key of the file's outermost mapping.
-func (p *fileParser) topLevel(leaf string, n ast.Node, at Source) {
-	if leaf == "metric_name" {
-		return // read before everything else
-	}
-	if s := find(leaf); s != nil && s.key == leaf {
-		p.value(s, n, at)
-		return
-	}
-	if len(leaves(leaf)) == 0 || leaf == "" {
-		p.unknown("", leaf, at)
-		return
-	}
-	p.mapping(leaf, n, func(l string, n ast.Node, at Source) {
-		if s := find(leaf + "." + l); s != nil {
-			p.value(s, n, at)
-		} else {
-			p.unknown(leaf, l, at)
+		s := find(key.Value)
+		switch {
+		case s != nil && s.section() == section && s.leaf() == key.Value:
+			p.found = append(p.found, foundSetting{s, sourceOf(p.name, v.Key.GetToken()), v.Value})
+		case section == "" && key.Value != "" && len(leaves(key.Value)) > 0:
+			p.section(key.Value, v.Value)
+		default:
+			p.unknown(section, key)
 		}
-	})
-}
-
-// value stores a node in a setting's field.
-func (p *fileParser) value(s *setting, n ast.Node, at Source) {
-	if pr := decode(s.field(p.config), n); pr != nil {
-		if t := pr.node.GetToken(); t != nil && t.Position != nil {
-			at = sourceOf(p.name, t)
-		}
-		p.fail(at, s.key, pr.reason, "")
-		return
-	}
-	if _, null := n.(*ast.NullNode); !null {
-		p.config.setSource(s.key, p.at(n))
 	}
 }
 
 // unknown reports a key that does not exist, with the one probably meant.
-func (p *fileParser) unknown(section, leaf string, at Source) {
-	where := ""
+func (p *fileParser) unknown(section string, key *ast.StringNode) {
+	reason := fmt.Sprintf("unknown key %q", clip(key.Value))
 	if section != "" {
-		where = " in " + section
+		reason += " in " + section
 	}
-	reason := fmt.Sprintf("unknown key %q%s", clip(leaf), where)
-	if s := find(leaf); s != nil && !strings.Contains(leaf, ".") {
-		place := "the top level"
-		if s.section() != "" {
-			place = s.section()
-		}
-		p.fail(at, "", reason+"; it belongs to "+place, "")
-		return
+	meant := ""
+	if s := find(key.Value); s != nil && s.leaf() == key.Value {
+		reason += "; it belongs to " + cmp.Or(s.section(), "the top level")
+	} else if meant = cmp.Or(nearest(key.Value, leaves(section)), nearestKey(key.Value)); meant == "" {
+		reason += "; the keys here are " + strings.Join(leaves(section), ", ")
 	}
-	if near := nearest(leaf, leaves(section)); near != "" {
-		p.fail(at, "", reason, near)
-		return
-	}
-	if near := nearestKey(leaf); near != "" { // a key of another section
-		p.fail(at, "", reason, near)
-		return
-	}
-	p.fail(at, "", reason+"; the keys here are "+strings.Join(leaves(section), ", "), "")
+	p.fail(key, "", reason, meant)
 }
 
 // leaves returns the keys of a section or, for "", of the top level.
@@ -195,7 +178,7 @@ func leaves(section string) []string {
 		switch {
 		case s.section() == section:
 			out = append(out, s.leaf())
-		case section == "" && (len(out) == 0 || out[len(out)-1] != s.section()):
+		case section == "" && !slices.Contains(out, s.section()):
 			out = append(out, s.section())
 		}
 	}
@@ -212,8 +195,8 @@ func sourceOf(name string, t *token.Token) Source {
 
 // parseYAML returns the only document of a file, nil where it is empty.
 func parseYAML(name string, data []byte) (ast.Node, *Error) {
-	if len(data) > MaxSize {
-		return nil, &Error{Source: sourceOf(name, nil), Reason: fmt.Sprintf("is larger than %d bytes", MaxSize)}
+	if len(data) > maxSize {
+		return nil, &Error{Source: sourceOf(name, nil), Reason: fmt.Sprintf("is larger than %d bytes", maxSize)}
 	}
 	tokens := lexer.Tokenize(strings.TrimPrefix(string(data), "\ufeff"))
 	if t, reason := refuse(tokens); reason != "" {

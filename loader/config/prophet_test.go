@@ -37,7 +37,7 @@ func TestTablesAreShownAndReadBack(t *testing.T) {
 		t.Errorf("read back %+v, not %+v", again.Prophet, c.Prophet)
 	}
 	j, err := c.MarshalJSON()
-	if err != nil || !strings.Contains(string(j), `"upper_window":2`) || !strings.Contains(string(j), `"daily_seasonality":"7"`) {
+	if err != nil || !strings.Contains(string(j), `"upper_window":2`) || !strings.Contains(string(j), `"daily_seasonality":7`) {
 		t.Errorf("%v: %s", err, j)
 	}
 	d := c.Clone()

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/token"
 )
 
@@ -80,7 +82,7 @@ func (c *Config) render(comment func(*setting) (above, beside string)) string {
 		if above != "" {
 			b.WriteString(indent + "# " + above + "\n")
 		}
-		b.WriteString(indent + s.leaf() + ": " + text(s.field(c)))
+		b.WriteString(indent + s.leaf() + ": " + s.text(s.in(c)))
 		if beside != "" {
 			b.WriteString("  # " + beside)
 		}
@@ -90,36 +92,32 @@ func (c *Config) render(comment func(*setting) (above, beside string)) string {
 }
 
 // text is a field's value in YAML.
-func text(field any) string {
-	switch p := field.(type) {
-	case *string:
-		return quote(*p)
-	case *bool:
-		return strconv.FormatBool(*p)
-	case *int:
-		return strconv.Itoa(*p)
-	case *uint64:
-		return strconv.FormatUint(*p, 10)
-	case *float64:
-		return number(*p)
-	case *time.Duration:
-		return formatDuration(*p)
-	case *[]float64:
-		return list(*p, number)
-	case *[]Span:
-		return list(*p, Span.String)
-	case special:
-		return p.yaml()
+func (s *setting) text(v reflect.Value) string {
+	switch v := v.Interface().(type) {
+	case time.Duration:
+		return formatDuration(v)
+	case Span:
+		return v.String()
 	}
-	panic("config: field of unknown type")
-}
-
-func list[T any](values []T, one func(T) string) string {
-	words := make([]string, len(values))
-	for i, v := range values {
-		words[i] = one(v)
+	switch v.Kind() {
+	case reflect.String:
+		if s.toggle {
+			return v.String()
+		}
+		return quote(v.String())
+	case reflect.Float64:
+		return number(v.Float())
+	case reflect.Slice:
+		words := make([]string, v.Len())
+		for i := range words {
+			words[i] = s.text(v.Index(i))
+		}
+		return "[" + strings.Join(words, ", ") + "]"
+	case reflect.Struct:
+		fields := settingsOf("", v.Type())
+		return "{" + strings.Join(names(fields, func(s *setting) string { return s.key + ": " + s.text(s.of(v)) }), ", ") + "}"
 	}
-	return "[" + strings.Join(words, ", ") + "]"
+	return fmt.Sprint(v) // a whole number, or true or false
 }
 
 func number(v float64) string {
@@ -129,7 +127,12 @@ func number(v float64) string {
 	case math.IsInf(v, -1):
 		return "-.inf"
 	case v != 0 && (math.Abs(v) < 1e-6 || math.Abs(v) >= 1e15):
-		return strconv.FormatFloat(v, 'e', -1, 64)
+		// Without a point YAML reads it as text.
+		digits, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', -1, 64), "e")
+		if !strings.Contains(digits, ".") {
+			digits += ".0"
+		}
+		return digits + "e" + exponent
 	}
 	return strconv.FormatFloat(v, 'f', -1, 64)
 }
@@ -159,20 +162,16 @@ func oneLine(s string) string {
 // A bound that is infinite is null.
 func (c *Config) MarshalJSON() ([]byte, error) {
 	values := make(map[string]any)
+	if err := yaml.Unmarshal([]byte(c.YAML()), &values); err != nil {
+		return nil, fmt.Errorf("config: %w", err)
+	}
 	sources := make(map[string]string, len(settings))
 	for i := range settings {
 		s := &settings[i]
 		sources[s.key] = c.Source(s.key).String()
-		into := values
-		if s.section() != "" {
-			sub, ok := values[s.section()].(map[string]any)
-			if !ok {
-				sub = make(map[string]any)
-				values[s.section()] = sub
-			}
-			into = sub
+		if section, ok := values[s.section()].(map[string]any); ok && s.in(c).Kind() == reflect.Float64 && math.IsInf(s.in(c).Float(), 0) {
+			section[s.leaf()] = nil
 		}
-		into[s.leaf()] = jsonValue(s.field(c))
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -181,24 +180,4 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 		return nil, fmt.Errorf("config: %w", err)
 	}
 	return b.Bytes(), nil
-}
-
-func jsonValue(field any) any {
-	switch p := field.(type) {
-	case *float64:
-		if math.IsInf(*p, 0) || math.IsNaN(*p) {
-			return nil
-		}
-	case *time.Duration:
-		return formatDuration(*p)
-	case *[]Span:
-		out := make([]any, len(*p))
-		for i, s := range *p {
-			if out[i] = any(s.Steps); s.Steps == 0 {
-				out[i] = s.String()
-			}
-		}
-		return out
-	}
-	return field
 }
