@@ -14,7 +14,7 @@ import (
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/infra/onnx"
+	"github.com/foretide/foretide/infra/torch"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/wasm"
 )
@@ -53,7 +53,7 @@ func prepare(dir string) error {
 		}
 	}
 	model := notesLSTM()
-	graph, err := onnx.Encode(model, "benchmark")
+	graph, err := torch.EncodeONNX(model, "benchmark")
 	if err != nil {
 		return err
 	}

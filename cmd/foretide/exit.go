@@ -14,9 +14,9 @@ import (
 	"github.com/foretide/foretide/infra/forecastfile"
 	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/infra/prophetjson"
-	"github.com/foretide/foretide/infra/pytorch"
 	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/infra/safetensors"
+	"github.com/foretide/foretide/infra/torch"
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/loader"
@@ -79,7 +79,7 @@ func exitCode(err error) int {
 	case errors.As(err, &csv), errors.Is(err, errData), errors.Is(err, forecast.ErrHorizon),
 		errors.Is(err, forecast.ErrMetric), errors.Is(err, forecast.ErrEmpty), errors.Is(err, forecast.ErrStep),
 		errors.Is(err, prometheus.ErrNoData), errors.Is(err, prometheus.ErrFile), errors.Is(err, forecastfile.ErrFormat),
-		errors.Is(err, prophetjson.ErrModel), errors.Is(err, pytorch.ErrModel), errors.Is(err, safetensors.ErrFormat),
+		errors.Is(err, prophetjson.ErrModel), errors.Is(err, torch.ErrModel), errors.Is(err, safetensors.ErrFormat),
 		errors.Is(err, lstmfit.ErrNoWindows):
 		return exitData
 	}

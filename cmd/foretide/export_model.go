@@ -10,8 +10,7 @@ import (
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/lstm"
-	"github.com/foretide/foretide/infra/onnx"
-	"github.com/foretide/foretide/infra/pytorch"
+	"github.com/foretide/foretide/infra/torch"
 	"github.com/foretide/foretide/internal/newfile"
 	"github.com/foretide/foretide/internal/version"
 	"github.com/foretide/foretide/loader"
@@ -26,7 +25,7 @@ func (a *app) exportModelCommand() *cobra.Command {
 		Use:   "export FILE",
 		Short: "Write the network of a checkpoint for PyTorch (safetensors) or as ONNX",
 		Long: `Export writes the network of an LSTM's checkpoint: as safetensors with the names
-of PyTorch's nn.LSTM, which infra/pytorch/train.py has the model for, or as an
+of PyTorch's nn.LSTM, which infra/torch/train.py has the model for, or as an
 ONNX model. Both forecast (value - last) / scale of a window that is encoded as
 "foretide windows" writes it; with --latest it writes the newest. What the
 numbers mean is in the file's metadata. The checkpoint's gate and its calibrated
@@ -66,10 +65,10 @@ func (a *app) exportModel(cmd *cobra.Command, path string, f *exportModelFlags) 
 		return err
 	}
 	if format == "safetensors" {
-		err = pytorch.Save(f.out, &pytorch.Model{Fitted: net, Config: c.Provenance.Config, Data: c.Provenance.DataDigest})
+		err = torch.Save(f.out, &torch.Model{Fitted: net, Config: c.Provenance.Config, Data: c.Provenance.DataDigest})
 	} else {
 		var b []byte
-		if b, err = onnx.Encode(net, version.Version); err == nil {
+		if b, err = torch.EncodeONNX(net, version.Version); err == nil {
 			err = newfile.Write(f.out, b)
 		}
 	}

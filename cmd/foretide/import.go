@@ -35,7 +35,7 @@ func (a *app) importCommand() *cobra.Command {
 		Long: `Import makes a checkpoint of a model that another program has fitted. What it is
 the file itself tells.
 
-A network of PyTorch (safetensors, as infra/pytorch/train.py writes it): it is
+A network of PyTorch (safetensors, as infra/torch/train.py writes it): it is
 judged and calibrated on the last part of the data's histories as if it had been
 trained here, and the checkpoint has the same gate, naive stand-in and intervals.
 --data is the data that its windows were made from (foretide windows), with the

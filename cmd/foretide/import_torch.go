@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/foretide/foretide/core/lstm"
-	"github.com/foretide/foretide/infra/pytorch"
+	"github.com/foretide/foretide/infra/torch"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -49,7 +49,7 @@ func (a *app) importTorch(cmd *cobra.Command, path string, f *importFlags) error
 	if err != nil {
 		return err
 	}
-	model, err := pytorch.Open(path)
+	model, err := torch.Open(path)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (a *app) importTorch(cmd *cobra.Command, path string, f *importFlags) error
 // configOf returns the configuration that a network is imported with: the one
 // that its training had, unless a flag names another, which must be of the same
 // task.
-func (f *importFlags) configOf(cmd *cobra.Command, path string, model *pytorch.Model) (*config.Config, error) {
+func (f *importFlags) configOf(cmd *cobra.Command, path string, model *torch.Model) (*config.Config, error) {
 	task := &model.Fitted.Spec().Task
 	if f.metric != "" && f.metric != task.Metric {
 		return nil, usagef(cmd, "--metric is %s, and %s forecasts %s", f.metric, path, task.Metric)

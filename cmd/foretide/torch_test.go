@@ -18,8 +18,8 @@ import (
 	lstmnet "github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
-	"github.com/foretide/foretide/infra/pytorch"
 	"github.com/foretide/foretide/infra/safetensors"
+	"github.com/foretide/foretide/infra/torch"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/loader"
@@ -207,7 +207,7 @@ func TestOthersAreRead(t *testing.T) {
 // runPy trains on a file of windows in PyTorch and returns what it prints.
 func runPy(t *testing.T, python, windows, out string, more ...string) string {
 	t.Helper()
-	script := filepath.Join(top, "infra", "pytorch", "train.py")
+	script := filepath.Join(top, "infra", "torch", "train.py")
 	text, err := exec.Command(python, append([]string{script, windows, "-o", out, "--device", "cpu", "--threads", "1"}, more...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
@@ -241,29 +241,29 @@ func TestPyTorch(t *testing.T) {
 	s.twoContainers()
 	s.write("cpu.yaml", smallLSTM)
 	s.ok("windows", "--data", "m.csv", "--config", "cpu.yaml", "-o", "cpu.windows")
-	torch := trainPy(t, python, "cpu.windows", "cpu.safetensors")
-	if again := trainPy(t, python, "cpu.windows", "again.safetensors"); again != torch {
-		t.Errorf("with the same seed, the loss is %v and then %v", torch, again)
+	theirs := trainPy(t, python, "cpu.windows", "cpu.safetensors")
+	if again := trainPy(t, python, "cpu.windows", "again.safetensors"); again != theirs {
+		t.Errorf("with the same seed, the loss is %v and then %v", theirs, again)
 	}
 	c, err := config.Load("cpu.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := s.draw(c)
-	m, err := pytorch.Open("cpu.safetensors")
+	m, err := torch.Open("cpu.safetensors")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := d.Windows.Loss(m.Fitted); !(math.Abs(got-torch) < 2e-3*torch) { // its weights are rounded
-		t.Errorf("the loss of the held windows is %v, and PyTorch's %v", got, torch)
+	if got := d.Windows.Loss(m.Fitted); !(math.Abs(got-theirs) < 2e-3*theirs) { // its weights are rounded
+		t.Errorf("the loss of the held windows is %v, and PyTorch's %v", got, theirs)
 	}
 	fitted, _, err := d.Model.Fit(parts(s.frames(), c), d.Task, forecast.Options{Seed: c.Training.Seed})
 	if err != nil {
 		t.Fatal(err)
 	}
 	here := d.Windows.Loss(fitted.(*lstm.Fitted))
-	if !(math.Abs(here-torch) < 0.1*here) {
-		t.Errorf("PyTorch's training comes to %v, and that here to %v", torch, here)
+	if !(math.Abs(here-theirs) < 0.1*here) {
+		t.Errorf("PyTorch's training comes to %v, and that here to %v", theirs, here)
 	}
 	s.ok("checkpoint", "import", "cpu.safetensors", "--data", "m.csv")
 	out := s.ok("predict", "--data", "m.csv", "--metrics", "cpu")
@@ -272,8 +272,8 @@ func TestPyTorch(t *testing.T) {
 	}
 	// Without the epochs that it trains, it goes through those that are there.
 	s.ok("windows", "--data", "m.csv", "--config", "cpu.yaml", "--epochs", "1", "-o", "one.windows")
-	if one := trainPy(t, python, "one.windows", "one.safetensors"); !(math.Abs(one-torch) < 0.1*torch) {
-		t.Errorf("of the windows of one epoch it comes to %v, of five to %v", one, torch)
+	if one := trainPy(t, python, "one.windows", "one.safetensors"); !(math.Abs(one-theirs) < 0.1*theirs) {
+		t.Errorf("of the windows of one epoch it comes to %v, of five to %v", one, theirs)
 	}
 }
 
@@ -368,7 +368,7 @@ func TestSameTraining(t *testing.T) {
 	d := s.draw(c)
 	net := lstmnet.New(d.Windows.Shape())
 	net.Initialise(c.Training.Seed, d.Task.Levels) // as Fit does
-	if err := pytorch.Save("begin.safetensors", &pytorch.Model{Fitted: lstm.New(d.Task, d.Windows.Others(), net)}); err != nil {
+	if err := torch.Save("begin.safetensors", &torch.Model{Fitted: lstm.New(d.Task, d.Windows.Others(), net)}); err != nil {
 		t.Fatal(err)
 	}
 	text := runPy(t, python, "cpu.windows", "cpu.safetensors", "--from", "begin.safetensors")
@@ -427,7 +427,7 @@ for line in json.loads(sys.argv[2]):
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(python, "-c", script, filepath.Join(top, "infra", "pytorch"), string(lines))
+	cmd := exec.Command(python, "-c", script, filepath.Join(top, "infra", "torch"), string(lines))
 	var text strings.Builder
 	cmd.Stderr = &text
 	if err := cmd.Run(); err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
-	"github.com/foretide/foretide/infra/pytorch"
+	"github.com/foretide/foretide/infra/torch"
 	"github.com/foretide/foretide/internal/fleet"
 )
 
@@ -33,10 +33,10 @@ func (a *app) windowsCommand() *cobra.Command {
 model on: every window as the network reads it, with its targets, epoch after
 epoch in the order of training, and the windows that decide when to stop. The
 part of the history that judges the model is left out. The file is safetensors;
-infra/pytorch/train.py trains the same model on it, on a GPU where there is one:
+infra/torch/train.py trains the same model on it, on a GPU where there is one:
 
   foretide windows --data metrics.csv.gz --metric cpu -o cpu.windows
-  python3 infra/pytorch/train.py cpu.windows -o cpu.safetensors
+  python3 infra/torch/train.py cpu.windows -o cpu.safetensors
   foretide checkpoint import cpu.safetensors --data metrics.csv.gz
 
 Containers whose values are 15 s apart have another model than those whose values
@@ -109,7 +109,7 @@ func (a *app) windows(cmd *cobra.Command, f *windowsFlags) error {
 }
 
 func (a *app) writeWindows(cmd *cobra.Command, f *windowsFlags, d *fleet.Drawing) error {
-	row := pytorch.RowSize(d.Windows.Shape())
+	row := torch.RowSize(d.Windows.Shape())
 	epochs := f.epochs
 	if epochs == 0 {
 		epochs = d.Model.Epochs
@@ -120,7 +120,7 @@ func (a *app) writeWindows(cmd *cobra.Command, f *windowsFlags, d *fleet.Drawing
 		}
 	}
 	m := a.meter("writing", false)
-	err := pytorch.SaveWindows(f.out, &pytorch.Source{
+	err := torch.SaveWindows(f.out, &torch.Source{
 		Windows: d.Windows, Task: d.Task, Model: d.Model, Seed: d.Config.Training.Seed, Epochs: epochs,
 		Config: d.Config.YAML(), Data: d.Data,
 		Progress: func(done, total int) error {
@@ -192,7 +192,7 @@ func (a *app) latestWindows(cmd *cobra.Command, f *windowsFlags) error {
 	if len(frames) == 0 {
 		return dataf("%s: no container has %s at steps of %d s, as the model of %s reads it", f.data, net.Spec().Metric, net.Spec().Step, f.latest)
 	}
-	if err := pytorch.SaveLatest(f.out, net, frames); err != nil {
+	if err := torch.SaveLatest(f.out, net, frames); err != nil {
 		return err
 	}
 	a.notice("the latest windows of %s of %s are in %s", net.Spec().Metric, counted(len(frames), "container"), f.out)

@@ -39,7 +39,7 @@ def stage(out):
     """Makes the source_dir of script mode: the script, the trainer and the program."""
     os.makedirs(out, exist_ok=True)
     shutil.copy(os.path.join(HERE, "train.py"), out)
-    shutil.copy(os.path.join(TOP, "infra", "pytorch", "train.py"), os.path.join(out, "trainer.py"))
+    shutil.copy(os.path.join(TOP, "infra", "torch", "train.py"), os.path.join(out, "trainer.py"))
     build("./cmd/foretide", os.path.join(os.path.abspath(out), "foretide"))
     return out
 

@@ -11,7 +11,7 @@ import (
 
 // MetricDefinitions are the regular expressions by which SageMaker finds metrics
 // in what a training prints, as JSON: what MetricDefinitions of CreateTrainingJob
-// takes. The lines of this package, and those of infra/pytorch/train.py, match
+// takes. The lines of this package, and those of infra/torch/train.py, match
 // them.
 //
 //go:embed metrics.json

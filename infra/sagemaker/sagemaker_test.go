@@ -90,7 +90,7 @@ func TestFail(t *testing.T) {
 }
 
 // TestMetrics: each regular expression finds its number in the lines that are
-// printed, and in those of infra/pytorch/train.py, and nothing else.
+// printed, and in those of infra/torch/train.py, and nothing else.
 func TestMetrics(t *testing.T) {
 	var definitions []struct{ Name, Regex string }
 	if err := json.Unmarshal(MetricDefinitions, &definitions); err != nil {

@@ -24,7 +24,7 @@ import (
 func script(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for to, from := range map[string]string{"train.py": "train.py", "trainer.py": "../pytorch/train.py"} {
+	for to, from := range map[string]string{"train.py": "train.py", "trainer.py": "../torch/train.py"} {
 		b, err := os.ReadFile(from)
 		if err != nil {
 			t.Fatal(err)

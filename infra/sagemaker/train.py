@@ -2,7 +2,7 @@
 """Trains Foretide in SageMaker's PyTorch containers, on a GPU where there is one.
 
 This is the entry_point of sagemaker.pytorch.PyTorch; deploy.py makes its
-source_dir, which has beside it trainer.py (infra/pytorch/train.py) and the
+source_dir, which has beside it trainer.py (infra/torch/train.py) and the
 command line foretide. Hyperparameters: metric, model-type (lstm trains in
 PyTorch, others in Go), container, counters, scope, container-step, device, and
 every setting of the configuration. The model is left in SM_MODEL_DIR as
@@ -69,7 +69,7 @@ class Work:
 
     def __init__(self, settings):
         self.foretide = first("the program foretide", os.environ.get("FORETIDE"), os.path.join(HERE, "foretide"), shutil.which("foretide"))
-        self.trainer = first("infra/pytorch/train.py", os.path.join(HERE, "trainer.py"), os.path.join(HERE, "..", "pytorch", "train.py"))
+        self.trainer = first("infra/torch/train.py", os.path.join(HERE, "trainer.py"), os.path.join(HERE, "..", "torch", "train.py"))
         if not os.access(self.foretide, os.X_OK):
             copy = os.path.join(tempfile.mkdtemp(), "foretide")
             shutil.copy(self.foretide, copy)

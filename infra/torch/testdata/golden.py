@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What PyTorch computes of the networks of core/lstm, for the tests of infra/pytorch.
+"""What PyTorch computes of the networks of core/lstm, for the tests of infra/torch.
 
 Weights and batches are not stored: value() makes them of their names, here and
 in Go alike. For each case: the quantiles, the loss, the norm of the gradient,
@@ -107,7 +107,7 @@ def main():
                  "sums": {name: [float(f"{s:.7g}") for s in sums(name, g)] for name, g in grads.items()}}
         out.append("  " + json.dumps(case))
     head = {"tool": f"torch {torch.__version__}", "python": sys.version.split()[0],
-            "command": "python3 infra/pytorch/testdata/golden.py > infra/pytorch/testdata/golden.json"}
+            "command": "python3 infra/torch/testdata/golden.py > infra/torch/testdata/golden.json"}
     text = json.dumps(head)
     print(text[:-1] + ', "cases": [\n' + ",\n".join(out) + "\n]}")
 

@@ -1,4 +1,4 @@
-package onnx
+package torch
 
 import (
 	"encoding/json"
@@ -7,7 +7,6 @@ import (
 
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/lstm/network"
-	"github.com/foretide/foretide/infra/pytorch"
 )
 
 // Versions that a model asks for: of the format, and of the operators.
@@ -16,17 +15,17 @@ const (
 	opset     = 17
 )
 
-// Encode returns a model's network as an ONNX model. version is that of the
+// EncodeONNX returns a model's network as an ONNX model. version is that of the
 // program.
-func Encode(f *lstm.Fitted, version string) ([]byte, error) {
+func EncodeONNX(f *lstm.Fitted, version string) ([]byte, error) {
 	net := f.Network()
 	shape := net.Shape()
-	described, err := json.Marshal(pytorch.Describe(&f.Spec().Task, f.Others(), shape, f.Epochs()))
+	described, err := json.Marshal(Describe(&f.Spec().Task, f.Others(), shape, f.Epochs()))
 	if err != nil {
 		return nil, err
 	}
 	g := graph{shape: shape, weights: map[string][]float32{}}
-	for _, t := range pytorch.Tensors(shape) {
+	for _, t := range Tensors(shape) {
 		g.weights[t.Name] = t.Of(net.Weights)
 	}
 	var entry, operators, m message
@@ -70,10 +69,10 @@ func (g *graph) encode() message {
 	for _, t := range g.tensors {
 		m.bytes(5, t) // initializer
 	}
-	m.bytes(11, value("input", "the recent window, step by step", s.Steps, s.Inputs))
-	m.bytes(11, value("features", "what the head of each horizon reads beside the last step", s.Horizons, s.Features))
-	m.bytes(11, value("skip", "what reaches the outputs of each horizon by a linear map", s.Horizons, s.Skip))
-	m.bytes(12, value("quantiles", "of (value - last) / scale, by horizon and level", s.Horizons, s.Levels))
+	m.bytes(11, valueInfo("input", "the recent window, step by step", s.Steps, s.Inputs))
+	m.bytes(11, valueInfo("features", "what the head of each horizon reads beside the last step", s.Horizons, s.Features))
+	m.bytes(11, valueInfo("skip", "what reaches the outputs of each horizon by a linear map", s.Horizons, s.Skip))
+	m.bytes(12, valueInfo("quantiles", "of (value - last) / scale, by horizon and level", s.Horizons, s.Levels))
 	return m
 }
 

@@ -1,4 +1,4 @@
-package pytorch
+package torch
 
 import (
 	"bytes"

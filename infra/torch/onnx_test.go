@@ -1,4 +1,4 @@
-package onnx
+package torch
 
 import (
 	"fmt"
@@ -18,7 +18,6 @@ import (
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/infra/pytorch"
 	"github.com/foretide/foretide/infra/safetensors"
 	"github.com/foretide/foretide/internal/testkit"
 )
@@ -34,14 +33,14 @@ func noise(seed uint64, n int, scale float32) []float32 {
 }
 
 // model returns a network whose weights are all noise.
-func model(layers, hidden, width int, both bool) *lstm.Fitted {
+func onnxModel(layers, hidden, width int, both bool) *lstm.Fitted {
 	task := forecast.Task{Metric: "cpu", Step: 300, Horizons: []int64{300, 900}, Levels: []float64{0.1, 0.5, 0.75, 0.9},
 		Bounds: series.Bounds{Lower: 0, Upper: math.Inf(1)}}
 	others := []string{"memory"}
 	s := network.Shape{Inputs: lstm.InputsOf(1), Steps: 5, Hidden: hidden, Layers: layers, Bidirectional: both, Horizons: 2,
 		Features: feature.Count, Skip: feature.SkipCount, Width: width, Levels: 4, Median: 1}
 	net := network.New(s)
-	for i, t := range pytorch.Tensors(s) {
+	for i, t := range Tensors(s) {
 		t.Into(net.Weights, noise(uint64(i), t.Len(), 0.3))
 	}
 	lstm.Round(net)
@@ -78,7 +77,7 @@ func fields(t *testing.T, m []byte, do func(field protowire.Number, number uint6
 // TestStructure: every node reads what there is by then, tensors are whole and
 // read, and the operators are those that the documentation lists.
 func TestStructure(t *testing.T) {
-	for _, m := range []*lstm.Fitted{model(2, 5, 7, true), model(1, 5, 0, false)} {
+	for _, m := range []*lstm.Fitted{onnxModel(2, 5, 7, true), onnxModel(1, 5, 0, false)} {
 		checkStructure(t, m)
 	}
 }
@@ -90,7 +89,7 @@ func checkStructure(t *testing.T, m *lstm.Fitted) {
 		t.Fatal(err)
 	}
 	_, listed, _ := strings.Cut(string(doc), "opset 17: ")
-	b, err := Encode(m, "1.2.3")
+	b, err := EncodeONNX(m, "1.2.3")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,8 +203,8 @@ func TestRuntime(t *testing.T) {
 		for _, hidden := range []int{3, 16, 21} {
 			for _, width := range []int{0, 5, 32} {
 				for _, both := range []bool{false, true} {
-					m := model(layers, hidden, width, both)
-					b, err := Encode(m, "test")
+					m := onnxModel(layers, hidden, width, both)
+					b, err := EncodeONNX(m, "test")
 					if err != nil {
 						t.Fatal(err)
 					}

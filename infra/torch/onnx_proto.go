@@ -1,4 +1,4 @@
-package onnx
+package torch
 
 import (
 	"encoding/binary"
@@ -106,8 +106,8 @@ func node(op string, inputs, outputs []string, attributes ...attribute) message 
 	return m
 }
 
-// value returns a ValueInfoProto of floats, whose first dimension is free.
-func value(name, what string, dims ...int) message {
+// valueInfo returns a ValueInfoProto of floats, whose first dimension is free.
+func valueInfo(name, what string, dims ...int) message {
 	var shape message
 	var free message
 	free.string(2, "N") // dim_param
