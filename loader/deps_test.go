@@ -19,7 +19,7 @@ func TestDependencies(t *testing.T) {
 	for from, allowed := range map[string][]string{
 		"core/...": {root + "core/", "gonum.org/", "golang.org/x/sys/cpu"},
 		"loader":   {root + "core/", "golang.org/x/sys/cpu", root + "loader", root + "wasm", root + "internal/near", root + "internal/guest", "github.com/klauspost/compress", "github.com/tetratelabs/wazero", "golang.org/x/sys"},
-		"infra/...": {root + "core/", root + "infra/", root + "internal/near", root + "internal/newfile", root + "internal/gauges", "golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/goccy/go-yaml", "github.com/prometheus/", "google.golang.org/protobuf",
+		"infra/...": {root + "core/", root + "infra/", root + "internal/near", root + "internal/newfile", root + "internal/gauges", "golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/goccy/go-json", "github.com/goccy/go-yaml", "github.com/prometheus/", "google.golang.org/protobuf",
 			"github.com/parquet-go/", "github.com/andybalholm/brotli", "github.com/google/uuid", "github.com/pierrec/lz4", "github.com/twpayne/go-geom"},
 		"infra/s3":      {root + "core/", root + "infra/s3", root + "internal/near", root + "internal/guest", root + "wasm", root + "loader", "github.com/tetratelabs/wazero", "golang.org/x/sys", "github.com/klauspost/compress", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 		"internal/near": {root + "internal/near"},
@@ -62,4 +62,28 @@ func others(t *testing.T, root string) []string {
 	return slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool {
 		return p == root+"infra/s3" || p == root+"infra/cloudwatch" || strings.HasPrefix(p, root+"infra/local")
 	})
+}
+
+// TestJSON: goccy/go-json reads and writes JSON. encoding/json is for tests, which
+// check by it what go-json wrote, and for package loader, whose importers need not
+// compile go-json.
+func TestJSON(t *testing.T) {
+	const root = "github.com/foretide/foretide/"
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, root+"...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	users := 0
+	for line := range strings.Lines(string(out)) {
+		imports := strings.Fields(line)
+		if slices.Contains(imports[1:], "github.com/goccy/go-json") {
+			users++
+		}
+		if slices.Contains(imports[1:], "encoding/json") && imports[0] != root+"loader" {
+			t.Errorf("%s imports encoding/json, want github.com/goccy/go-json", imports[0])
+		}
+	}
+	if users < 10 {
+		t.Errorf("%d packages import go-json, want at least 10: does go list name the imports?", users)
+	}
 }

@@ -1,11 +1,11 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
 
+	"github.com/goccy/go-json"
 	"github.com/spf13/cobra"
 
 	"github.com/foretide/foretide/core/series"

@@ -1,9 +1,10 @@
 package main
 
 import (
-	"encoding/json"
 	"math"
 	"time"
+
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/core/backtest"
 )

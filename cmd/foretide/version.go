@@ -1,10 +1,10 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 
+	"github.com/goccy/go-json"
 	"github.com/spf13/cobra"
 
 	"github.com/foretide/foretide/internal/family"

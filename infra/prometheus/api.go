@@ -2,7 +2,6 @@ package prometheus
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/goccy/go-json"
 )
 
 // A refusal is what a server says in place of an answer.
@@ -96,7 +97,7 @@ func (c *client) do(q *http.Request, read reading) (status int, err error) {
 		}
 		return resp.StatusCode, refused(resp.StatusCode, text)
 	}
-	body := &squeezed{r: resp.Body}
+	body := &watched{r: resp.Body}
 	d := json.NewDecoder(body)
 	if err = read(d); err == nil {
 		if _, more := d.Token(); more != io.EOF {

@@ -2,12 +2,13 @@ package prometheus
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"strconv"
+
+	"github.com/goccy/go-json"
 )
 
 // reading makes something of an answer as it comes.
@@ -41,7 +42,7 @@ func (p *pairs) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		return nil
 	}
-	if bytes.IndexByte(data, ' ') >= 0 {
+	if bytes.ContainsAny(data, " \t\r\n") {
 		var tight bytes.Buffer
 		if err := json.Compact(&tight, data); err != nil {
 			return err
@@ -191,47 +192,17 @@ func skip(d *json.Decoder) error {
 	return d.Decode(&any)
 }
 
-// A squeezed reader makes one space of white space between JSON's words: a decoder
-// goes over it again at each read. It keeps the error that ended it.
-type squeezed struct {
-	r             io.Reader
-	text, escaped bool // within quotes; behind a backslash there
-	space         bool // the last byte was white space
-	err           error
+// A watched reader keeps the error that ended it.
+type watched struct {
+	r   io.Reader
+	err error
 }
 
 // Read implements io.Reader.
-func (s *squeezed) Read(p []byte) (int, error) {
-	for s.err == nil && len(p) > 0 {
-		var n int
-		n, s.err = s.r.Read(p)
-		if n = s.squeeze(p[:n]); n > 0 {
-			return n, nil
-		}
+func (w *watched) Read(p []byte) (n int, err error) {
+	n, err = w.r.Read(p)
+	if err != nil {
+		w.err = err
 	}
-	return 0, s.err
-}
-
-// squeeze moves what stays to the beginning, and returns how much that is.
-func (s *squeezed) squeeze(p []byte) int {
-	n := 0
-	for _, c := range p {
-		space := false
-		switch {
-		case s.escaped:
-			s.escaped = false
-		case s.text && c == '\\':
-			s.escaped = true
-		case c == '"':
-			s.text = !s.text
-		case !s.text && (c == ' ' || c == '\n' || c == '\t' || c == '\r'):
-			space, c = true, ' '
-		}
-		if !space || !s.space {
-			p[n] = c
-			n++
-		}
-		s.space = space
-	}
-	return n
+	return n, err
 }

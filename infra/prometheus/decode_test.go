@@ -1,7 +1,6 @@
 package prometheus
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"math"
@@ -9,13 +8,14 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/goccy/go-json"
 )
 
 // decode reads an answer, a few bytes at a time.
 func decode(text string) (*result, error) {
 	r := &result{}
-	body := &squeezed{r: iotest.OneByteReader(strings.NewReader(text))}
-	d := json.NewDecoder(body)
+	d := json.NewDecoder(iotest.OneByteReader(strings.NewReader(text)))
 	err := r.read(d)
 	if err == nil {
 		if _, more := d.Token(); more != io.EOF {

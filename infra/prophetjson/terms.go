@@ -1,10 +1,11 @@
 package prophetjson
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
+
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/core/prophet"
 )

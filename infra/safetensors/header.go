@@ -3,12 +3,13 @@ package safetensors
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/goccy/go-json"
 )
 
 func wrong(format string, args ...any) error {

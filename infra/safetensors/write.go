@@ -3,10 +3,11 @@ package safetensors
 import (
 	"cmp"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/internal/newfile"
 )

@@ -2,7 +2,6 @@ package sagemaker
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/goccy/go-json"
 )
 
 // ErrJob marks a configuration file of a job that cannot be. The error that wraps

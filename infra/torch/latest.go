@@ -1,7 +1,7 @@
 package torch
 
 import (
-	"encoding/json"
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm"

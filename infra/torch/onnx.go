@@ -1,9 +1,10 @@
 package torch
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/lstm/network"

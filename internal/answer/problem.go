@@ -2,10 +2,11 @@ package answer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
+
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/internal/event"

@@ -2,13 +2,14 @@ package answer
 
 import (
 	"bytes"
-	"encoding/json"
 	"math"
 	"mime"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/internal/event"

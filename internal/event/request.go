@@ -1,11 +1,12 @@
 package event
 
 import (
-	"encoding/json"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/goccy/go-json"
 )
 
 // The ways in which a function is invoked.

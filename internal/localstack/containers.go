@@ -2,7 +2,6 @@ package localstack
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/netip"
@@ -10,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/internal/testkit/s3test"
 )

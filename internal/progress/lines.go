@@ -1,12 +1,13 @@
 package progress
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"sync"
 	"time"
+
+	"github.com/goccy/go-json"
 )
 
 // remarks are what is told where nobody looks on: that the work waits for

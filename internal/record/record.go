@@ -3,7 +3,6 @@
 package record
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -16,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/version"

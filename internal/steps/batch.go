@@ -2,8 +2,9 @@ package steps
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/lake"

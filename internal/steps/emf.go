@@ -1,10 +1,11 @@
 package steps
 
 import (
-	"encoding/json"
 	"io"
 	"sync"
 	"time"
+
+	"github.com/goccy/go-json"
 )
 
 // Namespace is where CloudWatch keeps the functions' metrics.

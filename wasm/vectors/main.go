@@ -10,11 +10,12 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/internal/guest"

@@ -1,9 +1,10 @@
 package page
 
 import (
-	"encoding/json"
 	"math"
 	"strconv"
+
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"

@@ -5,10 +5,11 @@ package collect
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/infra/parquet"
 	"github.com/foretide/foretide/internal/event"

@@ -2,11 +2,12 @@ package collect
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/infra/cloudwatch"
 	"github.com/foretide/foretide/infra/prometheus"

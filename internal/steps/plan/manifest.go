@@ -2,9 +2,10 @@ package plan
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
+
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/lake"

@@ -3,11 +3,12 @@ package predict
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/internal/forecastjson"

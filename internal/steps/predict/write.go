@@ -5,8 +5,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"time"
+
+	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/infra/parquet"
 	"github.com/foretide/foretide/internal/forecastjson"
