@@ -181,7 +181,7 @@ func commandLine(t *testing.T, s *localstack.Stack, from, end int64) []forecastj
 	}
 	run("go", "build", "-o", program, "github.com/foretide/foretide/cmd/foretide")
 	run(program, "export", "--url", s.Prometheus.URL, "--start", strconv.FormatInt(from, 10), "--end", strconv.FormatInt(end, 10), "--step", "1m", "--rate-window", "4m", "--out", "metrics.csv")
-	run(program, "train", "--data", "metrics.csv", "--model-type", "linear")
+	run(program, "train", "--data", "metrics.csv", "--model", "linear")
 	var out []forecastjson.Forecast
 	if err := json.Unmarshal(run(program, "predict", "--data", "metrics.csv", "--json"), &out); err != nil {
 		t.Fatal(err)

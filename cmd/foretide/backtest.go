@@ -53,19 +53,17 @@ are Unix seconds). --score judges such a file instead of making forecasts.` + ru
 		Example: `  foretide backtest --data metrics.csv.gz
   foretide backtest --data metrics.csv.gz --model naive,arima --metric cpu --refit 24h
   foretide backtest --data folder --list series.txt --model arima --out arima.csv.gz
-  foretide backtest --data folder --score other-tool.csv.gz --by source`,
+  foretide backtest --data folder --score other-tool.csv.gz --group-by source`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.backtest(cmd, &f) },
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
 	fs.StringVar(&f.list, "list", "", "file that lists the series to judge, CONTAINER METRIC on a line (default: all)")
-	fs.StringSliceVar(&f.models, "model", nil, "models to judge, with commas between: "+strings.Join(family.Names(), ", ")+" (default: the configuration's)")
-	fs.StringSliceVar(&f.models, "model-type", nil, "the same as --model")
-	hide(cmd, "model-type")
-	fs.StringVar(&f.out, "out", "", "file for the forecasts (CSV, compressed where the name ends in .gz)")
+	fs.StringSliceVar(&f.models, "model", nil, "models to judge"+several+": "+strings.Join(family.Names(), ", ")+" (default: the configuration's)")
+	fs.StringVarP(&f.out, "out", "o", "", "file for the forecasts (CSV, compressed where the name ends in .gz)")
 	fs.StringVar(&f.score, "score", "", "forecast file to judge instead of models")
-	fs.StringVar(&f.by, "by", string(backtest.ByMetric), "group the series by metric, source (the container's name up to the first slash) or series")
+	fs.StringVar(&f.by, "group-by", string(backtest.ByMetric), "group the series by metric, source (the container's name up to the first slash) or series")
 	fs.Float64Var(&f.share, "test-share", backtest.Defaults().TestShare, "share of each series, at its end, that is forecast")
 	fs.DurationVar(&f.every, "every", time.Duration(backtest.Defaults().Every)*time.Second, "time from one origin to the next")
 	fs.DurationVar(&f.refit, "refit", 0, "fit again after so much time, to all before (default: fit once)")
@@ -85,7 +83,7 @@ func (f *backtestFlags) validate(cmd *cobra.Command) error {
 	}
 	switch {
 	case !slices.Contains([]backtest.By{backtest.ByMetric, backtest.BySource, backtest.BySeries}, backtest.By(f.by)):
-		return usagef(cmd, "--by is %q; it can be metric, source or series", f.by)
+		return usagef(cmd, "--group-by is %q; it can be metric, source or series", f.by)
 	case !(f.share > 0 && f.share < 1):
 		return usagef(cmd, "--test-share is %v; it is a share between 0 and 1, such as 0.3", f.share)
 	case f.every < time.Second:

@@ -59,7 +59,7 @@ func TestBacktestFlags(t *testing.T) {
 	s.twoContainers()
 	for text, args := range map[string][]string{
 		"--data is missing":         {},
-		"--by is":                   {"--data", "m.csv", "--by", "colour"},
+		"--group-by is":             {"--data", "m.csv", "--by", "colour"},
 		"--test-share is 1":         {"--data", "m.csv", "--test-share", "1"},
 		"--every is":                {"--data", "m.csv", "--every", "1ms"},
 		"--workers is 0":            {"--data", "m.csv", "--workers", "0"},

@@ -35,7 +35,7 @@ func (a *app) checkpointCommand() *cobra.Command {
 		},
 	}
 	inspect.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	inspect.Flags().BoolVar(&withConfig, "config", false, "print the configuration that it was trained with, too")
+	inspect.Flags().BoolVar(&withConfig, "with-config", false, "print the configuration that it was trained with, too")
 	verify := &cobra.Command{
 		Use:   "verify FILE|FOLDER|s3://...",
 		Short: "Check that checkpoints are whole and can be served; exit code 4 where one is not",

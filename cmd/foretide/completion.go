@@ -15,9 +15,9 @@ import (
 // command has it.
 func choices() map[string][]string {
 	return map[string][]string{
-		"metric": series.Metrics, "metrics": series.Metrics, "counters": series.Metrics,
-		"model-type": family.Names(), "model": family.Names(),
-		"by":       {string(backtest.ByMetric), string(backtest.BySource), string(backtest.BySeries)},
+		"metric": series.Metrics, "counter": series.Metrics,
+		"model":    family.Names(),
+		"group-by": {string(backtest.ByMetric), string(backtest.BySource), string(backtest.BySeries)},
 		"progress": progress.Ways,
 		"preset":   presetNames,
 		"kind":     append(kindNames(), "all"),
@@ -30,9 +30,6 @@ func complete(cmd *cobra.Command) {
 	by := choices()
 	if cmd.Name() == "export" || cmd.Name() == "serve" {
 		by["by"] = []string{"container", "pod", "workload"}
-	}
-	if cmd.HasParent() && cmd.Parent().Name() == "runs" {
-		delete(by, "metric") // it is one of a run's
 	}
 	for name, values := range by {
 		if cmd.LocalFlags().Lookup(name) != nil {

@@ -29,7 +29,7 @@ model:
   extra_regressors: [{name: queue}]
 `)
 	s.ok("train", "--data", "m.csv", "--config", "cpu.yaml", "--metric", "cpu", "-q")
-	out := s.ok("predict", "--data", "m.csv", "--metrics", "cpu", "--components")
+	out := s.ok("predict", "--data", "m.csv", "--metric", "cpu", "--components")
 	for _, want := range []string{"component", "trend", "daily", "queue", "deploy", "recent errors", "gate, bounds"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
@@ -39,7 +39,7 @@ model:
 		t.Errorf("the regressor was not read:\n%s", out)
 	}
 	var rows []forecastJSON
-	if err := json.Unmarshal([]byte(s.ok("predict", "--data", "m.csv", "--metrics", "cpu", "--components", "--json")), &rows); err != nil {
+	if err := json.Unmarshal([]byte(s.ok("predict", "--data", "m.csv", "--metric", "cpu", "--components", "--json")), &rows); err != nil {
 		t.Fatal(err)
 	}
 	for _, h := range rows[0].Horizons {
@@ -58,12 +58,12 @@ model:
 		lines = append(lines, line[:strings.LastIndexByte(strings.TrimSpace(line), ',')]+"\n")
 	}
 	s.write("less.csv", strings.Join(lines, ""))
-	if out := s.ok("predict", "--data", "less.csv", "--metrics", "cpu"); !strings.Contains(out, "no_input") {
+	if out := s.ok("predict", "--data", "less.csv", "--metric", "cpu"); !strings.Contains(out, "no_input") {
 		t.Errorf("no reason in\n%s", out)
 	}
 	// A naive model has no components.
-	s.ok("train", "--data", "m.csv", "--metric", "queue", "--model-type", "naive", "-q")
-	if out := s.ok("predict", "--data", "m.csv", "--metrics", "queue", "--components"); !strings.Contains(out, "none") {
+	s.ok("train", "--data", "m.csv", "--metric", "queue", "--model", "naive", "-q")
+	if out := s.ok("predict", "--data", "m.csv", "--metric", "queue", "--components"); !strings.Contains(out, "none") {
 		t.Errorf("components of a naive model:\n%s", out)
 	}
 }

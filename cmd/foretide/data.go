@@ -17,7 +17,7 @@ const dataLong = `
 
 The data is CSV, plain or gzip: timestamp (Unix seconds), container, and a column
 for each metric. A column of running totals (bytes received, say) is named with
---counters: its rate per second is taken, a fall is a restart from zero. Reading
+--counter: its rate per second is taken, a fall is a restart from zero. Reading
 takes about 90 MB of memory for a million rows of six metrics, and a second; more
 than 134 million values (22 million such rows) are refused, as are grids of more
 than 4 million cells.`

@@ -42,7 +42,7 @@ really happened. It needs no network and takes less than a minute.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), out) },
 	}
-	cmd.Flags().StringVar(&out, "out", "foretide-demo", "folder for the data and the checkpoints")
+	cmd.Flags().StringVarP(&out, "out", "o", "foretide-demo", "folder for the data and the checkpoints")
 	return cmd
 }
 

@@ -59,7 +59,7 @@ good as it was.` + dataLong,
 	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
 	fs.StringVar(&f.store, "store", defaultStore, storeHelp+"with the checkpoints")
 	fs.StringVar(&f.container, "container", "", "the only container to look at (default: all in the data)")
-	fs.StringSliceVar(&f.metrics, "metric", nil, "metrics to look at, with commas between (default: all in the data)")
+	fs.StringSliceVar(&f.metrics, "metric", nil, "metrics to look at"+several+" (default: all in the data)")
 	addCounters(cmd, &f.counters)
 	fs.DurationVar(&f.last, "last", 24*time.Hour, "how much of the data, at its end, is judged")
 	fs.DurationVar(&f.every, "every", 10*time.Minute, "time from one origin to the next")

@@ -78,14 +78,13 @@ func (a *app) exportCommand() *cobra.Command {
 	}
 	d := prometheus.Defaults()
 	fs := cmd.Flags()
-	fs.StringVar(&f.out, "out", d.Path, "metrics file to write (compressed where the name ends in .gz), - for the standard output")
+	fs.StringVarP(&f.out, "out", "o", d.Path, "metrics file to write (compressed where the name ends in .gz), - for the standard output")
 	fs.BoolVar(&f.appending, "append", false, "continue the file after its last time stamp; without a file yet, begin one")
 	fs.Int64Var(&f.seconds, "seconds", int64(d.Last/time.Second), "how far back from --end: 3600 is an hour, 604800 a week")
 	fs.StringVar(&f.start, "start", "", "first time, instead of --seconds: 2024-05-01, 2024-05-01T10:00:00Z or Unix seconds")
 	fs.StringVar(&f.end, "end", "", "last time (default: now)")
 	f.addSource(fs, d)
 	fs.BoolVar(&f.json, "json", false, "print JSON")
-	hide(cmd, "metrics")
 	return cmd
 }
 

@@ -150,7 +150,7 @@ func TestExportTrainPredict(t *testing.T) {
 			Median *float64 `json:"median"`
 		} `json:"horizons"`
 	}
-	text := s.ok("predict", "--data", "new/m.csv.gz", "--container", "pool", "--metrics", "cpu,memory", "--json")
+	text := s.ok("predict", "--data", "new/m.csv.gz", "--container", "pool", "--metric", "cpu,memory", "--json")
 	if err := json.Unmarshal([]byte(text), &got); err != nil || len(got) != 2 || got[0].Metric != "cpu" || len(got[0].At) != 3 {
 		t.Errorf("%v: predict prints\n%s", err, text)
 	}

@@ -24,7 +24,7 @@ func TestCoarseData(t *testing.T) {
 			s.write("m.csv", head+waves("web", c.step, 600))
 			predicted := func() string {
 				var ahead []string
-				for line := range strings.Lines(s.ok("predict", "--data", "m.csv", "--metrics", "cpu", "--csv")) {
+				for line := range strings.Lines(s.ok("predict", "--data", "m.csv", "--metric", "cpu", "--csv")) {
 					if f := strings.Split(line, ","); f[0] == "web" {
 						ahead = append(ahead, f[3])
 					}

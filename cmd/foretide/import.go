@@ -39,7 +39,7 @@ A network of PyTorch (safetensors, as infra/torch/train.py writes it): it is
 judged and calibrated on the last part of the data's histories as if it had been
 trained here, and the checkpoint has the same gate, naive stand-in and intervals.
 --data is the data that its windows were made from (foretide windows), with the
-same --counters; its configuration is in the file. Where there are networks for
+same --counter; its configuration is in the file. Where there are networks for
 several steps, import those of fewer containers with --scope container: the last
 one without it serves all other containers.
 
@@ -79,7 +79,7 @@ by recent errors; train makes models that have them. --metric says what it is of
 	addCounters(cmd, &f.counters)
 	fs.StringVar(&f.scope, "scope", "", "PyTorch: one checkpoint for all containers (global), one for each (container),\n"+
 		"or one for all that is trained further on each (finetune) (default: the configuration's)")
-	fs.BoolVar(&f.refit, "refit", false, "PyTorch: train it further, here, on all of the data once it has been judged, as train does")
+	fs.BoolVar(&f.refit, "train-further", false, "PyTorch: train it further, here, on all of the data once it has been judged, as train does")
 	return cmd
 }
 
@@ -88,7 +88,7 @@ const mostModel = 1 << 30
 
 func (a *app) importProphet(cmd *cobra.Command, path string, f *importFlags) error {
 	step := int64(f.step / time.Second)
-	for _, name := range []string{"data", "counters", "scope", "refit"} {
+	for _, name := range []string{"data", "counter", "scope", "train-further"} {
 		if cmd.Flags().Changed(name) {
 			return usagef(cmd, "--%s is for networks of PyTorch, and %s is not a safetensors file", name, path)
 		}

@@ -34,7 +34,7 @@ func TestImport(t *testing.T) {
 	last := len(want.At) - 1
 	s.write("m.csv", fmt.Sprintf("timestamp,container,load\n%d,webapp,90\n%d,webapp,100\n", want.At[last]-7200, want.At[last]-3600))
 	var rows []forecastJSON
-	if err := json.Unmarshal([]byte(s.ok("predict", "--data", "m.csv", "--metrics", "load", "--json")), &rows); err != nil {
+	if err := json.Unmarshal([]byte(s.ok("predict", "--data", "m.csv", "--metric", "load", "--json")), &rows); err != nil {
 		t.Fatal(err)
 	}
 	h := rows[0].Horizons[0]

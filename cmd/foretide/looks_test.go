@@ -18,7 +18,7 @@ import (
 func TestLooks(t *testing.T) {
 	s := newSession(t)
 	s.twoContainers()
-	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model-type", "naive", "--run-name", "trained")
+	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model", "naive", "--run-name", "trained")
 	s.ok("backtest", "--data", "m.csv", "--metric", "cpu", "--model", "naive,linear", "--run-name", "judged")
 	for run, title := range map[string]string{"trained": "What was trained", "naive": "Backtest of naive", "linear": "Backtest of linear"} {
 		r := runOf(t, run)
@@ -40,7 +40,7 @@ func TestLooks(t *testing.T) {
 	if page, _ := os.ReadFile(artifactPath(t, runOf(t, "linear").ID, "report.html")); strings.Contains(string(page), "stored") || !strings.Contains(string(page), "fitted to what came before") {
 		t.Error("the report of a backtest speaks of stored checkpoints")
 	}
-	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model-type", "naive", "--run-name", "plain", "--no-report")
+	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model", "naive", "--run-name", "plain", "--no-report")
 	s.ok("backtest", "--data", "m.csv", "--metric", "cpu", "--model", "naive", "--run-name", "plain too", "--no-report")
 	for _, run := range []string{"plain", "plain too"} {
 		files, err := runs.Dir(defaultRuns).Artifacts(runOf(t, run).ID)

@@ -74,7 +74,7 @@ func TestMLflow(t *testing.T) {
 	s.write("lstm.yaml", tinyNetwork)
 	commands := [][]string{
 		{"train", "--data", "m.csv", "--config", "lstm.yaml", "--run-name", "curves", "--experiment", "both of them"},
-		{"train", "--data", "m.csv", "--model-type", "linear", "--register", "capacity"},
+		{"train", "--data", "m.csv", "--model", "linear", "--register", "capacity"},
 		{"train", "--data", "m.csv", "--metric", "cpu", "--container", "web", "--config", "lstm.yaml", "--run-name", "one"},
 		{"backtest", "--data", "m.csv", "--model", "naive,linear", "--run-name", "two"},
 	}

@@ -84,7 +84,7 @@ func TestTrackingTrouble(t *testing.T) {
 	for _, trouble := range []string{"down", "slow", "mad", "lossy", "forbidding"} {
 		how.Store(trouble)
 		start := time.Now()
-		_, told, code := s.run("train", "--data", "m.csv", "--model-type", "naive", "--experiment", "trouble", "--run-name", trouble)
+		_, told, code := s.run("train", "--data", "m.csv", "--model", "naive", "--experiment", "trouble", "--run-name", trouble)
 		n++
 		left := strings.Contains(told, `"foretide runs sync" sends them`)
 		if code != exitOK || !left && trouble != "lossy" || strings.Contains(told, "wrong!") {
@@ -122,21 +122,21 @@ func TestNotRecorded(t *testing.T) {
 	s := newSession(t)
 	s.write("m.csv", cpuHead+rows(600, saw))
 	s.write("file", "in the way")
-	_, told, code := s.run("train", "--data", "m.csv", "--model-type", "naive", "--runs", "file/runs")
+	_, told, code := s.run("train", "--data", "m.csv", "--model", "naive", "--runs", "file/runs")
 	if code != exitOK || !strings.Contains(told, "not recorded in full") {
 		t.Errorf("exit code %d\n%s", code, told)
 	}
-	s.ok("train", "--data", "m.csv", "--model-type", "naive", "--no-run")
+	s.ok("train", "--data", "m.csv", "--model", "naive", "--no-run")
 	if _, err := os.Stat("experiments"); !os.IsNotExist(err) {
 		t.Errorf("--no-run: %v", err)
 	}
 	s.fails(exitUsage, "--no-run and --run-name", "train", "--data", "m.csv", "--no-run", "--run-name", "x")
 	t.Setenv("MLFLOW_TRACKING_URI", "sqlite:///x.db")
-	if _, told, code := s.run("train", "--data", "m.csv", "--model-type", "naive"); code != exitOK || !strings.Contains(told, `begins with "sqlite:"`) {
+	if _, told, code := s.run("train", "--data", "m.csv", "--model", "naive"); code != exitOK || !strings.Contains(told, `begins with "sqlite:"`) {
 		t.Errorf("exit code %d\n%s", code, told)
 	}
 	t.Setenv("MLFLOW_TRACKING_URI", filepath.Join(s.dir, "mlruns"))
-	s.ok("train", "--data", "m.csv", "--model-type", "naive")
+	s.ok("train", "--data", "m.csv", "--model", "naive")
 	if found := everyRun(t, runs.Dir("mlruns")); len(found) != 1 {
 		t.Errorf("%d runs in the folder of the environment", len(found))
 	}

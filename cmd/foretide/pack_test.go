@@ -12,7 +12,7 @@ import (
 func TestPackCommand(t *testing.T) {
 	s := newSession(t)
 	s.twoContainers()
-	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model-type", "naive", "--no-run")
+	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model", "naive", "--no-run")
 	s.ok("checkpoint", "pack", "-o", "model.tar.gz")
 	f, err := os.Open("model.tar.gz")
 	if err != nil {

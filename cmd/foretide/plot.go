@@ -45,7 +45,7 @@ and of the residuals).` + dataLong,
 	fs.StringVar(&f.store, "store", defaultStore, storeHelp+"with the checkpoints; or one checkpoint")
 	fs.StringVar(&f.container, "container", "", "container to draw (default: the data's only one)")
 	fs.StringVar(&f.metric, "metric", "", "metric to draw (default: the data's only one)")
-	fs.StringSliceVar(&f.kinds, "kind", []string{string(plot.Fan)}, "panels, with commas between: "+strings.Join(kindNames(), ", ")+"; or all")
+	fs.StringSliceVar(&f.kinds, "kind", []string{string(plot.Fan)}, "panels"+several+": "+strings.Join(kindNames(), ", ")+"; or all")
 	fs.StringVar(&f.horizon, "horizon", "", "how far ahead the forecasts of fan and residuals are, as 15, 15m or 90s (default: the model's longest)")
 	addCounters(cmd, &f.counters)
 	fs.StringVarP(&f.out, "out", "o", "", "file for the picture: .png or .svg")

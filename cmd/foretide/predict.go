@@ -49,10 +49,10 @@ With --push the forecasts are also written to a Prometheus, by remote write and
 under the names that serve shows at /metrics. Credentials are in the environment:
   REMOTE_WRITE_USERNAME, REMOTE_WRITE_PASSWORD, REMOTE_WRITE_TOKEN,
   REMOTE_WRITE_CA_FILE, REMOTE_WRITE_CERT_FILE, REMOTE_WRITE_KEY_FILE` + dataLong,
-		Example: `  foretide predict --data metrics_latest.csv --container webapp --metrics cpu,memory --horizon 15
+		Example: `  foretide predict --data metrics_latest.csv --container webapp --metric cpu,memory --horizon 15
   foretide predict --data metrics_latest.csv --horizon 5m,15m,30m --json
   foretide predict --data metrics_latest.csv --csv > forecasts.csv
-  foretide predict --data metrics_latest.csv --metrics cpu --components
+  foretide predict --data metrics_latest.csv --metric cpu --components
   foretide predict --data metrics_latest.csv --container webapp --plot
   foretide predict --data metrics_latest.csv --push http://localhost:9090/api/v1/write`,
 		Args: noArgs,
@@ -62,11 +62,9 @@ under the names that serve shows at /metrics. Credentials are in the environment
 	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
 	fs.StringVar(&f.store, "store", defaultStore, storeHelp+"with the checkpoints; or one checkpoint")
 	fs.StringVar(&f.container, "container", "", "the only container to forecast (default: all in the data)")
-	fs.StringSliceVar(&f.metrics, "metrics", nil, "metrics to forecast, with commas between (default: all in the data)")
-	fs.StringSliceVar(&f.metrics, "metric", nil, "the same as --metrics")
-	hide(cmd, "metric")
+	fs.StringSliceVar(&f.metrics, "metric", nil, "metrics to forecast"+several+" (default: all in the data)")
 	addCounters(cmd, &f.counters)
-	fs.StringSliceVar(&f.horizons, "horizon", nil, "how far ahead, in minutes or as 90s, 15m, 1h; several with commas between (default: all that the model has)")
+	fs.StringSliceVar(&f.horizons, "horizon", nil, "how far ahead, in minutes or as 90s, 15m, 1h; several repeated or with commas between (default: all that the model has)")
 	fs.BoolVar(&f.json, "json", false, "print JSON, with all quantiles")
 	fs.BoolVar(&f.csv, "csv", false, "print CSV")
 	fs.BoolVar(&f.components, "components", false, "print what forecasts are made of: trend, seasonalities, events (models of type prophet)")

@@ -23,13 +23,13 @@ import (
 func trained(t *testing.T) *session {
 	s := newSession(t)
 	s.write("m.csv", head+waves("webapp", 60, 4000)+waves("db", 60, 4000))
-	s.ok("train", "--data", "m.csv", "--container", "webapp", "--metric", "cpu", "--model-type", "naive", "-q")
+	s.ok("train", "--data", "m.csv", "--container", "webapp", "--metric", "cpu", "--model", "naive", "-q")
 	return s
 }
 
 func TestPredict(t *testing.T) {
 	s := trained(t)
-	out := s.ok("predict", "--data", "m.csv", "--container", "webapp", "--metrics", "cpu,memory", "--horizon", "15")
+	out := s.ok("predict", "--data", "m.csv", "--container", "webapp", "--metric", "cpu,memory", "--horizon", "15")
 	for _, want := range []string{"webapp", "cpu", "memory", "15 min", "2024-08-03 18:39:00Z", "no_checkpoint", "80 % from"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
@@ -91,7 +91,7 @@ func TestPredictHorizons(t *testing.T) {
 func TestPredictWithoutCheckpoints(t *testing.T) {
 	s := newSession(t)
 	s.write("m.csv", head+waves("webapp", 15, 300))
-	out, errOut, code := s.run("predict", "--data", "m.csv", "--metrics", "cpu")
+	out, errOut, code := s.run("predict", "--data", "m.csv", "--metric", "cpu")
 	if code != exitOK || !strings.Contains(out, "general  short_window,no_long,no_checkpoint") || !strings.Contains(errOut, "there is no folder checkpoints: the network in the box stands in") {
 		t.Errorf("%d\n%s%s", code, out, errOut)
 	}
@@ -124,7 +124,7 @@ func TestPredictStrict(t *testing.T) {
 		strings.Contains(out, "webapp,memory") || !strings.Contains(out, "webapp,cpu") {
 		t.Errorf("%d\n%s%s", code, out, errOut)
 	}
-	s.ok("predict", "--data", "m.csv", "--strict", "--container", "webapp", "--metrics", "cpu")
+	s.ok("predict", "--data", "m.csv", "--strict", "--container", "webapp", "--metric", "cpu")
 }
 
 // TestOldCheckpoint: after an update that brings another network in the box, the
@@ -133,14 +133,14 @@ func TestPredictStrict(t *testing.T) {
 func TestOldCheckpoint(t *testing.T) {
 	s := newSession(t)
 	s.write("m.csv", head+waves("webapp", 60, 4000))
-	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model-type", "general", "--no-run")
+	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model", "general", "--no-run")
 	store := loader.Dir("checkpoints")
 	key := loader.Key{Metric: "cpu", Container: "webapp"}
 	c, err := loader.Read(t.Context(), store, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.ok("predict", "--data", "m.csv", "--metrics", "cpu", "--strict")
+	s.ok("predict", "--data", "m.csv", "--metric", "cpu", "--strict")
 	version := networkVersion(t, c)
 	other := binary.AppendUvarint(nil, version^1<<20)
 	if n := bytes.Count(c.Payload, binary.AppendUvarint(nil, version)); n != 1 {
@@ -150,12 +150,12 @@ func TestOldCheckpoint(t *testing.T) {
 	if _, err := loader.Save(t.Context(), store, c); err != nil {
 		t.Fatal(err)
 	}
-	out, errOut, code := s.run("predict", "--data", "m.csv", "--metrics", "cpu")
+	out, errOut, code := s.run("predict", "--data", "m.csv", "--metric", "cpu")
 	if code != exitOK || strings.Count(out, "old_checkpoint") != 3 ||
 		!strings.Contains(errOut, `the checkpoints of 1 series (cpu of webapp) were made with another network in the box`) || !strings.Contains(errOut, "foretide train") {
 		t.Errorf("%d\n%s%s", code, out, errOut)
 	}
-	s.fails(exitCheckpoint, "train it again with this foretide", "predict", "--data", "m.csv", "--metrics", "cpu", "--strict")
+	s.fails(exitCheckpoint, "train it again with this foretide", "predict", "--data", "m.csv", "--metric", "cpu", "--strict")
 	s.fails(exitCheckpoint, "train it again with this foretide", "checkpoint", "verify", "checkpoints")
 	if out, _, code := s.run("drift", "--data", "m.csv"); code != exitDrift || !strings.Contains(out, "train it again") {
 		t.Errorf("drift: %d\n%s", code, out)
@@ -206,13 +206,13 @@ func TestPredictDamaged(t *testing.T) {
 func TestPredictStep(t *testing.T) {
 	s := trained(t)
 	s.write("fine.csv", head+waves("webapp", 15, 1000))
-	s.ok("predict", "--data", "fine.csv", "--metrics", "cpu")
+	s.ok("predict", "--data", "fine.csv", "--metric", "cpu")
 	s.write("coarse.csv", head+waves("webapp", 300, 100))
-	s.fails(exitData, "the data have a step of 5m, which does not divide the model's of 1m", "predict", "--data", "coarse.csv", "--metrics", "cpu")
+	s.fails(exitData, "the data have a step of 5m, which does not divide the model's of 1m", "predict", "--data", "coarse.csv", "--metric", "cpu")
 }
 
 // TestCounters: a column of running totals is forecast as its rate with
-// --counters, by every command that reads data; without, the user is told.
+// --counter, by every command that reads data; without, the user is told.
 func TestCounters(t *testing.T) {
 	s := newSession(t)
 	rate, total := []string{}, []string{}
@@ -237,9 +237,9 @@ func TestCounters(t *testing.T) {
 		}
 		return rows
 	}
-	s.ok("train", "--data", "total.csv", "--counters", "net_rx", "-q")
-	s.ok("backtest", "--data", "total.csv", "--counters", "net_rx", "-q")
-	want, got := forecast("--data", "rate.csv"), forecast("--data", "total.csv", "--counters", "net_rx")
+	s.ok("train", "--data", "total.csv", "--counter", "net_rx", "-q")
+	s.ok("backtest", "--data", "total.csv", "--counter", "net_rx", "-q")
+	want, got := forecast("--data", "rate.csv"), forecast("--data", "total.csv", "--counter", "net_rx")
 	for k, h := range got[0].Horizons {
 		if w := want[0].Horizons[k]; h.Median != w.Median || h.Lo80 != w.Lo80 || h.Median < 1000 || h.Median > 1070 {
 			t.Errorf("horizon %d s: %v from totals, %v from rates", h.Seconds, h.Median, w.Median)
@@ -249,7 +249,7 @@ func TestCounters(t *testing.T) {
 	if !strings.Contains(told, `metric "net_rx" only grows in 1 container ("web"): it looks like a running total`) {
 		t.Errorf("a total is taken for a rate, and the user is told only\n%s", told)
 	}
-	s.fails(exitData, `no column of this name; did you mean "net_rx"?`, "train", "--data", "total.csv", "--counters", "netrx")
+	s.fails(exitData, `no column of this name; did you mean "net_rx"?`, "train", "--data", "total.csv", "--counter", "netrx")
 }
 
 // TestPredictLacks: what is not known of the hour, day and week before is in the
@@ -257,7 +257,7 @@ func TestCounters(t *testing.T) {
 func TestPredictLacks(t *testing.T) {
 	s := newSession(t)
 	s.write("all.csv", head+waves("web", 300, 9*288))
-	s.ok("train", "--data", "all.csv", "--model-type", "linear", "--metric", "cpu", "-q")
+	s.ok("train", "--data", "all.csv", "--model", "linear", "--metric", "cpu", "-q")
 	for cells, want := range map[int]string{2: "no_hour,no_day,no_week", 24: "no_day,no_week", 288: "no_week", 3 * 288: "no_week", 9 * 288: ""} {
 		s.write("m.csv", head+waves("web", 300, cells))
 		for _, metric := range []string{"cpu", "memory"} { // trained, and not

@@ -43,7 +43,7 @@ func readmeShows(t *testing.T, s *session, path, text string) {
 	}
 	old := text
 	for _, c := range []struct{ begin, end string }{
-		{"$ foretide predict --data foretide-demo/data/metrics.csv --store foretide-demo/checkpoints --metrics cpu\n", "```"},
+		{"$ foretide predict --data foretide-demo/data/metrics.csv --store foretide-demo/checkpoints --metric cpu\n", "```"},
 		{"$ foretide backtest --data foretide-demo/data/metrics.csv --model naive,arima,linear,prophet,auto --markdown\n", "\n\nA ratio"},
 	} {
 		before, after, found := strings.Cut(text, c.begin)

@@ -15,7 +15,7 @@ func TestReport(t *testing.T) {
 	old := head + waves("web", 300, 864) + waves("db", 300, 864)
 	s.write("old.csv", old)
 	s.write("m.csv", head+waves("web", 300, 1440)+waves("db", 300, 1440))
-	s.ok("train", "--data", "old.csv", "--metric", "cpu", "--model-type", "linear", "--store", "ckpt")
+	s.ok("train", "--data", "old.csv", "--metric", "cpu", "--model", "linear", "--store", "ckpt")
 	out := s.ok("report", "--data", "m.csv", "--store", "ckpt", "--out", "r.html", "--title", "The <fleet>")
 	b, err := os.ReadFile("r.html")
 	if err != nil {

@@ -78,7 +78,7 @@ and 30 minutes ahead, with intervals, from their recent metrics.
   foretide demo                                   see it work on embedded data
   foretide export --seconds 604800 --out m.csv.gz a week of metrics from Prometheus
   foretide train --data m.csv.gz --metric cpu     a checkpoint for each container
-  foretide predict --data m.csv.gz --metrics cpu  forecasts with intervals
+  foretide predict --data m.csv.gz --metric cpu   forecasts with intervals
   foretide backtest --data m.csv.gz               how good they would have been
   foretide runs list                              what was trained and judged
   foretide report --data m.csv.gz                 a page about the fleet and its models
@@ -128,6 +128,7 @@ func (a *app) root() *cobra.Command {
 	}
 	root.AddCommand(a.demoCommand(), a.exportCommand(), a.trainCommand(), a.predictCommand(), a.backtestCommand(),
 		a.driftCommand(), a.reportCommand(), a.plotCommand(), a.serveCommand(), a.runsCommand(), a.checkpointCommand(), a.windowsCommand(), a.configCommand(), a.versionCommand())
+	acceptOldNames(root)
 	complete(root)
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()

@@ -50,6 +50,26 @@ func TestEmptyFlags(t *testing.T) {
 	}
 }
 
+// TestOldNames: flags that were renamed have their old names, too, which no
+// help and no suggestion shows.
+func TestOldNames(t *testing.T) {
+	s := newSession(t)
+	s.twoContainers()
+	s.ok("train", "--data", "m.csv", "--metrics", "cpu", "--model-type", "naive", "--counters", "memory")
+	s.ok("predict", "--data", "m.csv", "--metrics", "cpu", "--metric", "memory")
+	s.ok("backtest", "--data", "m.csv", "--by", "source", "--model-type", "naive", "--model", "linear")
+	s.ok("runs", "list", "--metric", "ratio")
+	s.ok("checkpoint", "inspect", "checkpoints/cpu/web.ckpt", "--config")
+	for _, command := range []string{"train", "predict", "backtest", "runs list", "checkpoint inspect"} {
+		help := s.ok(append(strings.Fields(command), "--help")...)
+		for _, old := range []string{"--metrics", "--model-type", "--counters", "--by ", "--config   "} {
+			if strings.Contains(help, old) && !(command != "checkpoint inspect" && old == "--config   ") {
+				t.Errorf("help of %s has %s:\n%s", command, old, help)
+			}
+		}
+	}
+}
+
 // TestHelp: every command has its help, with the exit codes, in both ways.
 func TestHelp(t *testing.T) {
 	s := newSession(t)
@@ -72,15 +92,15 @@ func TestCompletion(t *testing.T) {
 		}
 	}
 	for line, want := range map[string]string{
-		"__complete tra":                       "train",
-		"__complete checkpoint ver":            "verify",
-		"__complete train --model":             "--model-type",
-		"__complete train --model-type a":      "arima",
-		"__complete backtest --model n":        "naive",
-		"__complete backtest --by s":           "source",
-		"__complete predict --metrics cpu,mem": "cpu,memory",
-		"__complete export --preset nod":       "node-exporter",
-		"__complete version --progress pl":     "plain",
+		"__complete tra":                      "train",
+		"__complete checkpoint ver":           "verify",
+		"__complete train --model":            "--model",
+		"__complete train --model a":          "arima",
+		"__complete backtest --model n":       "naive",
+		"__complete backtest --group-by s":    "source",
+		"__complete predict --metric cpu,mem": "cpu,memory",
+		"__complete export --preset nod":      "node-exporter",
+		"__complete version --progress pl":    "plain",
 	} {
 		if out := s.ok(strings.Fields(line)...); !strings.HasPrefix(out, want+"\n") && !strings.Contains(out, "\n"+want+"\n") && !strings.Contains(out, want+"\t") {
 			t.Errorf("%s: no %q in\n%s", line, want, out)

@@ -28,11 +28,11 @@ for each; * marks the best. One run is compared by its parts: the models of a
 backtest, the containers of a training.`,
 		Example: `  foretide runs compare 4c30d5c7 cc475a5c
   foretide runs compare latest                   # the models of the last backtest
-  foretide runs compare latest --metric ratio,coverage80`,
+  foretide runs compare latest --show ratio,coverage80`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runsCompare(cmd, &f, args) },
 	}
 	f.add(cmd)
-	cmd.Flags().StringSliceVar(&f.metrics, "metric", nil, "metrics to compare, or beginnings of their names, with commas between (default: all)")
+	cmd.Flags().StringSliceVar(&f.metrics, "show", nil, "metrics of the runs to compare, or beginnings of their names"+several+" (default: all)")
 	cmd.Flags().BoolVar(&f.all, "all", false, "print the parameters that are the same, too")
 	return cmd
 }

@@ -29,7 +29,7 @@ func (a *app) runsListCommand() *cobra.Command {
 error, the highest R², the coverage that is nearest to 80 %. Runs without the
 metric are left out then.`,
 		Example: `  foretide runs list
-  foretide runs list --best ratio --metric ratio,coverage80,cpu/mae_5min
+  foretide runs list --best ratio --show ratio,coverage80,cpu/mae_5min
   foretide runs list --of latest --best ratio      # the containers of the last training`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runsList(cmd, &f) },
@@ -37,7 +37,7 @@ metric are left out then.`,
 	f.add(cmd)
 	fs := cmd.Flags()
 	fs.StringVar(&f.best, "best", "", "metric by which the best is first (default: the newest first)")
-	fs.StringSliceVar(&f.metrics, "metric", []string{"ratio", "coverage80"}, "metrics to show, with commas between")
+	fs.StringSliceVar(&f.metrics, "show", []string{"ratio", "coverage80"}, "metrics of the runs to show"+several)
 	fs.StringVar(&f.of, "of", "", "run whose parts are listed")
 	fs.BoolVar(&f.parts, "parts", false, "list the parts of runs, too")
 	fs.IntVar(&f.most, "limit", 20, "how many runs at most; 0 for all")

@@ -70,7 +70,7 @@ func TestTrainingRecorded(t *testing.T) {
 		t.Errorf("the checkpoints differ: %v, %v", err, err2)
 	}
 
-	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--container", "db", "--model-type", "linear", "--run-name", "one")
+	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--container", "db", "--model", "linear", "--run-name", "one")
 	one := runOf(t, "one")
 	if one.Params["container"] != "db" || math.IsNaN(valueOf(one, "ratio_30min")) || one.Tags[record.TagModel] == "" || one.Experiment != defaultExperiment {
 		t.Errorf("%+v", one)
@@ -106,7 +106,7 @@ func TestEndsRecorded(t *testing.T) {
 	if err := os.MkdirAll("checkpoints/cpu/db.ckpt/in the way", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s.fails(exitFailure, "db.ckpt", "train", "--data", "m.csv", "--metric", "cpu", "--model-type", "naive", "--run-name", "blocked")
+	s.fails(exitFailure, "db.ckpt", "train", "--data", "m.csv", "--metric", "cpu", "--model", "naive", "--run-name", "blocked")
 	blocked, web, db := runOf(t, "blocked"), runOf(t, "cpu of web"), runOf(t, "cpu of db")
 	if blocked.Status != runs.Failed || valueOf(blocked, "failed") != 1 || valueOf(blocked, "trained") != 1 ||
 		web.Status != runs.Finished || db.Status != runs.Failed || !strings.Contains(db.Tags[record.TagError], "db.ckpt") {

@@ -22,7 +22,7 @@ func TestBucketStore(t *testing.T) {
 	}
 	forecast := func(store string) string {
 		t.Helper()
-		return s.ok("predict", "--data", "m.csv", "--metrics", "cpu", "--store", store, "--json")
+		return s.ok("predict", "--data", "m.csv", "--metric", "cpu", "--store", store, "--json")
 	}
 	first := forecast(store)
 	if first != forecast("folder") {
@@ -35,7 +35,7 @@ func TestBucketStore(t *testing.T) {
 		t.Errorf("%s\n%s", a, b)
 	}
 	// Another model, and back again.
-	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--store", store, "--model-type", "linear")
+	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--store", store, "--model", "linear")
 	second := forecast(store)
 	if second == first {
 		t.Fatal("another model forecasts the same")
@@ -103,13 +103,13 @@ func TestFolderVersions(t *testing.T) {
 	s.twoContainers()
 	s.fails(exitCheckpoint, "cannot open checkpoints: no checkpoint", "checkpoint", "versions")
 	s.ok("train", "--data", "m.csv", "--metric", "cpu")
-	first := s.ok("predict", "--data", "m.csv", "--metrics", "cpu", "--json")
-	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model-type", "linear")
+	first := s.ok("predict", "--data", "m.csv", "--metric", "cpu", "--json")
+	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model", "linear")
 	if out := s.ok("checkpoint", "versions", "cpu/web"); !strings.HasPrefix(out, "checkpoint") || strings.Count(out, "\n") != 3 {
 		t.Error(out)
 	}
 	s.ok("checkpoint", "rollback", "cpu/web", "cpu/db")
-	if s.ok("predict", "--data", "m.csv", "--metrics", "cpu", "--json") != first {
+	if s.ok("predict", "--data", "m.csv", "--metric", "cpu", "--json") != first {
 		t.Error("rolled back, it is another model")
 	}
 	if out := s.ok("checkpoint", "verify", "checkpoints"); strings.Count(out, "ok  ") != 2 {

@@ -73,7 +73,6 @@ func (a *app) serveCommand() *cobra.Command {
 	fs.BoolVar(&f.strict, "strict", false, "do not start without a checkpoint (exit code 4), instead of the network in the box standing in")
 	fs.BoolVar(&f.logJSON, "log-json", false, "log as JSON")
 	f.source.addSource(fs, d)
-	hide(cmd, "metrics")
 	return cmd
 }
 

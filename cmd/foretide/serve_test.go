@@ -214,7 +214,7 @@ func trainInto(t *testing.T, store, container, metric string) {
 		t.Fatal(err)
 	}
 	var told bytes.Buffer
-	if code := run(context.Background(), []string{"train", "--data", data, "--metric", metric, "--store", store, "--model-type", "naive", "--no-run", "-q"},
+	if code := run(context.Background(), []string{"train", "--data", data, "--metric", metric, "--store", store, "--model", "naive", "--no-run", "-q"},
 		strings.NewReader(""), &told, &told); code != exitOK {
 		t.Fatalf("training: %d %s", code, told.String())
 	}

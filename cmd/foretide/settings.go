@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/infra/csvfile"
@@ -28,27 +30,22 @@ type settings struct {
 // add declares the flags; what is "train", "judge" … for their help.
 func (s *settings) add(cmd *cobra.Command, what string) {
 	fs := cmd.Flags()
-	fs.StringSliceVar(&s.metrics, "metric", nil, "metrics to "+what+", with commas between (default: all in the data)")
-	fs.StringSliceVar(&s.metrics, "metrics", nil, "the same as --metric")
+	fs.StringSliceVar(&s.metrics, "metric", nil, "metrics to "+what+several+" (default: all in the data)")
 	addCounters(cmd, &s.counters)
 	fs.StringVar(&s.container, "container", "", "the only container to "+what+" (default: all in the data)")
 	fs.StringVar(&s.config, "config", "", "configuration file, or folder with METRIC.yaml (default: built in)")
 	fs.StringVar(&s.seed, "seed", "", "seed of every random choice (default: the configuration's)")
-	hide(cmd, "metrics")
 }
 
 // addCounters declares the flag of every command that reads metrics files.
 func addCounters(cmd *cobra.Command, counters *[]string) {
-	cmd.Flags().StringSliceVar(counters, "counters", nil,
-		"metrics whose columns are running totals, with commas between: their rates per second are taken")
+	cmd.Flags().StringSliceVar(counters, "counter", nil,
+		"metrics whose columns are running totals"+several+": their rates per second are taken")
 }
 
 // addModel declares the flags that choose one model.
 func (s *settings) addModel(cmd *cobra.Command) {
-	fs := cmd.Flags()
-	fs.StringVar(&s.model, "model-type", "", "model: "+strings.Join(family.Names(), ", ")+" (default: the configuration's)")
-	fs.StringVar(&s.model, "model", "", "the same as --model-type")
-	hide(cmd, "model")
+	cmd.Flags().StringVar(&s.model, "model", "", "model: "+strings.Join(family.Names(), ", ")+" (default: the configuration's)")
 	s.addScope(cmd)
 }
 
@@ -58,10 +55,29 @@ func (s *settings) addScope(cmd *cobra.Command) {
 		"or one for all that is trained further on each (finetune) (default: the configuration's)")
 }
 
-// hide leaves a flag that repeats another out of the help.
-func hide(cmd *cobra.Command, names ...string) {
-	for _, name := range names {
-		cmd.Flags().Lookup(name).Hidden = true
+// several ends the help of a flag that takes a list.
+const several = ", repeated or with commas between"
+
+// oldNames are flags that were called otherwise once: of all commands, and of
+// one by its name.
+var oldNames = map[string]map[string]string{
+	"":         {"metrics": "metric", "counters": "counter", "model-type": "model"},
+	"backtest": {"by": "group-by"},
+	"import":   {"refit": "train-further"},
+	"inspect":  {"config": "with-config"},
+	"list":     {"metric": "show", "metrics": "show"},
+	"compare":  {"metric": "show", "metrics": "show"},
+}
+
+// acceptOldNames lets the flags of a command and its subcommands have their old
+// names, too.
+func acceptOldNames(cmd *cobra.Command) {
+	own := oldNames[cmd.Name()]
+	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		return pflag.NormalizedName(cmp.Or(own[name], oldNames[""][name], name))
+	})
+	for _, sub := range cmd.Commands() {
+		acceptOldNames(sub)
 	}
 }
 
@@ -102,7 +118,7 @@ func (s *settings) of(cmd *cobra.Command, metric string) (*config.Config, error)
 	}
 	var flags []config.Override
 	if s.model != "" {
-		flags = append(flags, config.Flag("model_type", "model-type", s.model))
+		flags = append(flags, config.Flag("model_type", "model", s.model))
 	}
 	if s.seed != "" {
 		flags = append(flags, config.Flag("seed", "seed", s.seed))

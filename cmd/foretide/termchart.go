@@ -48,7 +48,7 @@ func (a *app) writeCharts(frames []series.Frame, forecasts []*forecast.Forecast)
 	}
 	for n, f := range forecasts {
 		if n == mostCharts {
-			a.notice("foretide: charts of the first %d of %d forecasts; --container and --metrics choose others", mostCharts, len(forecasts))
+			a.notice("foretide: charts of the first %d of %d forecasts; --container and --metric choose others", mostCharts, len(forecasts))
 			return
 		}
 		frame := byName[f.Container]

@@ -82,15 +82,15 @@ func TestWindowsCommand(t *testing.T) {
 		t.Errorf("it prints\n%s\nwithout\n%s", text, want)
 	}
 	for line, text := range map[string]string{
-		"--config cpu.yaml":                            "--out is missing",
-		"--metric cpu,memory -o w":                     "--metric is cpu, memory; a file has windows of one metric",
-		"-o w":                                         "--metric is missing",
-		"--metric cpu --step 1500ms -o w":              "--step is 1.5s; it is whole seconds",
-		"--metric cpu --epochs -1 -o w":                "--epochs is -1",
-		"--metric cpu --scope container -o w":          "no windows of 2 containers: scope container trains a model for each",
-		"--latest x.ckpt --metric cpu -o w":            "--metric and --latest exclude each other",
-		"--latest x.ckpt --config cpu.yaml -o w":       "--config and --latest exclude each other",
-		"--metric cpu -o w --model-type arima --quiet": "unknown flag: --model-type",
+		"--config cpu.yaml":                       "--out is missing",
+		"--metric cpu,memory -o w":                "--metric is cpu, memory; a file has windows of one metric",
+		"-o w":                                    "--metric is missing",
+		"--metric cpu --step 1500ms -o w":         "--step is 1.5s; it is whole seconds",
+		"--metric cpu --epochs -1 -o w":           "--epochs is -1",
+		"--metric cpu --scope container -o w":     "no windows of 2 containers: scope container trains a model for each",
+		"--latest x.ckpt --metric cpu -o w":       "--metric and --latest exclude each other",
+		"--latest x.ckpt --config cpu.yaml -o w":  "--config and --latest exclude each other",
+		"--metric cpu -o w --model arima --quiet": "unknown flag: --model",
 	} {
 		s.fails(exitUsage, text, append([]string{"windows", "--data", "m.csv"}, strings.Fields(line)...)...)
 	}
@@ -142,14 +142,14 @@ func TestExportImport(t *testing.T) {
 	if err := os.Rename("cpu.safetensors", "cpu.bin"); err != nil {
 		t.Fatal(err)
 	}
-	s.ok("checkpoint", "import", "cpu.bin", "--data", "m.csv", "--store", "tuned", "--scope", "finetune", "--refit")
+	s.ok("checkpoint", "import", "cpu.bin", "--data", "m.csv", "--store", "tuned", "--scope", "finetune", "--train-further")
 	if tuned := network(t, filepath.Join("tuned", "cpu", "web.ckpt")); slices.Equal(tuned.Network().Weights, b.Network().Weights) {
 		t.Error("trained further, it is the same network")
 	}
 	s.ok("checkpoint", "import", "cpu.bin", "--data", "m.csv", "--store", "one", "--container", "web")
 	network(t, filepath.Join("one", "cpu", "web.ckpt"))
 	var rows []forecastJSON
-	if err := json.Unmarshal([]byte(s.ok("predict", "--data", "m.csv", "--metrics", "cpu", "--store", "other", "--json")), &rows); err != nil {
+	if err := json.Unmarshal([]byte(s.ok("predict", "--data", "m.csv", "--metric", "cpu", "--store", "other", "--json")), &rows); err != nil {
 		t.Fatal(err)
 	}
 	if len(rows) != 2 || rows[0].Horizons[0].Model != "lstm" {
@@ -266,7 +266,7 @@ func TestPyTorch(t *testing.T) {
 		t.Errorf("PyTorch's training comes to %v, and that here to %v", theirs, here)
 	}
 	s.ok("checkpoint", "import", "cpu.safetensors", "--data", "m.csv")
-	out := s.ok("predict", "--data", "m.csv", "--metrics", "cpu")
+	out := s.ok("predict", "--data", "m.csv", "--metric", "cpu")
 	if strings.Count(out, "lstm") != 6 {
 		t.Errorf("forecasts\n%s", out)
 	}
@@ -400,7 +400,7 @@ func TestTrainPyErrors(t *testing.T) {
 	s.twoContainers()
 	s.write("cpu.yaml", smallLSTM)
 	s.ok("windows", "--data", "m.csv", "--config", "cpu.yaml", "--epochs", "1", "-o", "cpu.windows")
-	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model-type", "lstm", "--config", "cpu.yaml")
+	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model", "lstm", "--config", "cpu.yaml")
 	s.ok("windows", "--data", "m.csv", "--latest", filepath.Join("checkpoints", "cpu", "_shared.ckpt"), "-o", "now")
 	cases := [][2]string{
 		{"m.csv -o x", "train.py: m.csv: is no file of `foretide windows`"},

@@ -36,7 +36,7 @@ and writes a checkpoint. Where the model does not beat the last value, a naive
 one stands in, and the table says so: "by" has the model that serves, "+ naive"
 where the mean of both does, and "× 0.80" where a fifth is the last value.` + runsLong + dataLong,
 		Example: `  foretide train --data metrics.csv.gz --metric cpu
-  foretide train --data metrics.csv.gz --metric cpu,memory --model-type arima
+  foretide train --data metrics.csv.gz --metric cpu,memory --model arima
   foretide train --data metrics.csv.gz --metric cpu --config configs/cpu.yaml --container webapp`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.train(cmd, &f) },

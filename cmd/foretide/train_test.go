@@ -13,7 +13,7 @@ import (
 func TestTrainWritesCheckpoints(t *testing.T) {
 	s := newSession(t)
 	s.twoContainers()
-	out := s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model-type", "arima")
+	out := s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model", "arima")
 	for _, want := range []string{"container", "web", "db", "30 min"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the table lacks %q:\n%s", want, out)
@@ -57,7 +57,7 @@ func TestTrainTwiceSameBytes(t *testing.T) {
 	s.twoContainers()
 	var before [][]byte
 	for _, store := range []string{"a", "b"} {
-		s.ok("train", "--data", "m.csv", "--model-type", "arima", "--store", store)
+		s.ok("train", "--data", "m.csv", "--model", "arima", "--store", store)
 		b, err := os.ReadFile(store + "/memory/web.ckpt")
 		if err != nil {
 			t.Fatal(err)
@@ -82,7 +82,7 @@ func TestTrainWithConfig(t *testing.T) {
 	s.fails(exitData, "container_name is not in the data (there are db, web)", "train", "--data", "m.csv", "--config", "db.yaml")
 	s.write("bad.yaml", "metric_name: cpu\nmodel:\n  model_tpye: arima\n")
 	s.fails(exitUsage, `bad.yaml:3:3`, "train", "--data", "m.csv", "--config", "bad.yaml")
-	s.fails(exitUsage, `did you mean`, "train", "--data", "m.csv", "--model-type", "arma")
+	s.fails(exitUsage, `did you mean`, "train", "--data", "m.csv", "--model", "arma")
 }
 
 func TestInterrupt(t *testing.T) {

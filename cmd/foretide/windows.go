@@ -29,7 +29,7 @@ func (a *app) windowsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "windows",
 		Short: "Write the windows that an LSTM is trained on, for training in PyTorch",
-		Long: `Windows writes what "foretide train --model-type lstm" would train a metric's
+		Long: `Windows writes what "foretide train --model lstm" would train a metric's
 model on: every window as the network reads it, with its targets, epoch after
 epoch in the order of training, and the windows that decide when to stop. The
 part of the history that judges the model is left out. The file is safetensors;
@@ -165,7 +165,7 @@ func (a *app) ofStep(jobs []fleet.Job, step int64) ([]fleet.Job, error) {
 
 // latestWindows writes what the network of a checkpoint reads now.
 func (a *app) latestWindows(cmd *cobra.Command, f *windowsFlags) error {
-	for _, name := range []string{"config", "epochs", "metric", "metrics", "scope", "seed", "step"} {
+	for _, name := range []string{"config", "epochs", "metric", "scope", "seed", "step"} {
 		if cmd.Flags().Changed(name) {
 			return usagef(cmd, "--%s and --latest exclude each other: the checkpoint says what its network reads", name)
 		}

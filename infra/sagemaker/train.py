@@ -132,9 +132,9 @@ def metrics_of(work, a):
 
 
 def train(work, a):
-    common = ["--data", a.data, *flag("--container", a.container), *flag("--counters", a.counters)]
+    common = ["--data", a.data, *flag("--container", a.container), *flag("--counter", a.counters)]
     if a.model_type != "lstm":
-        work.run(work.foretide, "train", *common, *flag("--metric", a.metric), "--model-type", a.model_type, *flag("--scope", a.scope),
+        work.run(work.foretide, "train", *common, *flag("--metric", a.metric), "--model", a.model_type, *flag("--scope", a.scope),
                  "--store", a.model_dir, "--no-run", stoppable=True)
         return
     with tempfile.TemporaryDirectory() as tmp:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains Foretide's LSTM in PyTorch, on a GPU where there is one.
 
-    foretide windows --data metrics.csv.gz --metric cpu --model-type lstm -o cpu.windows
+    foretide windows --data metrics.csv.gz --metric cpu --model lstm -o cpu.windows
     python3 train.py cpu.windows -o cpu.safetensors
     foretide checkpoint import cpu.safetensors --data metrics.csv.gz
 

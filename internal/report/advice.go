@@ -81,7 +81,7 @@ func (a *adviser) totals() {
 	if s := a.with(Total); len(s) > 0 {
 		metrics := strings.Join(metricsOf(s), ",")
 		a.add("Probably running totals: "+count(s)+". Read as counters, their rates are forecast; train them again.",
-			"foretide train --data "+a.data+" --store "+a.store+" --metric "+metrics+" --counters "+metrics, s)
+			"foretide train --data "+a.data+" --store "+a.store+" --metric "+metrics+" --counter "+metrics, s)
 	}
 }
 
@@ -92,7 +92,7 @@ func (a *adviser) missing() {
 	}
 	s = a.where(func(s *Series) bool { return s.Serving.Reasons.Has(forecast.FitFailed) })
 	if len(s) > 0 {
-		a.add("With a checkpoint whose fit failed: "+count(s)+". Its notes say why; another model may fit.", a.train(s, "--model-type naive"), s)
+		a.add("With a checkpoint whose fit failed: "+count(s)+". Its notes say why; another model may fit.", a.train(s, "--model naive"), s)
 	}
 }
 

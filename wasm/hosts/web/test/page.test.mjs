@@ -81,7 +81,7 @@ const worked = (page, files, metric) => page.evaluate(async ({ files, metric }) 
 
 /** The same of the command line. */
 function predicted(data, store, metric) {
-  const out = execFileSync(native, ["predict", "-q", "--data", data, ...store, "--metrics", metric, "--json"], { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const out = execFileSync(native, ["predict", "-q", "--data", data, ...store, "--metric", metric, "--json"], { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   return JSON.parse(out)[0].horizons.map((h) => ({ at: Date.parse(h.at) / 1000, model: h.model, reasons: h.reasons ?? [], quantiles: h.quantiles.map((q) => q.value) }));
 }
 
