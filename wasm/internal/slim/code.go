@@ -22,45 +22,45 @@ type body struct {
 // often is how many calls make a function of its own worth while.
 const often = 12
 
-// emptied is the body of a function that traps: no locals, unreachable, end.
-var emptied = []byte{0, 0x00, 0x0b}
+// empty makes the function one that traps: no locals, unreachable, end.
+func (f *body) empty() {
+	*f = body{locals: []byte{0}, code: []instruction{{bytes: []byte{0x00, opEnd}}}}
+}
 
-// returned is the body of a function that returns: it pops the address of the
-// block to return to and says that it has not been stopped.
-var returned = []byte{0, opGlobalGet, 0, opI32Const, 8, opI32Add, opGlobalSet, 0, opI32Const, 0, opEnd}
+// skip makes the function one that returns: it pops the address of the block to
+// return to and says that it has not been stopped.
+func (f *body) skip() {
+	*f = body{locals: []byte{0}, code: []instruction{{bytes: []byte{opGlobalGet, 0, opI32Const, 8, opI32Add, opGlobalSet, 0, opI32Const, 0, opEnd}}}}
+}
 
-// slimCode returns a code section with functions emptied and others shortened,
-// and how many functions it has more than before: the first takes an i32, the
-// others take and return one.
-func slimCode(b []byte, imports int, names map[int]string) (out []byte, added int, err error) {
+// decodeCode returns the functions of a code section.
+func decodeCode(b []byte) ([]*body, error) {
 	r := reader{b: b}
-	n := int(r.uint())
-	c := &coder{imports: imports, push: imports + n, next: imports + n + 1, whole: make(map[int]int)}
-	c.added = [][]byte{pushBody()}
-	for i := range n {
+	var bodies []*body
+	for range r.uint() {
 		b := r.take(r.uint())
 		if r.err != nil {
-			return nil, 0, r.err
-		}
-		name, ok := names[imports+i]
-		if !ok {
-			return nil, 0, unknown("function %d has no name", i)
-		}
-		if unreached(name) {
-			b = emptied
-		}
-		if returning[name] {
-			b = returned
+			break
 		}
 		f, err := decodeBody(b)
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
-		c.bodies = append(c.bodies, f)
+		bodies = append(bodies, f)
 	}
-	if len(r.b) > 0 {
-		return nil, 0, unknown("something follows its code")
+	if r.err == nil && len(r.b) > 0 {
+		return nil, unknown("something follows its code")
 	}
+	return bodies, r.err
+}
+
+// encodeCode returns a code section of the functions in fewer bytes, and how
+// many functions it has more than before: the first takes an i32, the others
+// take and return one.
+func encodeCode(bodies []*body, imports int) (out []byte, added int) {
+	n := len(bodies)
+	c := &coder{imports: imports, bodies: bodies, push: imports + n, next: imports + n + 1, whole: make(map[int]int)}
+	c.added = [][]byte{pushBody()}
 	c.chooseWhole()
 	out = appendUint(nil, uint64(n+len(c.added)))
 	for _, f := range c.bodies {
@@ -72,7 +72,7 @@ func slimCode(b []byte, imports int, names map[int]string) (out []byte, added in
 	for _, b := range c.added {
 		out = appendBody(out, b)
 	}
-	return out, len(c.added), nil
+	return out, len(c.added)
 }
 
 func appendBody(dst, body []byte) []byte {

@@ -5,9 +5,8 @@ import (
 	"encoding/binary"
 )
 
-// slimData returns a data section with Go's tables slimmed, cut anew around what
-// is zero.
-func slimData(b []byte) ([]byte, error) {
+// load returns the memory that a data section makes.
+func load(b []byte) ([]byte, error) {
 	r := reader{b: b}
 	type piece struct {
 		at   uint64
@@ -39,11 +38,7 @@ func slimData(b []byte) ([]byte, error) {
 	for _, p := range pieces {
 		copy(memory[p.at:], p.data)
 	}
-	if err := slimTables(memory); err != nil {
-		return nil, err
-	}
-	clearPowers(memory)
-	return cut(memory), nil
+	return memory, nil
 }
 
 // clearPowers clears the powers of ten that floats are printed and read by
@@ -67,6 +62,7 @@ func clearPowers(memory []byte) {
 // do not compress as zeros do.
 const gap = 16
 
+// cut returns the data section of a memory, in pieces around what is zero.
 func cut(memory []byte) []byte {
 	var out []byte
 	n := uint64(0)

@@ -3,8 +3,8 @@
 //
 //   - drops names and line numbers from Go's tables, which only a traceback
 //     reads, and keeps what the garbage collector and the stack need;
-//   - empties functions of the runtime that a guest never reaches: the execution
-//     tracer, tracebacks, dumps, profiles and maps (the guest has none). Should
+//   - empties functions of the runtime that a guest never calls (the execution
+//     tracer, tracebacks, dumps, profiles, maps) and what only they reach. Should
 //     one be called after all, the module traps;
 //   - writes addresses relative to the stack pointer as offsets of the stores
 //     that they are for;
@@ -34,6 +34,7 @@ const (
 	typeID     = 1
 	importID   = 2
 	functionID = 3
+	exportID   = 7
 	codeID     = 10
 	dataID     = 11
 )
@@ -50,54 +51,104 @@ func Slim(module []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	imports, names := -1, map[int]string(nil)
-	for _, s := range sections {
-		switch s.id {
-		case importID:
-			if imports, err = countImports(s.data); err != nil {
-				return nil, err
-			}
-		case customID:
-			if names == nil {
-				if names, err = functionNames(s.data); err != nil {
-					return nil, err
-				}
-			}
-		}
+	g, err := parse(sections)
+	if err != nil {
+		return nil, err
 	}
-	if imports < 0 || len(names) == 0 {
-		return nil, unknown("it has no imports, or no names")
+	t, err := findTables(g.memory)
+	if err != nil {
+		return nil, err
 	}
-	for _, name := range names {
-		if slices.Contains(used, name) {
-			return nil, unknown("it has %s, whose parts are emptied", name)
-		}
+	emptied, err := g.empty(t)
+	if err != nil {
+		return nil, err
 	}
-	added := 0
-	for i := range sections {
-		s := &sections[i]
-		switch s.id {
-		case codeID:
-			s.data, added, err = slimCode(s.data, imports, names)
-		case dataID:
-			s.data, err = slimData(s.data)
-		}
-		if err != nil {
-			return nil, err
-		}
+	if err := t.slim(emptied); err != nil {
+		return nil, err
 	}
+	clearPowers(g.memory)
+	code, added := encodeCode(g.bodies, g.imports)
 	if err := declare(sections, added); err != nil {
 		return nil, err
 	}
 	out := []byte(header)
 	for _, s := range sections {
-		if s.id == customID {
+		switch s.id {
+		case customID:
 			continue
+		case codeID:
+			s.data = code
+		case dataID:
+			s.data = cut(g.memory)
 		}
 		out = appendUint(append(out, s.id), uint64(len(s.data)))
 		out = append(out, s.data...)
 	}
 	return out, nil
+}
+
+// A goModule is what Slim works on.
+type goModule struct {
+	imports int            // functions
+	names   map[int]string // of functions, imported ones too
+	exports []int          // functions
+	bodies  []*body        // of those that are not imported
+	memory  []byte         // as it is when the module starts
+}
+
+func parse(sections []section) (*goModule, error) {
+	g := &goModule{imports: -1}
+	for _, s := range sections {
+		var err error
+		switch s.id {
+		case importID:
+			g.imports, err = countImports(s.data)
+		case exportID:
+			g.exports, err = exported(s.data)
+		case codeID:
+			g.bodies, err = decodeCode(s.data)
+		case dataID:
+			g.memory, err = load(s.data)
+		case customID:
+			if g.names == nil {
+				g.names, err = functionNames(s.data)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if g.imports < 0 || len(g.names) == 0 {
+		return nil, unknown("it has no imports, or no names")
+	}
+	return g, nil
+}
+
+// empty empties what never runs, and returns which functions it has emptied:
+// those that unreached names, and what only they reach.
+func (g *goModule) empty(t *tables) ([]bool, error) {
+	if n := missing(g.names); n != "" {
+		return nil, unknown("no function is called %s; the lists of wasm/internal/slim are of Go 1.26, so read what became of it in this version's runtime", n)
+	}
+	emptied := make([]bool, len(g.bodies))
+	for i, f := range g.bodies {
+		name, ok := g.names[g.imports+i]
+		switch {
+		case !ok:
+			return nil, unknown("function %d has no name", i)
+		case slices.Contains(used, name):
+			return nil, unknown("it has %s, whose parts are emptied", name)
+		case returning[name]:
+			f.skip()
+		}
+		emptied[i] = unreached(name)
+	}
+	for i, found := range reachable(g, emptied, t.types) {
+		if emptied[i] = emptied[i] || !found; emptied[i] {
+			g.bodies[i].empty()
+		}
+	}
+	return emptied, nil
 }
 
 // declare declares the functions that slimCode has added: the first takes an
@@ -154,6 +205,21 @@ func countImports(b []byte) (int, error) {
 		r.uint()
 	}
 	return n, r.err
+}
+
+// exported returns the functions that are exported.
+func exported(b []byte) (functions []int, err error) {
+	r := reader{b: b}
+	for range r.uint() {
+		if r.err != nil {
+			break
+		}
+		r.take(r.uint())
+		if kind, i := r.byte(), r.uint(); kind == 0 {
+			functions = append(functions, int(i))
+		}
+	}
+	return functions, r.err
 }
 
 // functionNames returns the names of functions where the custom section is of

@@ -34,49 +34,75 @@ const (
 	headerParts = 8 + 3*8 // offsets of the parts begin there
 )
 
-// slimTables drops from the table in memory what only tracebacks read: names,
-// files, lines, and what was inlined where. The tables that map program counters
-// to stack sizes and pointer maps are packed.
-func slimTables(memory []byte) error {
+// tables are Go's table of functions within the memory.
+type tables struct {
+	all       []byte // up to the end of the last entry
+	texts     []byte // names, units and files
+	counters  []byte // tables by program counter
+	functions []byte // of each its address and the place of its entry, and then the entries
+	data      []byte // from where the functions' data begin, to the memory's end
+	types     [2]int // where types begin and end in memory
+	entries   []uint32
+}
+
+// findTables finds the tables in memory.
+func findTables(memory []byte) (*tables, error) {
 	at := bytes.Index(memory, []byte(tableMagic))
 	if at < 0 || bytes.Contains(memory[at+1:], []byte(tableMagic)) {
-		return unknown("it has no table of functions, or two")
+		return nil, unknown("it has no table of functions, or two")
 	}
 	table := memory[at:]
 	if len(table) < headerParts+40 {
-		return unknown("its table of functions is cut")
+		return nil, unknown("its table of functions is cut")
 	}
 	n := binary.LittleEndian.Uint64(table[8:])
 	var parts [5]uint64 // names, units, files, counters, functions
 	for i := range parts {
 		parts[i] = binary.LittleEndian.Uint64(table[headerParts+8*i:])
 		if parts[i] > uint64(len(table)) || i > 0 && parts[i] < parts[i-1] {
-			return unknown("the parts of its table of functions are not in order")
+			return nil, unknown("the parts of its table of functions are not in order")
 		}
 	}
-	functions := table[parts[4]:]
-	if n > 1<<20 || uint64(len(functions)) < 8*n+4 {
-		return unknown("its table of functions is cut")
+	t := &tables{texts: table[parts[0]:parts[3]], counters: table[parts[3]:parts[4]], functions: table[parts[4]:]}
+	if n > 1<<20 || uint64(len(t.functions)) < 8*n+4 {
+		return nil, unknown("its table of functions is cut")
 	}
-	data, err := functionData(memory, uint64(at), parts[0], parts[3])
-	if err != nil {
-		return err
-	}
-	clear(table[parts[0]:parts[3]])
-	counters := packer{old: table[parts[3]:parts[4]], seen: make(map[string]uint32), packed: []byte{0}}
+	end := uint64(0)
 	for i := range n {
-		entry := binary.LittleEndian.Uint32(functions[8*i+4:])
-		if uint64(entry)+funcSize > uint64(len(functions)) {
-			return unknown("the entry of function %d is not in its table", i)
+		entry := binary.LittleEndian.Uint32(t.functions[8*i+4:])
+		if uint64(entry)+funcSize > uint64(len(t.functions)) {
+			return nil, unknown("the entry of function %d is not in its table", i)
 		}
-		if err := clearInlined(functions[entry:], &counters, data); err != nil {
+		f := t.functions[entry:]
+		pcdata, funcdata := int(binary.LittleEndian.Uint32(f[atPCData:])), int(f[atFuncData])
+		if pcdata > 8 || funcdata > 16 || len(f) < funcSize+4*(pcdata+funcdata) {
+			return nil, unknown("the entry of function %d is impossible", i)
+		}
+		t.entries = append(t.entries, entry)
+		end = max(end, uint64(entry)+funcSize+4*uint64(pcdata+funcdata))
+	}
+	t.all = table[:parts[4]+end]
+	return t, t.describe(memory, uint64(at), parts[0], parts[3])
+}
+
+// slim drops what only tracebacks read: names, files, lines, and what was
+// inlined where; and what there is of functions that are emptied. The tables
+// that map program counters to stack sizes and pointer maps are packed.
+func (t *tables) slim(emptied []bool) error {
+	clear(t.texts)
+	counters := packer{old: t.counters, seen: make(map[string]uint32), packed: []byte{0}}
+	for _, entry := range t.entries {
+		if err := clearInlined(t.functions[entry:], &counters, t.data); err != nil {
 			return err
 		}
 	}
-	for i := range n {
-		// Each function has its address and the place of its entry.
-		entry := binary.LittleEndian.Uint32(functions[8*i+4:])
-		if err := slimFunction(functions[entry:], &counters); err != nil {
+	for i, entry := range t.entries {
+		f := t.functions[entry:]
+		if k := int(binary.LittleEndian.Uint32(t.functions[8*i:])) - firstFunction; k >= 0 && k < len(emptied) && emptied[k] {
+			clear(f[atName : funcSize+4*(int(binary.LittleEndian.Uint32(f[atPCData:]))+int(f[atFuncData]))])
+			continue
+		}
+		if err := slimFunction(f, &counters); err != nil {
 			return err
 		}
 	}
@@ -85,29 +111,28 @@ func slimTables(memory []byte) error {
 	return nil
 }
 
-// functionData returns the memory from where the functions' data begin. The
-// runtime's description of the module (runtime.moduledata) says where that is; it
-// begins with the addresses of the table and of its parts.
-func functionData(memory []byte, table, names, counters uint64) ([]byte, error) {
+// describe finds the runtime's description of the module (runtime.moduledata of
+// Go 1.26), which begins with the addresses of the table and of its parts, and
+// takes from it where types and the functions' data lie.
+func (t *tables) describe(memory []byte, table, names, counters uint64) error {
 	for p := uint64(0); p+8*42 <= uint64(len(memory)); p += 8 {
 		word := func(i uint64) uint64 { return binary.LittleEndian.Uint64(memory[p+8*i:]) }
 		if word(0) != table || word(1) != table+names || word(10) != table+counters {
 			continue
 		}
-		if begin := word(40); begin >= word(39) && begin < uint64(len(memory)) {
-			return memory[begin:], nil
+		types, end, data := word(37), word(38), word(40)
+		if types < end && end <= uint64(len(memory)) && word(39) <= data && data < uint64(len(memory)) {
+			t.types, t.data = [2]int{int(types), int(end)}, memory[data:]
+			return nil
 		}
 	}
-	return nil, unknown("it has no description of itself")
+	return unknown("it has no description of itself")
 }
 
 // clearInlined clears a function's list of what was inlined in it: 16 bytes for
 // each index that its table of them has.
 func clearInlined(f []byte, counters *packer, data []byte) error {
 	pcdata, funcdata := int(binary.LittleEndian.Uint32(f[atPCData:])), int(f[atFuncData])
-	if pcdata > 8 || funcdata > 16 || len(f) < funcSize+4*(pcdata+funcdata) {
-		return unknown("the entry of a function is impossible")
-	}
 	if pcdata <= pcdataInlTree || funcdata <= funcdataInlTree {
 		return nil
 	}
@@ -145,9 +170,6 @@ func clearInlined(f []byte, counters *packer, data []byte) error {
 // slimFunction slims a function's entry.
 func slimFunction(f []byte, counters *packer) error {
 	pcdata, funcdata := int(binary.LittleEndian.Uint32(f[atPCData:])), int(f[atFuncData])
-	if pcdata > 8 || funcdata > 16 || len(f) < funcSize+4*(pcdata+funcdata) {
-		return unknown("the entry of a function is impossible")
-	}
 	set := func(at int, v uint32) { binary.LittleEndian.PutUint32(f[at:], v) }
 	for _, at := range []int{atName, atFile, atLine, atUnit, atFirstLine} {
 		set(at, 0)
