@@ -64,6 +64,8 @@ func module(bodies map[string][]byte, about, result []byte) []byte {
 		{"foretide_forecast", 4, answers(atForecast, int64(len(result)), 0)},
 		{"foretide_update", 4, answers(atForecast, 0, 1)},
 		{"foretide_restore", 4, constant(0)},
+		{"foretide_clean", 3, constant(0)},
+		{"foretide_checkpoint_name", 3, constant(0)},
 		{"foretide_result", 1, []byte{byte(asm.OpI32Const), atResult, byte(asm.OpI32Load), 2, 0}},
 		{"foretide_result_size", 1, []byte{byte(asm.OpI32Const), atResult + 4, byte(asm.OpI32Load), 2, 0}},
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/core/calibrate"
+	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
 )
 
@@ -193,7 +194,7 @@ func (p *Predictor) Ignored() []string {
 // where there is none.
 func (p *Predictor) oddNames() string {
 	for _, name := range p.ignored {
-		if strings.HasSuffix(name, extension) {
+		if strings.HasSuffix(name, codec.Extension) {
 			return " (" + name + " has another name; open it as a file)"
 		}
 	}

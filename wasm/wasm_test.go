@@ -74,7 +74,7 @@ func checkVectors(t *testing.T, module []byte) {
 		t.Fatal(err)
 	}
 	for _, v := range vectors(t) {
-		status, out, err := i.Call(nil, "foretide_"+v.Call, v.Handle, v.Call != "load", v.file(t, v.In), v.In != "")
+		status, out, err := i.Call(nil, "foretide_"+v.Call, v.Handle, !slices.Contains([]string{"load", "clean", "checkpoint_name"}, v.Call), v.file(t, v.In), v.In != "")
 		if err != nil {
 			t.Fatalf("%s: %v", v.Says, err)
 		}
@@ -107,6 +107,12 @@ func TestVectorsNatively(t *testing.T) {
 			status = s.Restore(v.Handle, in)
 		case "forecast":
 			status = s.Forecast(v.Handle, in)
+		case "clean":
+			status = s.Clean(in)
+		case "checkpoint_name":
+			status = s.Name(in)
+		default:
+			t.Fatalf("unknown call %s", v.Call)
 		}
 		out := s.Result()
 		if status != v.Returns {

@@ -2,6 +2,7 @@ package abi
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/foretide/foretide/core/codec"
@@ -9,6 +10,8 @@ import (
 )
 
 // pad appends zeros up to a multiple of eight bytes, counted from start.
+//
+//go:noinline
 func pad(dst []byte, start int) []byte {
 	for (len(dst)-start)%8 != 0 {
 		dst = append(dst, 0)
@@ -16,10 +19,15 @@ func pad(dst []byte, start int) []byte {
 	return dst
 }
 
+//go:noinline
 func appendFloat(dst []byte, x float64) []byte { return codec.AppendUint64(dst, math.Float64bits(x)) }
 
 func appendFloats(dst []byte, x []float64) []byte {
-	for _, v := range x {
+	dst = slices.Grow(dst, 8*len(x))
+	for i, v := range x {
+		if i%pause == 0 {
+			kernel.Yield()
+		}
 		dst = codec.AppendUint64(dst, math.Float64bits(v))
 	}
 	return dst
@@ -32,6 +40,7 @@ func appendInts(dst []byte, x []int64) []byte {
 	return dst
 }
 
+//go:noinline
 func appendString(dst []byte, s string) []byte {
 	dst = codec.AppendUint32(dst, uint32(len(s)))
 	return append(dst, s...)
@@ -51,6 +60,7 @@ type reader struct {
 	err error
 }
 
+//go:noinline
 func (r *reader) fail(s Status, what string) {
 	if r.err == nil {
 		r.err = &Error{s, "abi: " + what + " at byte " + strconv.Itoa(r.off)}
@@ -58,6 +68,8 @@ func (r *reader) fail(s Status, what string) {
 }
 
 // take returns the next n bytes without copying them.
+//
+//go:noinline
 func (r *reader) take(n int, what string) []byte {
 	if r.err == nil && (n < 0 || n > len(r.b)-r.off) {
 		r.fail(BadRequest, "the bytes end within "+what)
@@ -70,6 +82,7 @@ func (r *reader) take(n int, what string) []byte {
 	return out
 }
 
+//go:noinline
 func (r *reader) u32(what string) int {
 	if b := r.take(4, what); b != nil {
 		return int(codec.Uint32(b))
@@ -77,6 +90,7 @@ func (r *reader) u32(what string) int {
 	return 0
 }
 
+//go:noinline
 func (r *reader) i64(what string) int64 {
 	if b := r.take(8, what); b != nil {
 		return int64(codec.Uint64(b))
@@ -87,6 +101,8 @@ func (r *reader) i64(what string) int64 {
 func (r *reader) f64(what string) float64 { return math.Float64frombits(uint64(r.i64(what))) }
 
 // count returns a number that is at most limit.
+//
+//go:noinline
 func (r *reader) count(limit int, what string) int {
 	n := r.u32(what)
 	if n > limit {
@@ -113,7 +129,7 @@ func (r *reader) floats(dst []float64, n int, what string) []float64 {
 	return appendValues(dst, r.take(8*n, what))
 }
 
-// pause is how many values are read before a WebAssembly host has its turn: they
+// pause is how many values are read or written before a WebAssembly host has its turn: they
 // take less than a millisecond.
 const pause = 1 << 14
 
@@ -133,11 +149,14 @@ func appendValues(dst []float64, b []byte) []float64 {
 	return dst
 }
 
+//go:noinline
 func (r *reader) string(limit int, what string) string {
 	return string(r.take(r.count(limit, "bytes of "+what), what))
 }
 
 // pad steps over the zeros that follow strings.
+//
+//go:noinline
 func (r *reader) pad(what string) {
 	if n := r.off % 8; n != 0 && r.err == nil {
 		r.take(8-n, what)

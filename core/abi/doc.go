@@ -12,7 +12,7 @@ package abi
 // one adds functions, or fields at the end of what there is.
 const (
 	Major = 1
-	Minor = 0
+	Minor = 1
 )
 
 // Version is what foretide_abi_version returns.
@@ -27,6 +27,7 @@ const (
 	MaxCells    = 1 << 22 // of all columns of a window, recent and long
 	MaxName     = 1 << 12 // bytes of a metric's or container's name
 	MaxHandles  = 1 << 16 // checkpoints that are loaded at a time
+	MaxSamples  = 1 << 25 // of all metrics of a call to clean
 	MaxPayload  = 256 << 20
 	maxNeeds    = 1 << 16 // cells that a model may ask for, of either part; ours ask for some thousand
 	maxTime     = 1 << 53 // seconds, either side of 1970

@@ -4,11 +4,15 @@ package codec
 // reflect, which makes a WebAssembly module bigger and slower to start.
 
 // AppendUint32 appends the 4 bytes of v, the least significant first.
+//
+//go:noinline
 func AppendUint32(dst []byte, v uint32) []byte {
 	return append(dst, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))
 }
 
 // AppendUint64 appends the 8 bytes of v, the least significant first.
+//
+//go:noinline
 func AppendUint64(dst []byte, v uint64) []byte {
 	return append(dst, byte(v), byte(v>>8), byte(v>>16), byte(v>>24),
 		byte(v>>32), byte(v>>40), byte(v>>48), byte(v>>56))

@@ -109,6 +109,8 @@ func (r *Reader) Next() bool {
 }
 
 // Uint returns the current field as an unsigned integer.
+//
+//go:noinline
 func (r *Reader) Uint() uint64 {
 	if !r.is(wireVarint, "an integer") {
 		return 0
@@ -117,6 +119,8 @@ func (r *Reader) Uint() uint64 {
 }
 
 // Int returns the current field as a signed integer.
+//
+//go:noinline
 func (r *Reader) Int() int64 { return unzigzag(r.Uint()) }
 
 // Bool returns the current field as a truth value.

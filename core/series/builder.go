@@ -4,6 +4,8 @@ import (
 	"errors"
 	"math"
 	"strconv"
+
+	"github.com/foretide/foretide/core/kernel"
 )
 
 // DefaultMaxCells is the longest grid that a Builder makes unless told
@@ -39,6 +41,12 @@ const (
 	maxTime    = 1 << 52 // seconds; keeps the arithmetic on cells from overflowing
 )
 
+// A chunk is the cells of the grid whose index is at after a shift by chunkBits.
+type chunk struct {
+	at      int64
+	columns []*column // by metric, nil where it has no sample
+}
+
 // A column is the sums and weights of one metric in one chunk of the grid.
 type column struct {
 	sum   [chunkCells]float64
@@ -56,13 +64,13 @@ type Builder struct {
 
 	step        int64
 	metrics     []string
-	chunks      map[int64][]*column // by cell >> chunkBits, then metric
-	recent      []*column           // of the chunk with index recentAt
-	recentAt    int64
-	first, last int64 // earliest and latest sample
-	lo, hi      int64 // their cells
+	chunks      []chunk // ascending (a map would bring 30 kB of the runtime into the guest)
+	recent      chunk   // the one of the last sample
+	first, last int64   // earliest and latest sample
+	lo, hi      int64   // their cells
 	samples     int64
 	columns     int
+	switches    int // from a chunk to another
 }
 
 // NewBuilder returns a builder of frames with the given step in seconds and
@@ -71,7 +79,7 @@ func NewBuilder(step int64, metrics []string) *Builder {
 	if step <= 0 {
 		panic("series: step is not positive")
 	}
-	return &Builder{MaxCells: DefaultMaxCells, step: step, metrics: metrics, chunks: map[int64][]*column{}}
+	return &Builder{MaxCells: DefaultMaxCells, step: step, metrics: metrics}
 }
 
 // Add adds a value of the metric with the given index at the Unix second t.
@@ -94,31 +102,47 @@ func (b *Builder) add(t int64, metric int, v float64, weight int64) {
 	} else if t > b.last {
 		b.last, b.hi = t, cell
 	}
-	b.samples++
+	if b.samples++; b.samples%pause == 0 {
+		kernel.Yield()
+	}
 	if b.hi-b.lo >= b.MaxCells {
 		return // Frame will say so; until then nothing more is stored
 	}
-	at := cell >> chunkBits
-	if b.recent == nil || at != b.recentAt {
-		b.recent, b.recentAt = b.chunk(at), at
+	if at := cell >> chunkBits; b.recent.columns == nil || at != b.recent.at {
+		b.recent = b.chunk(at)
 	}
-	c := b.recent[metric]
+	c := b.recent.columns[metric]
 	if c == nil {
 		c = new(column)
-		b.recent[metric] = c
+		b.recent.columns[metric] = c
 		b.columns++
 	}
 	c.sum[cell&(chunkCells-1)] += float64(v * float64(weight)) // not fused on arm64
 	c.count[cell&(chunkCells-1)] += uint32(weight)
 }
 
-func (b *Builder) chunk(at int64) []*column {
-	cs := b.chunks[at]
-	if cs == nil {
-		cs = make([]*column, len(b.metrics))
-		b.chunks[at] = cs
+// chunk returns the chunk with this index, a new one where there is none.
+func (b *Builder) chunk(at int64) chunk {
+	if b.switches++; b.switches%(pause/8) == 0 { // each takes as long as eight values
+		kernel.Yield()
 	}
-	return cs
+	i, n := 0, len(b.chunks)
+	if n > 0 && at > b.chunks[n-1].at { // as nearly always
+		i = n
+	}
+	for i < n {
+		if mid := int(uint(i+n) / 2); b.chunks[mid].at < at {
+			i = mid + 1
+		} else {
+			n = mid
+		}
+	}
+	if i == len(b.chunks) || b.chunks[i].at != at {
+		b.chunks = append(b.chunks, chunk{})
+		copy(b.chunks[i+1:], b.chunks[i:])
+		b.chunks[i] = chunk{at, make([]*column, len(b.metrics))}
+	}
+	return b.chunks[i]
 }
 
 // Stored returns the builder's storage in units of 12 bytes: the number of
@@ -161,16 +185,22 @@ func (b *Builder) Frame(container string) (Frame, error) {
 // means writes the means of metric k to dst, whose first cell is b.lo.
 func (b *Builder) means(dst []float64, k int) {
 	for i := range dst {
+		if i%pause == 0 {
+			kernel.Yield()
+		}
 		dst[i] = math.NaN()
 	}
-	for at, cs := range b.chunks {
-		c := cs[k]
+	for j := range b.chunks {
+		c := b.chunks[j].columns[k]
 		if c == nil {
 			continue
 		}
+		if j%(pause>>chunkBits) == 0 {
+			kernel.Yield()
+		}
 		for i, n := range c.count {
 			if n > 0 {
-				dst[at<<chunkBits+int64(i)-b.lo] = c.sum[i] / float64(n)
+				dst[b.chunks[j].at<<chunkBits+int64(i)-b.lo] = c.sum[i] / float64(n)
 			}
 		}
 	}

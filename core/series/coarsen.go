@@ -6,8 +6,8 @@ import (
 	"github.com/foretide/foretide/core/kernel"
 )
 
-// pause is how many values are coarsened before a WebAssembly host has its turn:
-// they take less than a millisecond.
+// pause is how many values are worked on before a WebAssembly host has its turn:
+// they take about a millisecond.
 const pause = 1 << 14
 
 // Coarsen returns s on a grid of the coarser step, a multiple of s.Step:

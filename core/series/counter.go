@@ -2,7 +2,8 @@ package series
 
 import (
 	"math"
-	"slices"
+
+	"github.com/foretide/foretide/core/kernel"
 )
 
 // A Counter collects the samples of one counter: a total (bytes received, CPU
@@ -14,11 +15,6 @@ type Counter struct {
 	chunks    [][]sample // of chunkCells each
 	last      int64      // time of the sample before
 	unordered bool
-}
-
-type sample struct {
-	t int64
-	v float64
 }
 
 // Add adds the counter's value at the Unix second t. A value that no counter
@@ -43,7 +39,7 @@ func (c *Counter) Add(t int64, v float64) {
 // of the first few thousand; 0 where there are not two times.
 func (c *Counter) Interval() int64 {
 	var times []int64
-	for _, chunk := range c.chunks[:min(len(c.chunks), 16)] {
+	for _, chunk := range c.chunks[:min(len(c.chunks), intervalTimes/chunkCells)] {
 		for _, s := range chunk {
 			times = append(times, s.t)
 		}
@@ -85,24 +81,41 @@ func (c *Counter) Resets() (resets, intervals int) {
 	return resets, max(n-1, 0)
 }
 
+type sample struct {
+	t int64
+	v float64
+}
+
+// order puts the samples in order of time.
+func (c *Counter) order() {
+	if !c.unordered {
+		return
+	}
+	all := make([]sample, 0, len(c.chunks)*chunkCells)
+	for i, chunk := range c.chunks {
+		if i%(pause/chunkCells) == 0 {
+			kernel.Yield()
+		}
+		all = append(all, chunk...)
+	}
+	sortStable(all, func(a, b sample) bool { return a.t < b.t })
+	for i := range c.chunks {
+		n := len(c.chunks[i])
+		copy(c.chunks[i], all[:n])
+		all = all[n:]
+	}
+	last := c.chunks[len(c.chunks)-1]
+	c.last, c.unordered = last[len(last)-1].t, false
+}
+
 // inOrder calls yield for the samples in order of time, the last of each time.
 func (c *Counter) inOrder(yield func(sample)) {
-	chunks := c.chunks
-	if c.unordered {
-		all := slices.Concat(chunks...)
-		slices.SortStableFunc(all, func(a, b sample) int {
-			switch {
-			case a.t < b.t:
-				return -1
-			case a.t > b.t:
-				return 1
-			}
-			return 0
-		})
-		chunks = [][]sample{all}
-	}
+	c.order()
 	held, any := sample{}, false
-	for _, chunk := range chunks {
+	for i, chunk := range c.chunks {
+		if i%(pause/chunkCells) == 0 {
+			kernel.Yield()
+		}
 		for _, s := range chunk {
 			if any && s.t != held.t {
 				yield(held)

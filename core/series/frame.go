@@ -1,5 +1,7 @@
 package series
 
+import "math"
+
 // A Frame is the metrics of one container on one grid. Metrics[k] names
 // Columns[k]; all columns have the same length. Like Series it is a view.
 type Frame struct {
@@ -56,6 +58,20 @@ func (f *Frame) Slice(from, to int) Frame {
 	var dst Frame
 	f.SliceInto(&dst, from, to)
 	return dst
+}
+
+// DropEmpty removes the columns without a value.
+func (f *Frame) DropEmpty() {
+	all, columns := f.Metrics, f.Columns
+	f.Metrics, f.Columns = nil, nil
+	for k, c := range columns {
+		for _, v := range c {
+			if !math.IsNaN(v) {
+				f.Metrics, f.Columns = append(f.Metrics, all[k]), append(f.Columns, c)
+				break
+			}
+		}
+	}
 }
 
 // FrameOf returns a frame of one metric that shares the values of s.

@@ -1,7 +1,5 @@
 package series
 
-import "slices"
-
 // InferStep returns the grid step in seconds for samples at the given Unix
 // seconds, in any order: from their median interval d it is 15 for d under 30,
 // 60 for d under 294, 300 for d under 600, and else d rounded to a whole
@@ -29,9 +27,13 @@ func StepFor(d int64) int64 {
 // MedianInterval returns the median of the seconds between one distinct time
 // and the next, the upper one of two; 0 where there are not two.
 func MedianInterval(times []int64) int64 {
-	if !slices.IsSorted(times) {
-		times = slices.Clone(times)
-		slices.Sort(times)
+	earlier := func(a, b int64) bool { return a < b }
+	for i := 1; i < len(times); i++ {
+		if times[i] < times[i-1] {
+			times = append([]int64(nil), times...)
+			sortStable(times, earlier)
+			break
+		}
 	}
 	gaps := make([]int64, 0, max(len(times), 1)-1)
 	for i := 1; i < len(times); i++ {
@@ -42,6 +44,6 @@ func MedianInterval(times []int64) int64 {
 	if len(gaps) == 0 {
 		return 0
 	}
-	slices.Sort(gaps)
+	sortStable(gaps, earlier)
 	return gaps[len(gaps)/2]
 }

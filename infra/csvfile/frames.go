@@ -89,7 +89,7 @@ func (r *reader) frames() error {
 		case err != nil:
 			return err
 		}
-		dropEmpty(&f)
+		f.DropEmpty()
 		r.data.Frames = append(r.data.Frames, f)
 	}
 	r.judgeTotals()
@@ -114,17 +114,6 @@ func (r *reader) rates(c *container) {
 		c.builder.AddCounter(k, counter, 4*max(c.step, counter.Interval()))
 	}
 	c.counters = nil
-}
-
-// dropEmpty removes the columns without a value.
-func dropEmpty(f *series.Frame) {
-	all, columns := f.Metrics, f.Columns
-	f.Metrics, f.Columns = nil, nil
-	for k, c := range columns {
-		if slices.ContainsFunc(c, func(v float64) bool { return !math.IsNaN(v) }) {
-			f.Metrics, f.Columns = append(f.Metrics, all[k]), append(f.Columns, c)
-		}
-	}
 }
 
 func (r *reader) warn(c *container, text string) {

@@ -32,9 +32,9 @@ func newBox(t testing.TB) *box {
 	return b
 }
 
-// calls are what the fuzzer does with bytes; the last is a load of them with the
+// calls are what the fuzzer does with bytes; the fifth is a load of them with the
 // checksum that they should have, which lets what is wrong with them in.
-var calls = []string{"foretide_load", "foretide_forecast", "foretide_update", "foretide_restore", "foretide_load"}
+var calls = []string{"foretide_load", "foretide_forecast", "foretide_update", "foretide_restore", "foretide_load", "foretide_clean", "foretide_checkpoint_name"}
 
 // summed returns the bytes with their checksum at the end.
 func summed(in []byte) []byte {
@@ -54,7 +54,7 @@ func (b *box) one(t testing.TB, call, model uint8, in []byte) int32 {
 		in = summed(in)
 	}
 	name, handle := calls[int(call)%len(calls)], b.handles[int(model)%len(b.handles)]
-	status, out, err := b.Call(nil, name, handle, name != "foretide_load", in, true)
+	status, out, err := b.Call(nil, name, handle, exports[name].params == 3, in, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,6 +154,12 @@ func FuzzBytes(f *testing.F) {
 		seed(4, 0, vector(f, name))
 	}
 	seed(3, 2, vector(f, "restore.req"))
+	for i := range families {
+		seed(5, 0, abi.AppendRaw(nil, "web", int64(15*i), 0, []abi.RawSamples{{Metric: "cpu", Times: []int64{60, 120, 5000}, Values: []float64{1, 2, 3}},
+			{Metric: "net_rx", Counter: true, Values: []float64{5, 3, 9}}}))
+		seed(6, 0, []byte("\x03\x00\x00\x00cpu\x04\x00\x00\x00a/.b"))
+	}
+	seed(5, 0, vector(f, "samples-cut.req"))
 	for _, name := range calls {
 		if worked[name] < len(families) {
 			f.Errorf("%s works with %d seeds, fewer than there are families", name, worked[name])

@@ -52,7 +52,7 @@ func works(t *testing.T, i *Instance, want []byte) {
 
 // names are the functions that the fuzzer calls.
 var names = []string{"foretide_alloc", "foretide_free", "foretide_load", "foretide_unload", "foretide_describe",
-	"foretide_forecast", "foretide_update", "foretide_restore", "foretide_result", "foretide_result_size", "foretide_abi_version"}
+	"foretide_forecast", "foretide_update", "foretide_restore", "foretide_clean", "foretide_checkpoint_name", "foretide_result", "foretide_result_size", "foretide_abi_version"}
 
 // odd are numbers that something might go wrong with.
 var odd = []uint32{0, 1, 7, 8, 16, 4096, 1 << 16, 1 << 20, 1<<28 - 1, 1 << 28, 1<<28 + 1, 1 << 30, 1<<31 - 1, 1 << 31, 1<<32 - 8, 1<<32 - 1}

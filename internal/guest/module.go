@@ -44,18 +44,20 @@ type Module struct {
 // exports are the functions that a module must have: how many i32 they take,
 // and whether they return one.
 var exports = map[string]signature{
-	"_initialize":          {0, false},
-	"foretide_abi_version": {0, true},
-	"foretide_alloc":       {1, true},
-	"foretide_free":        {1, true},
-	"foretide_load":        {2, true},
-	"foretide_unload":      {1, true},
-	"foretide_describe":    {1, true},
-	"foretide_forecast":    {3, true},
-	"foretide_update":      {3, true},
-	"foretide_restore":     {3, true},
-	"foretide_result":      {0, true},
-	"foretide_result_size": {0, true},
+	"_initialize":              {0, false},
+	"foretide_abi_version":     {0, true},
+	"foretide_alloc":           {1, true},
+	"foretide_free":            {1, true},
+	"foretide_load":            {2, true},
+	"foretide_unload":          {1, true},
+	"foretide_describe":        {1, true},
+	"foretide_forecast":        {3, true},
+	"foretide_update":          {3, true},
+	"foretide_restore":         {3, true},
+	"foretide_clean":           {2, true},
+	"foretide_checkpoint_name": {2, true},
+	"foretide_result":          {0, true},
+	"foretide_result_size":     {0, true},
 }
 
 type signature struct {

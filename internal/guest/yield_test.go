@@ -89,9 +89,7 @@ func TestYields(t *testing.T) {
 			t.Fatal(p, err)
 		}
 		args := []uint32{uint32(handle), p, uint32(len(in))}
-		if name == "load" {
-			args = args[1:]
-		}
+		args = args[3-exports["foretide_"+name].params:]
 		waits, last = nil, time.Now()
 		status, err := i.call("foretide_"+name, args...)
 		turn()
@@ -126,6 +124,14 @@ func TestYields(t *testing.T) {
 	window := full(300, 1, abi.MaxCells)
 	window.Frame = false
 	one := []abi.Actual{{Ahead: 300, Value: 3}}
+	shuffled := make([]int64, 1<<17)
+	for i := range shuffled {
+		shuffled[i] = int64(i*7_654_321&(len(shuffled)-1)) * 16
+	}
+	values := make([]float64, len(shuffled))
+	raw := func(counter bool, step int64) []byte {
+		return abi.AppendRaw(nil, "x", step, 0, []abi.RawSamples{{Metric: "cpu", Counter: counter, Times: shuffled, Values: values}})
+	}
 	for _, c := range []struct {
 		what, call string
 		handle     int32
@@ -137,6 +143,8 @@ func TestYields(t *testing.T) {
 		{"the most metrics", "forecast", auto, request(full(15, 256, abi.MaxCells))},
 		{"the longest window", "forecast", arima, request(window)},
 		{"an update from it", "update", arima, abi.AppendUpdate(nil, one, &window)},
+		{"many samples in no order", "clean", 0, raw(false, 0)},
+		{"those of a counter", "clean", 0, raw(true, 5)},
 		{"an update from a frame", "update", auto, abi.AppendUpdate(nil, one, new(full(15, 256, abi.MaxCells)))},
 	} {
 		got := stretch(c.call, c.handle, c.in)

@@ -45,6 +45,12 @@ func restore(handle int32, p, n uint32) int32 {
 	return the.with(p, n, func(b []byte) int32 { return the.server.Restore(handle, b) })
 }
 
+//go:wasmexport foretide_clean
+func clean(p, n uint32) int32 { return the.with(p, n, the.server.Clean) }
+
+//go:wasmexport foretide_checkpoint_name
+func checkpointName(p, n uint32) int32 { return the.with(p, n, the.server.Name) }
+
 //go:wasmexport foretide_result
 func result() uint32 { return address(the.server.Result()) }
 

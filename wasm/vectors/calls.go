@@ -55,6 +55,8 @@ func calls(dir string, frame *series.Frame) ([]vector, error) {
 	l.standIns(frame)
 	l.updates(frame)
 	l.troubles(frame, checkpoint)
+	l.samples()
+	l.names()
 	return l.all, l.err
 }
 

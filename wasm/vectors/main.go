@@ -77,7 +77,7 @@ func answer(ctx context.Context, dir string, vectors []vector) error {
 	for i := range vectors {
 		v := &vectors[i]
 		var out []byte
-		v.Returns, out, err = instance.Call(nil, "foretide_"+v.Call, v.Handle, v.Call != "load", v.bytes, v.In != "")
+		v.Returns, out, err = instance.Call(nil, "foretide_"+v.Call, v.Handle, takesHandle(v.Call), v.bytes, v.In != "")
 		if err != nil {
 			return fmt.Errorf("%s: %w", v.Says, err)
 		}
@@ -99,6 +99,11 @@ func answer(ctx context.Context, dir string, vectors []vector) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, "vectors.json"), list.Bytes(), 0o644)
+}
+
+// takesHandle reports whether a call has a handle.
+func takesHandle(call string) bool {
+	return call != "load" && call != "clean" && call != "checkpoint_name"
 }
 
 // step is that of the checkpoints, seconds.
