@@ -1,22 +1,17 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-json"
 	"github.com/spf13/cobra"
 
-	"github.com/foretide/foretide/core/calibrate"
-	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
-	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/internal/drift"
 )
 
 type driftFlags struct {
@@ -67,27 +62,6 @@ good as it was.` + dataLong,
 	return cmd
 }
 
-// A driftRow is what became of a model's forecasts.
-type driftRow struct {
-	Container string         `json:"container"`
-	Metric    string         `json:"metric"`
-	Model     string         `json:"model,omitempty"`
-	Drift     bool           `json:"drift"`
-	Reason    string         `json:"reason,omitempty"`  // a word for each thing that is the matter, as the help lists them
-	Skipped   string         `json:"skipped,omitempty"` // why it was not judged
-	Horizons  []driftHorizon `json:"horizons,omitempty"`
-}
-
-type driftHorizon struct {
-	Seconds    int64   `json:"horizon_s"`
-	Rows       int     `json:"forecasts"`
-	Ratio      float64 `json:"ratio"`
-	Was        float64 `json:"ratio_when_trained"`
-	Coverage80 float64 `json:"coverage80"`
-	Worse      bool    `json:"worse"`
-	Missing    bool    `json:"intervals_miss"`
-}
-
 func (a *app) drift(cmd *cobra.Command, f *driftFlags) error {
 	switch {
 	case f.last < time.Hour:
@@ -117,7 +91,7 @@ func (a *app) drift(cmd *cobra.Command, f *driftFlags) error {
 			return err
 		}
 	}
-	var rows []driftRow
+	var rows []drift.Row
 	drifted := 0
 	meter := a.meter("looking for drift", false)
 	for i := range data.Frames {
@@ -126,7 +100,7 @@ func (a *app) drift(cmd *cobra.Command, f *driftFlags) error {
 			if data.Frames[i].Column(m) < 0 {
 				continue
 			}
-			row, err := f.judge(ctx, p, &data.Frames[i], m)
+			row, err := drift.Judge(ctx, p, &data.Frames[i], m, drift.Options{Last: f.last, Every: f.every})
 			if err != nil {
 				meter.Finish()
 				return err
@@ -148,77 +122,7 @@ func (a *app) drift(cmd *cobra.Command, f *driftFlags) error {
 	return nil
 }
 
-// judge judges the model of a metric of a frame.
-func (f *driftFlags) judge(ctx context.Context, p *loader.Predictor, frame *series.Frame, metric string) (driftRow, error) {
-	row := driftRow{Container: frame.Container, Metric: metric}
-	model, _, err := p.Model(ctx, frame.Container, metric)
-	if err != nil {
-		return row, err
-	}
-	if s, ok := model.(*calibrate.Shared); ok {
-		model, _ = s.Of(frame.Container)
-	}
-	fitted, ok := model.(*calibrate.Fitted)
-	if !ok {
-		row.Reason, row.Skipped = "no_checkpoint", `no checkpoint; "foretide train" makes one`
-		if key, why := p.Serving(frame.Container, metric); why&forecast.NoCheckpoint == 0 {
-			row.Drift, row.Reason, row.Skipped = true, "old_checkpoint", "the checkpoint "+key.Name()+" was made with another network in the box (old_checkpoint): train it again"
-		}
-		return row, nil
-	}
-	spec := fitted.Spec()
-	row.Model = spec.Model
-	own := *frame
-	switch {
-	case spec.Step%frame.Step != 0:
-		row.Reason, row.Skipped = "step", fmt.Sprintf("the data have a value every %d s, the model wants %d s", frame.Step, spec.Step)
-		return row, nil
-	case spec.Step != frame.Step:
-		own = series.CoarsenFrame(frame, spec.Step)
-	}
-	key, _ := p.Serving(frame.Container, metric)
-	c, err := p.Describe(ctx, key)
-	if err != nil {
-		return row, err
-	}
-	from := own.Len() - int(f.last/time.Second)/int(own.Step)
-	if seen := int((c.Provenance.DataEnd-own.Start)/own.Step) + 1; c.Provenance.DataEnd >= own.Start {
-		from = max(from, seen)
-	}
-	part := series.Part{From: max(from, 0), To: own.Len()}
-	if part.Len() <= 0 {
-		row.Reason, row.Skipped = "seen", "the checkpoint has seen all of the data"
-		return row, nil
-	}
-	ds, err := fitted.Drift(&own, part, int(f.every/time.Second)/int(own.Step), forecast.Options{Interrupt: func() bool { return ctx.Err() != nil }})
-	if err == nil {
-		err = ctx.Err()
-	}
-	if err != nil {
-		return row, err
-	}
-	for i := range ds {
-		d := &ds[i]
-		row.Drift = row.Drift || d.Drifted()
-		row.Horizons = append(row.Horizons, driftHorizon{d.Ahead, d.Rows, d.Ratio, d.Was, d.Coverage80, d.Worse, d.Missing})
-	}
-	row.Reason = reasonOf(row.Horizons)
-	return row, nil
-}
-
-// reasonOf says what has drifted at any of the horizons.
-func reasonOf(horizons []driftHorizon) string {
-	var words []string
-	if slices.ContainsFunc(horizons, func(h driftHorizon) bool { return h.Worse }) {
-		words = append(words, "worse")
-	}
-	if slices.ContainsFunc(horizons, func(h driftHorizon) bool { return h.Missing }) {
-		words = append(words, "intervals_miss")
-	}
-	return strings.Join(words, ",")
-}
-
-func writeDrift(w io.Writer, rows []driftRow, asJSON bool) error {
+func writeDrift(w io.Writer, rows []drift.Row, asJSON bool) error {
 	if asJSON {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
@@ -234,7 +138,7 @@ func writeDrift(w io.Writer, rows []driftRow, asJSON bool) error {
 		container, metric, model := r.Container, r.Metric, r.Model
 		for _, h := range r.Horizons {
 			t.row(container, metric, model, minutes(h.Seconds), fmt.Sprint(h.Rows), fmt.Sprintf("%.3f", h.Ratio), fmt.Sprintf("%.3f", h.Was),
-				fmt.Sprintf("%.0f %%", 100*h.Coverage80), h.verdict())
+				fmt.Sprintf("%.0f %%", 100*h.Coverage80), verdict(&h))
 			container, metric, model = "", "", ""
 		}
 	}
@@ -243,7 +147,7 @@ func writeDrift(w io.Writer, rows []driftRow, asJSON bool) error {
 }
 
 // verdict says what has drifted.
-func (h *driftHorizon) verdict() string {
+func verdict(h *drift.Horizon) string {
 	var says []string
 	if h.Worse {
 		says = append(says, "worse than it was")

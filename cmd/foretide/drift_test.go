@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/foretide/foretide/internal/drift"
 )
 
 // turning is a CSV of ten days of two containers: both have a daily curve, and
@@ -45,7 +47,7 @@ func TestDrift(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, errOut)
 	}
 	reason := map[string]string{"steady": "", "turning": "intervals_miss", "new": "no_checkpoint"}
-	var rows []driftRow
+	var rows []drift.Row
 	if err := json.Unmarshal([]byte(out), &rows); err != nil || len(rows) != 2 {
 		t.Fatalf("%v: %s", err, out)
 	}

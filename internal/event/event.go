@@ -91,6 +91,9 @@ type Batch struct {
 	// Horizons of predict: "5m", "1h"; none: all that the models have.
 	Horizons []string `json:"horizons,omitempty"`
 
+	// Drift has predict judge whether the models have become worse, too.
+	Drift bool `json:"drift,omitempty"`
+
 	// Batch numbers the batches of a run, and Attempt the times that one was
 	// tried: the state machine counts. They name the answer that is kept.
 	Batch   int `json:"batch,omitempty"`

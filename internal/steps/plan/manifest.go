@@ -17,6 +17,7 @@ type entry struct {
 	Items   []event.Item `json:"items"`
 	Run     string       `json:"run"`
 	Until   time.Time    `json:"until"`
+	Drift   bool         `json:"drift"`
 	Batch   int          `json:"batch"`
 	Attempt int          `json:"attempt"`
 }
@@ -29,7 +30,7 @@ func (r *round) manifest(ctx context.Context, run, name string, items []event.It
 		for i := range items {
 			m.Series += len(items[i].Metrics)
 		}
-		batches = append(batches, entry{Items: items, Run: run, Until: r.until, Batch: len(batches)})
+		batches = append(batches, entry{Items: items, Run: run, Until: r.until, Drift: r.event.Train && name == "predict", Batch: len(batches)})
 	}
 	m.Batches = len(batches)
 	data, err := json.Marshal(batches)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/internal/drift"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/gauges"
 	"github.com/foretide/foretide/internal/lake"
@@ -39,7 +40,10 @@ type Forecaster struct {
 	Sinks []Sink
 	// SinkTime is the most that one sink may take.
 	SinkTime time.Duration
-	Now      func() time.Time
+	// Drift says what of the samples is judged for batches that ask for it; nothing
+	// where its Last is 0.
+	Drift drift.Options
+	Now   func() time.Time
 }
 
 // A Sink is another system that forecasts are handed to.
@@ -75,6 +79,7 @@ func (p *Forecaster) Predict(ctx context.Context, in *steps.Invocation, b *event
 	in.Metrics.Add("Forecasts", "Count", float64(r.answer.Done))
 	in.Metrics.Add("Fallbacks", "Count", 0)
 	in.Metrics.Add("PredictFailed", "Count", float64(len(r.answer.Failed)))
+	r.mark(ctx)
 	r.push(ctx)
 	r.answer.Settle()
 	return &r.answer, nil
@@ -97,6 +102,7 @@ type round struct {
 	forecasts []*forecast.Forecast
 	items     map[*forecast.Forecast]gauges.Item // the same for sinks
 	latests   []gauges.Item                      // those that are the latest of their series
+	verdicts  []drift.Row
 }
 
 // query says which samples are read.
@@ -220,6 +226,7 @@ func (r *round) container(ctx context.Context, models *loader.Predictor, f *seri
 		}
 		r.mu.Unlock()
 	}
+	r.judge(ctx, models, f, out)
 	r.mu.Lock()
 	r.seen[f.Container] = true
 	r.forecasts = append(r.forecasts, out...)
