@@ -12,7 +12,7 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/internal/termplot"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 const (
@@ -66,13 +66,13 @@ func writeChart(w io.Writer, s series.Series, f *forecast.Forecast, width int) {
 	longest := f.At[len(f.At)-1].Ahead
 	from := max(s.Index(f.Origin-pastSpans*longest), 0)
 	now := min(s.Index(f.Origin), s.Len()-1)
-	c := termplot.Chart{
+	c := terminal.Chart{
 		Past: s.Values[from : now+1], Step: s.Step, Width: width, Height: chartRows, Label: number,
 		Begin: clock(s.Time(from)), Now: clock(f.Origin), End: clock(f.Origin + longest),
 	}
 	for i := range f.At {
 		h := &f.At[i]
-		p := termplot.Point{Ahead: h.Ahead, Median: f.Median(h), Came: math.NaN()}
+		p := terminal.Point{Ahead: h.Ahead, Median: f.Median(h), Came: math.NaN()}
 		p.Lo50, p.Hi50 = f.Interval(h, 0.5)
 		p.Lo80, p.Hi80 = f.Interval(h, 0.8)
 		if f.Origin+h.Ahead < s.End() {

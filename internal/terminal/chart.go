@@ -1,7 +1,7 @@
-// Package termplot draws a forecast in a terminal: the recent past as a line of
+// Package terminal draws a forecast in a terminal: the recent past as a line of
 // Braille dots, the interval ahead as shades, a mark for the median and, where
 // it is known, for what came.
-package termplot
+package terminal
 
 import (
 	"math"

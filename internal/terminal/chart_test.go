@@ -1,4 +1,4 @@
-package termplot
+package terminal
 
 import (
 	"math"
