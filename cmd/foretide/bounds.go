@@ -10,6 +10,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -57,7 +58,7 @@ func (a *app) tellOutside(found outsiders) {
 			limits = append(limits, fmt.Sprintf("above %g", b))
 		}
 		a.notice("foretide: %s has %s %s (%s): its bounds rule them out, and such forecasts too (data.lower_bound and data.upper_bound set others)",
-			x.metric, counted(x.values, "value"), strings.Join(limits, " or "), list(x.containers))
+			x.metric, terminal.Counted(x.values, "value"), strings.Join(limits, " or "), terminal.List(x.containers))
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/infra/s3"
+	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -116,7 +117,7 @@ func (a *app) inspect(ctx context.Context, paths []string, asJSON, withConfig bo
 		}
 	}
 	if asJSON {
-		return writeJSON(a.out, rows)
+		return terminal.WriteJSON(a.out, rows)
 	}
 	return nil
 }
@@ -137,21 +138,19 @@ func writeCheckpoint(w io.Writer, file string, size int64, c *codec.Checkpoint) 
 	line("file", "%s (%d bytes, model %d)", file, size, len(c.Payload))
 	line("forecasts", "%s of %s at steps of %s", c.Metric, serves, time.Duration(c.Step)*time.Second)
 	line("model", "%s: %s (%s)", p.Model, orDefault(p.Summary, c.Kind), p.Status)
-	line("history", "%s to %s, %d observed values", stamp(p.DataStart), stamp(p.DataEnd), p.Points)
+	line("history", "%s to %s, %d observed values", terminal.Stamp(p.DataStart), terminal.Stamp(p.DataEnd), p.Points)
 	line("data", "%s", p.DataDigest)
 	line("written by", "foretide %s, seed %d, kind %s", p.Version, p.Seed, c.Kind)
 	for _, n := range p.Notes {
 		line("note", "%s", n)
 	}
-	t := newTable("horizon", "forecasts", "MAE", "ratio", "covers 80 %")
-	t.right(1, 2, 3, 4)
+	t := terminal.NewTable("horizon", "forecasts", "MAE", "ratio", "covers 80 %")
+	t.Right(1, 2, 3, 4)
 	for _, s := range p.Scores {
-		t.row(minutes(s.Ahead), fmt.Sprint(s.Count), number(s.MAE), ratio(s.Ratio), share(s.Coverage))
+		t.Row(terminal.Minutes(s.Ahead), fmt.Sprint(s.Count), terminal.Number(s.MAE), terminal.Ratio(s.Ratio), terminal.Share(s.Coverage))
 	}
-	t.write(w)
+	t.Write(w)
 }
-
-func stamp(unix int64) string { return time.Unix(unix, 0).UTC().Format("2006-01-02 15:04:05Z") }
 
 type checkpointJSON struct {
 	File      string      `json:"file"`
@@ -178,11 +177,11 @@ type checkpointJSON struct {
 }
 
 type scoreJSON struct {
-	Ahead    int64 `json:"horizon_s"`
-	Count    int64 `json:"rows"`
-	MAE      real  `json:"mae"`
-	Ratio    real  `json:"ratio"`
-	Coverage real  `json:"coverage80"`
+	Ahead    int64         `json:"horizon_s"`
+	Count    int64         `json:"rows"`
+	MAE      terminal.Real `json:"mae"`
+	Ratio    terminal.Real `json:"ratio"`
+	Coverage terminal.Real `json:"coverage80"`
 }
 
 func newCheckpointJSON(file string, size int64, c *codec.Checkpoint) checkpointJSON {
@@ -194,7 +193,7 @@ func newCheckpointJSON(file string, size int64, c *codec.Checkpoint) checkpointJ
 		Digest: p.DataDigest, Trained: p.Containers, Notes: p.Notes, Scores: []scoreJSON{}, Config: p.Config,
 	}
 	for _, s := range p.Scores {
-		j.Scores = append(j.Scores, scoreJSON{s.Ahead, s.Count, real(s.MAE), real(s.Ratio), real(s.Coverage)})
+		j.Scores = append(j.Scores, scoreJSON{s.Ahead, s.Count, terminal.Real(s.MAE), terminal.Real(s.Ratio), terminal.Real(s.Coverage)})
 	}
 	return j
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -64,15 +65,15 @@ func total(terms []forecast.Component) float64 {
 
 // writeComponents prints a line for each term.
 func writeComponents(w io.Writer, forecasts []*forecast.Forecast, all [][]explained) {
-	t := newTable("container", "metric", "ahead", "component", "value")
-	t.right(2, 4)
+	t := terminal.NewTable("container", "metric", "ahead", "component", "value")
+	t.Right(2, 4)
 	for i, f := range forecasts {
 		container, metric := f.Container, f.Metric
 		for j := range f.At {
 			e := &all[i][j]
-			ahead := minutes(f.At[j].Ahead)
+			ahead := terminal.Minutes(f.At[j].Ahead)
 			line := func(name, value string) {
-				t.row(container, metric, ahead, name, value)
+				t.Row(container, metric, ahead, name, value)
 				container, metric, ahead = "", "", ""
 			}
 			if len(e.terms) == 0 {
@@ -80,31 +81,31 @@ func writeComponents(w io.Writer, forecasts []*forecast.Forecast, all [][]explai
 				continue
 			}
 			for _, term := range e.terms {
-				value := number(term.Value)
+				value := terminal.Number(term.Value)
 				if term.Multiplies {
 					value = fmt.Sprintf("%+.1f %%", 100*term.Value)
 				}
 				line(term.Name, value)
 			}
-			line("gate, bounds", number(e.rest))
+			line("gate, bounds", terminal.Number(e.rest))
 		}
 	}
-	t.write(w)
+	t.Write(w)
 }
 
 type componentJSON struct {
-	Name       string `json:"name"`
-	Value      real   `json:"value"`
-	Multiplies bool   `json:"multiplies,omitempty"`
+	Name       string        `json:"name"`
+	Value      terminal.Real `json:"value"`
+	Multiplies bool          `json:"multiplies,omitempty"`
 }
 
 func (e *explained) json() []componentJSON {
 	var out []componentJSON
 	for _, t := range e.terms {
-		out = append(out, componentJSON{t.Name, real(t.Value), t.Multiplies})
+		out = append(out, componentJSON{t.Name, terminal.Real(t.Value), t.Multiplies})
 	}
 	if len(out) > 0 {
-		out = append(out, componentJSON{Name: "gate, bounds", Value: real(e.rest)})
+		out = append(out, componentJSON{Name: "gate, bounds", Value: terminal.Real(e.rest)})
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/internal/near"
+	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader/config"
 )
 
@@ -102,5 +103,5 @@ func checkMetric(metric string, have []string) error {
 	if slices.Contains(have, metric) {
 		return nil
 	}
-	return dataf("no metric %q in the data%s (there are %s)", metric, near.Hint(metric, have), list(have))
+	return dataf("no metric %q in the data%s (there are %s)", metric, near.Hint(metric, have), terminal.List(have))
 }

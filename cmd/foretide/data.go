@@ -83,15 +83,3 @@ func metricsOf(frames []series.Frame) []string {
 	})
 	return out
 }
-
-// list joins names for people; a long list is cut.
-func list(names []string) string {
-	const most = 12
-	if len(names) == 0 {
-		return "none"
-	}
-	if len(names) > most {
-		return strings.Join(names[:most], ", ") + ", …"
-	}
-	return strings.Join(names, ", ")
-}

@@ -15,6 +15,7 @@ import (
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -91,7 +92,7 @@ func (a *app) demoData(ctx context.Context, out string) (*series.Frame, string, 
 	}
 	f := &data.Frames[0]
 	fmt.Fprintf(a.out, "Data: %s, %d rows of one container pool, %s to %s\n",
-		file, data.Rows, stamp(f.Start)[:10], stamp(f.Time(f.Len()))[:10])
+		file, data.Rows, terminal.Stamp(f.Start)[:10], terminal.Stamp(f.Time(f.Len()))[:10])
 	return f, file, nil
 }
 
@@ -133,7 +134,7 @@ func (a *app) demoBacktest(ctx context.Context, frame *series.Frame) error {
 		all = append(all, r.Series...)
 	}
 	fmt.Fprintf(a.out, "\nBacktest: fitted to the first 70 %%, auto renewed daily, %d-minute origins through the rest:\n\n", cfg.Every/60)
-	summaryTable(backtest.Summarise(all, backtest.ByMetric), string(backtest.ByMetric)).write(a.out)
+	summaryTable(backtest.Summarise(all, backtest.ByMetric), string(backtest.ByMetric)).Write(a.out)
 	fmt.Fprintln(a.out, "\nA ratio is to the mean absolute error of the last value: below 1 is better.")
 	return nil
 }
@@ -150,14 +151,14 @@ func (a *app) demoForecast(ctx context.Context, frame *series.Frame, store strin
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "\nForecast at %s, half a day after the last row that was trained on:\n\n", stamp(frame.Time(origin)))
-	t := newTable("metric", "now", "ahead", "forecast", "80 % from", "to", "what happened", "")
-	t.right(1, 2, 3, 4, 5, 6)
+	fmt.Fprintf(a.out, "\nForecast at %s, half a day after the last row that was trained on:\n\n", terminal.Stamp(frame.Time(origin)))
+	t := terminal.NewTable("metric", "now", "ahead", "forecast", "80 % from", "to", "what happened", "")
+	t.Right(1, 2, 3, 4, 5, 6)
 	for _, f := range forecasts {
 		actual, _ := frame.Series(f.Metric)
 		for i := range f.At {
 			h := &f.At[i]
-			metric, now := f.Metric, number(actual.Values[origin])
+			metric, now := f.Metric, terminal.Number(actual.Values[origin])
 			if i > 0 {
 				metric, now = "", ""
 			}
@@ -167,10 +168,10 @@ func (a *app) demoForecast(ctx context.Context, frame *series.Frame, store strin
 			if lo <= came && came <= hi {
 				verdict = "inside"
 			}
-			t.row(metric, now, minutes(h.Ahead), number(f.Median(h)), number(lo), number(hi), number(came), verdict)
+			t.Row(metric, now, terminal.Minutes(h.Ahead), terminal.Number(f.Median(h)), terminal.Number(lo), terminal.Number(hi), terminal.Number(came), verdict)
 		}
 	}
-	t.write(a.out)
+	t.Write(a.out)
 	a.writeCharts([]series.Frame{*frame}, forecasts)
 	return nil
 }

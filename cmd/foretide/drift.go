@@ -12,6 +12,7 @@ import (
 
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/internal/drift"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 type driftFlags struct {
@@ -128,21 +129,21 @@ func writeDrift(w io.Writer, rows []drift.Row, asJSON bool) error {
 		e.SetIndent("", "  ")
 		return e.Encode(rows)
 	}
-	t := newTable("container", "metric", "model", "ahead", "forecasts", "ratio", "when trained", "80 % covers", "")
-	t.right(3, 4, 5, 6, 7)
+	t := terminal.NewTable("container", "metric", "model", "ahead", "forecasts", "ratio", "when trained", "80 % covers", "")
+	t.Right(3, 4, 5, 6, 7)
 	for _, r := range rows {
 		if r.Skipped != "" {
-			t.row(r.Container, r.Metric, r.Model, "", "", "", "", "", "not judged: "+r.Skipped)
+			t.Row(r.Container, r.Metric, r.Model, "", "", "", "", "", "not judged: "+r.Skipped)
 			continue
 		}
 		container, metric, model := r.Container, r.Metric, r.Model
 		for _, h := range r.Horizons {
-			t.row(container, metric, model, minutes(h.Seconds), fmt.Sprint(h.Rows), fmt.Sprintf("%.3f", h.Ratio), fmt.Sprintf("%.3f", h.Was),
+			t.Row(container, metric, model, terminal.Minutes(h.Seconds), fmt.Sprint(h.Rows), fmt.Sprintf("%.3f", h.Ratio), fmt.Sprintf("%.3f", h.Was),
 				fmt.Sprintf("%.0f %%", 100*h.Coverage80), verdict(&h))
 			container, metric, model = "", "", ""
 		}
 	}
-	t.write(w)
+	t.Write(w)
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/foretide/foretide/infra/prometheus"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 const exportLong = `Export asks a Prometheus server what every container used and writes a metrics
@@ -102,7 +103,7 @@ func (a *app) export(cmd *cobra.Command, f *exportFlags) error {
 	s, err := a.runExport(cmd.Context(), o)
 	if err != nil {
 		if f.appending && s.Rows > 0 {
-			a.notice("foretide: %d rows up to %s are kept in %s; --append continues there", s.Rows, stamp(s.To.Unix()), s.Path)
+			a.notice("foretide: %d rows up to %s are kept in %s; --append continues there", s.Rows, terminal.Stamp(s.To.Unix()), s.Path)
 		}
 		return exportError(cmd, err)
 	}
@@ -111,7 +112,7 @@ func (a *app) export(cmd *cobra.Command, f *exportFlags) error {
 	}
 	if s.Rows > 0 {
 		for _, m := range s.Missing() {
-			a.notice("foretide: the server has no %s from %s to %s: the column is empty there", m, stamp(s.From.Unix()), stamp(s.To.Unix()))
+			a.notice("foretide: the server has no %s from %s to %s: the column is empty there", m, terminal.Stamp(s.From.Unix()), terminal.Stamp(s.To.Unix()))
 		}
 	}
 	switch {
@@ -155,7 +156,7 @@ func writeExport(w io.Writer, o *prometheus.Options, s *prometheus.Summary) {
 		name = "standard output"
 	}
 	if s.Rows == 0 {
-		fmt.Fprintf(w, "%s: nothing new after %s\n", name, stamp(s.Had.Unix()))
+		fmt.Fprintf(w, "%s: nothing new after %s\n", name, terminal.Stamp(s.Had.Unix()))
 		return
 	}
 	what := "rows"
@@ -163,13 +164,13 @@ func writeExport(w io.Writer, o *prometheus.Options, s *prometheus.Summary) {
 		what = "new rows"
 	}
 	fmt.Fprintf(w, "%s: %d %s, %s to %s, one every %v for each of %d containers: %s\n\n",
-		name, s.Rows, what, stamp(s.From.Unix()), stamp(s.To.Unix()), o.Step, len(s.Containers), list(s.Containers))
-	t := newTable("metric", "values")
-	t.right(1)
+		name, s.Rows, what, terminal.Stamp(s.From.Unix()), terminal.Stamp(s.To.Unix()), o.Step, len(s.Containers), terminal.List(s.Containers))
+	t := terminal.NewTable("metric", "values")
+	t.Right(1)
 	for _, m := range s.Metrics {
-		t.row(m, fmt.Sprint(s.Cells[m]))
+		t.Row(m, fmt.Sprint(s.Cells[m]))
 	}
-	t.write(w)
+	t.Write(w)
 }
 
 type exportJSON struct {
@@ -196,7 +197,7 @@ func writeExportJSON(w io.Writer, o *prometheus.Options, s *prometheus.Summary) 
 			*to = &from
 		}
 	}
-	return writeJSON(w, j)
+	return terminal.WriteJSON(w, j)
 }
 
 // exportError gives an error of the exporter the words of the command line.

@@ -11,6 +11,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 // frameOf finds a container's frame; frames are in the order of their names.
@@ -37,22 +38,22 @@ func lastData(frames []series.Frame, f *forecast.Forecast) int64 {
 // writeForecasts prints a line for each horizon, under the time of the metric's
 // last value.
 func writeForecasts(w io.Writer, frames []series.Frame, forecasts []*forecast.Forecast) {
-	t := newTable("container", "metric", "last data", "ahead", "forecast", "80 % from", "to", "95 % from", "to", "by", "note")
-	t.right(3, 4, 5, 6, 7, 8)
+	t := terminal.NewTable("container", "metric", "last data", "ahead", "forecast", "80 % from", "to", "95 % from", "to", "by", "note")
+	t.Right(3, 4, 5, 6, 7, 8)
 	for _, f := range forecasts {
 		for i := range f.At {
 			h := &f.At[i]
-			container, metric, origin := f.Container, f.Metric, stamp(lastData(frames, f))
+			container, metric, origin := f.Container, f.Metric, terminal.Stamp(lastData(frames, f))
 			if i > 0 {
 				container, metric, origin = "", "", ""
 			}
 			lo80, hi80 := f.Interval(h, 0.8)
 			lo95, hi95 := f.Interval(h, 0.95)
-			t.row(container, metric, origin, minutes(h.Ahead), number(f.Median(h)), number(lo80), number(hi80),
-				number(lo95), number(hi95), h.Model, h.Reasons.String())
+			t.Row(container, metric, origin, terminal.Minutes(h.Ahead), terminal.Number(f.Median(h)), terminal.Number(lo80), terminal.Number(hi80),
+				terminal.Number(lo95), terminal.Number(hi95), h.Model, h.Reasons.String())
 		}
 	}
-	t.write(w)
+	t.Write(w)
 }
 
 // forecastJSON is a forecast with what it is made of.
@@ -81,7 +82,7 @@ func writeForecastsJSON(w io.Writer, frames []series.Frame, forecasts []*forecas
 		}
 		out = append(out, j)
 	}
-	return writeJSON(w, out)
+	return terminal.WriteJSON(w, out)
 }
 
 // writeForecastsCSV prints a row for each horizon. Times are Unix seconds, and

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader/config"
 )
 
@@ -38,7 +39,7 @@ func (a *app) tellHorizons(jobs []fleet.Job) {
 		if len(missing) == 0 {
 			continue
 		}
-		text := "data with a value every " + minutes(k.step) + " have no forecast " + aheads(missing) + " ahead; forecasts are " +
+		text := "data with a value every " + terminal.Minutes(k.step) + " have no forecast " + aheads(missing) + " ahead; forecasts are " +
 			aheads(task.Horizons) + " ahead (data.prediction_horizons names others)"
 		if !slices.Contains(told, text) {
 			told = append(told, text)
@@ -51,7 +52,7 @@ func (a *app) tellHorizons(jobs []fleet.Job) {
 func aheads(seconds []int64) string {
 	var out []string
 	for _, s := range seconds {
-		out = append(out, minutes(s))
+		out = append(out, terminal.Minutes(s))
 	}
 	return strings.Join(out, ", ")
 }

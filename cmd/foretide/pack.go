@@ -5,6 +5,7 @@ import (
 
 	"github.com/foretide/foretide/internal/modeltar"
 	"github.com/foretide/foretide/internal/newfile"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 // packCommand is a subcommand of checkpoint.
@@ -40,7 +41,7 @@ same bytes.`,
 			if err := f.Commit(); err != nil {
 				return err
 			}
-			a.notice("%s of %s are in %s", counted(n, "checkpoint"), store, out)
+			a.notice("%s of %s are in %s", terminal.Counted(n, "checkpoint"), store, out)
 			return nil
 		},
 	}

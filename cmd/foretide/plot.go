@@ -15,6 +15,7 @@ import (
 	"github.com/foretide/foretide/internal/newfile"
 	"github.com/foretide/foretide/internal/plot"
 	"github.com/foretide/foretide/internal/report"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 type plotFlags struct {
@@ -155,11 +156,11 @@ func (a *app) plotted(cmd *cobra.Command, f *plotFlags) (*plot.Source, error) {
 		return nil, err
 	}
 	if len(data.Frames) > 1 {
-		return nil, usagef(cmd, "the data have %d containers (%s): choose one with --container", len(data.Frames), list(data.Containers()))
+		return nil, usagef(cmd, "the data have %d containers (%s): choose one with --container", len(data.Frames), terminal.List(data.Containers()))
 	}
 	frame := &data.Frames[0]
 	if f.metric == "" && len(frame.Metrics) > 1 {
-		return nil, usagef(cmd, "%s has several metrics (%s): choose one with --metric", frame.Container, list(frame.Metrics))
+		return nil, usagef(cmd, "%s has several metrics (%s): choose one with --metric", frame.Container, terminal.List(frame.Metrics))
 	} else if f.metric == "" {
 		f.metric = frame.Metrics[0]
 	}
@@ -182,7 +183,7 @@ func (f *plotFlags) choose(s *plot.Source, horizons []time.Duration) error {
 	var have []string
 	for i := range s.Series.Fans {
 		h := s.Series.Fans[i].Horizon
-		if have = append(have, minutes(h)); len(horizons) == 0 || horizons[0] == time.Duration(h)*time.Second {
+		if have = append(have, terminal.Minutes(h)); len(horizons) == 0 || horizons[0] == time.Duration(h)*time.Second {
 			s.Horizon = h
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -160,9 +159,4 @@ func allJobs(frames []series.Frame, metrics []string, wanted func(container, met
 		}
 	}
 	return out
-}
-
-// ahead names a horizon in the name of a metric: "5min", "90s".
-func ahead(seconds int64) string {
-	return strings.ReplaceAll(minutes(seconds), " ", "")
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/record"
 	"github.com/foretide/foretide/internal/report"
+	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader/config"
 )
 
@@ -53,7 +54,7 @@ func (a *app) recordBacktest(cmd *cobra.Command, f *backtestFlags, frames []seri
 		b.configs[metric] = c
 	}
 	params := map[string]string{
-		"metric": strings.Join(metrics, ","), "data": f.data, "test_share": number(f.share), "every": f.every.String(),
+		"metric": strings.Join(metrics, ","), "data": f.data, "test_share": terminal.Number(f.share), "every": f.every.String(),
 		"refit": f.refit.String(), "by": f.by,
 	}
 	for flag, value := range map[string]string{"list": f.list, "out": f.out, "score": f.score, "container": f.container} {
@@ -167,7 +168,7 @@ func (b *backtestRecord) judged(all []backtest.Series) {
 	for _, o := range backtest.Overalls(all, b.by) {
 		scores["ratio"], scores["coverage80"], scores["better"], scores["ratio_p95"] = o.Ratio, o.Coverage, o.Better, o.P95
 		for i, h := range o.Horizons {
-			scores["ratio_"+ahead(h)] = o.Ratios[i]
+			scores["ratio_"+terminal.Ahead(h)] = o.Ratios[i]
 		}
 	}
 	if b.by != backtest.BySeries { // there may be thousands
@@ -177,7 +178,7 @@ func (b *backtestRecord) judged(all []backtest.Series) {
 	}
 	b.run.Metrics(scores)
 	var text bytes.Buffer
-	if writeJSON(&text, scoresJSON(all, b.by)) == nil {
+	if terminal.WriteJSON(&text, scoresJSON(all, b.by)) == nil {
 		b.run.Artifact("scores.json", text.Bytes())
 	}
 	b.looks(all)
@@ -195,7 +196,7 @@ func groupScores(scores map[string]float64, prefix string, g *backtest.Group) {
 			"mae": at.MAE, "rmse": at.RMSE, "r2": at.R2, "smape": at.SMAPE, "mase": at.MASE, "persistence_mae": at.Persistence,
 			"ratio": at.Ratio, "coverage80": at.Coverage, "width80": at.Width, "winkler80": at.Winkler, "pinball": at.Pinball,
 		} {
-			scores[prefix+name+"_"+ahead(at.Horizon)] = v
+			scores[prefix+name+"_"+terminal.Ahead(at.Horizon)] = v
 		}
 	}
 }
@@ -217,7 +218,7 @@ func (b *backtestRecord) finish(all []backtest.Series, err error) {
 	if len(all) > 0 {
 		groups := backtest.Summarise(all, b.by)
 		var text bytes.Buffer
-		summaryTable(groups, string(b.by)).markdown(&text)
+		summaryTable(groups, string(b.by)).Markdown(&text)
 		main.Tag(runs.TagNote, text.String())
 		main.Artifact("summary.md", text.Bytes())
 		if b.several {

@@ -15,6 +15,7 @@ import (
 	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/record"
+	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -159,7 +160,7 @@ func outcome(r *fleet.Result) (map[string]float64, map[string]string) {
 		if h.Rows == 0 {
 			continue
 		}
-		at := "_" + ahead(h.Ahead)
+		at := "_" + terminal.Ahead(h.Ahead)
 		metrics["mae"+at], metrics["persistence_mae"+at], metrics["coverage80"+at] = h.MAE, h.Persistence, h.Coverage80
 		metrics["weight"+at] = h.Weight
 		covers = append(covers, h.Coverage80)

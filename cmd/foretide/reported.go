@@ -5,24 +5,25 @@ import (
 	"io"
 
 	"github.com/foretide/foretide/internal/report"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 // writeReported prints the report's first lines for people.
 func writeReported(w io.Writer, r *report.Report, path string, size int) {
-	t := newTable("metric", "series", "ratio", "last week", "80 % covers", "worst")
-	t.right(1, 2, 3, 4)
+	t := terminal.NewTable("metric", "series", "ratio", "last week", "80 % covers", "worst")
+	t.Right(1, 2, 3, 4)
 	for i := range r.ByMetric {
 		g := &r.ByMetric[i]
 		worst := ""
 		for k := range r.Series {
 			if s := &r.Series[k]; s.Metric == g.Name && s.Ratio == s.Ratio {
-				worst = s.Container + " " + ratio(s.Ratio)
+				worst = s.Container + " " + terminal.Ratio(s.Ratio)
 				break
 			}
 		}
-		t.row(g.Name, fmt.Sprint(g.Series), ratio(g.Ratio), ratio(g.Week), share(g.Coverage), worst)
+		t.Row(g.Name, fmt.Sprint(g.Series), terminal.Ratio(g.Ratio), terminal.Ratio(g.Week), terminal.Share(g.Coverage), worst)
 	}
-	t.write(w)
+	t.Write(w)
 	fmt.Fprintf(w, "\nThe report is in %s (%d kB). First of what to do:\n", path, (size+500)/1000)
 	fmt.Fprintf(w, "  %s\n", r.Advice[0].Text)
 	if r.Advice[0].Command != "" {

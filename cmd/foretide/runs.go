@@ -7,11 +7,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/foretide/foretide/infra/runs"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 // runsFlags are what all commands about runs have.
@@ -134,19 +134,9 @@ func lasting(d time.Duration) string {
 func shortID(id string) string { return id[:min(8, len(id))] }
 
 // section prints a table after an empty line.
-func (a *app) section(t *table) {
+func (a *app) section(t *terminal.Table) {
 	fmt.Fprintln(a.out)
-	t.write(a.out)
-}
-
-// clean takes out of a text what would move a terminal's cursor.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
+	t.Write(a.out)
 }
 
 // valueOf is the last value of a metric, NaN for none.
@@ -162,7 +152,7 @@ func valueText(v float64) string {
 	if v == math.Trunc(v) && math.Abs(v) < 1e4 {
 		return strconv.FormatFloat(v, 'f', 0, 64)
 	}
-	return number(v)
+	return terminal.Number(v)
 }
 
 // goodness is the number by which a metric is judged: less is better. Of a

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/foretide/foretide/infra/runs"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 type runsCompareFlags struct {
@@ -70,7 +71,7 @@ func (a *app) runsCompare(cmd *cobra.Command, f *runsCompareFlags, names []strin
 			j.Curves = curvesOf(r)
 			out = append(out, j)
 		}
-		return writeJSON(a.out, out)
+		return terminal.WriteJSON(a.out, out)
 	}
 	f.print(a, chosen)
 	return nil
@@ -78,11 +79,11 @@ func (a *app) runsCompare(cmd *cobra.Command, f *runsCompareFlags, names []strin
 
 // print prints the tables.
 func (f *runsCompareFlags) print(a *app, chosen []*runs.Run) {
-	t := newTable("run", "name", "began", "took")
+	t := terminal.NewTable("run", "name", "began", "took")
 	for _, r := range chosen {
-		t.row(shortID(r.ID), clean(r.Name), stamp(r.Start.Unix()), lasting(took(r)))
+		t.Row(shortID(r.ID), terminal.Clean(r.Name), terminal.Stamp(r.Start.Unix()), lasting(took(r)))
 	}
-	t.write(a.out)
+	t.Write(a.out)
 	f.params(a, chosen)
 	f.values(a, chosen)
 	f.curves(a, chosen)
@@ -100,7 +101,7 @@ func heads(first string, chosen []*runs.Run) []string {
 	}
 	for _, r := range chosen {
 		if named {
-			out = append(out, clean(r.Name))
+			out = append(out, terminal.Clean(r.Name))
 		} else {
 			out = append(out, shortID(r.ID))
 		}
@@ -116,10 +117,10 @@ func (f *runsCompareFlags) params(a *app, chosen []*runs.Run) {
 			names[k] = true
 		}
 	}
-	t := newTable(heads("parameter", chosen)...)
+	t := terminal.NewTable(heads("parameter", chosen)...)
 	n := 0
 	for _, k := range slices.Sorted(maps.Keys(names)) {
-		row, differ := []string{clean(k)}, f.all
+		row, differ := []string{terminal.Clean(k)}, f.all
 		for _, r := range chosen {
 			v, ok := r.Params[k]
 			w, there := chosen[0].Params[k]
@@ -127,10 +128,10 @@ func (f *runsCompareFlags) params(a *app, chosen []*runs.Run) {
 			if !ok {
 				v = "-"
 			}
-			row = append(row, clean(v))
+			row = append(row, terminal.Clean(v))
 		}
 		if differ {
-			t.row(row...)
+			t.Row(row...)
 			n++
 		}
 	}
@@ -143,9 +144,9 @@ func (f *runsCompareFlags) params(a *app, chosen []*runs.Run) {
 
 // values prints the last values of the metrics.
 func (f *runsCompareFlags) values(a *app, chosen []*runs.Run) {
-	t := newTable(heads("metric", chosen)...)
+	t := terminal.NewTable(heads("metric", chosen)...)
 	for i := range chosen {
-		t.right(i + 1)
+		t.Right(i + 1)
 	}
 	n := 0
 	for _, k := range f.names(chosen) {
@@ -157,7 +158,7 @@ func (f *runsCompareFlags) values(a *app, chosen []*runs.Run) {
 				have++
 			}
 		}
-		row := []string{clean(k)}
+		row := []string{terminal.Clean(k)}
 		for _, r := range chosen {
 			v := valueOf(r, k)
 			mark := " "
@@ -166,7 +167,7 @@ func (f *runsCompareFlags) values(a *app, chosen []*runs.Run) {
 			}
 			row = append(row, valueText(v)+mark)
 		}
-		t.row(row...)
+		t.Row(row...)
 		n++
 	}
 	if n > 0 {
@@ -196,13 +197,13 @@ func (f *runsCompareFlags) names(chosen []*runs.Run) []string {
 // curves prints the metrics that have several values, under each other.
 func (f *runsCompareFlags) curves(a *app, chosen []*runs.Run) {
 	names := heads("", chosen)[1:]
-	t := newTable("curve", "run", "")
+	t := terminal.NewTable("curve", "run", "")
 	n := 0
 	for _, k := range f.names(chosen) {
-		label := clean(k)
+		label := terminal.Clean(k)
 		for i, r := range chosen {
 			if text := curveText(r.Metrics[k]); text != "" {
-				t.row(label, names[i], text)
+				t.Row(label, names[i], text)
 				label = ""
 				n++
 			}

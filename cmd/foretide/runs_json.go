@@ -4,31 +4,32 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/infra/runs"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 type runJSON struct {
-	ID         string                 `json:"id"`
-	Experiment string                 `json:"experiment"`
-	Name       string                 `json:"name"`
-	Status     string                 `json:"status"`
-	Start      time.Time              `json:"start"`
-	End        *time.Time             `json:"end"` // null while it goes on
-	Seconds    float64                `json:"seconds"`
-	User       string                 `json:"user,omitempty"`
-	Parent     string                 `json:"parent,omitempty"`
-	Params     map[string]string      `json:"params"`
-	Tags       map[string]string      `json:"tags"`
-	Metrics    map[string]real        `json:"metrics"`          // the last values
-	Curves     map[string][]pointJSON `json:"curves,omitempty"` // of metrics with several values
-	Inputs     []inputJSON            `json:"inputs,omitempty"`
-	Artifacts  []artifactJSON         `json:"artifacts,omitempty"`
-	Parts      []string               `json:"parts,omitempty"`
+	ID         string                   `json:"id"`
+	Experiment string                   `json:"experiment"`
+	Name       string                   `json:"name"`
+	Status     string                   `json:"status"`
+	Start      time.Time                `json:"start"`
+	End        *time.Time               `json:"end"` // null while it goes on
+	Seconds    float64                  `json:"seconds"`
+	User       string                   `json:"user,omitempty"`
+	Parent     string                   `json:"parent,omitempty"`
+	Params     map[string]string        `json:"params"`
+	Tags       map[string]string        `json:"tags"`
+	Metrics    map[string]terminal.Real `json:"metrics"`          // the last values
+	Curves     map[string][]pointJSON   `json:"curves,omitempty"` // of metrics with several values
+	Inputs     []inputJSON              `json:"inputs,omitempty"`
+	Artifacts  []artifactJSON           `json:"artifacts,omitempty"`
+	Parts      []string                 `json:"parts,omitempty"`
 }
 
 type pointJSON struct {
-	Step  int64     `json:"step"`
-	Value real      `json:"value"`
-	Time  time.Time `json:"time"`
+	Step  int64         `json:"step"`
+	Value terminal.Real `json:"value"`
+	Time  time.Time     `json:"time"`
 }
 
 type inputJSON struct {
@@ -48,14 +49,14 @@ type artifactJSON struct {
 func describe(r *runs.Run) runJSON {
 	j := runJSON{
 		ID: r.ID, Experiment: r.Experiment, Name: r.Name, Status: r.Status.String(), Start: r.Start.UTC(),
-		Seconds: took(r).Seconds(), User: r.User, Parent: r.Parent(), Params: r.Params, Tags: r.Tags, Metrics: map[string]real{},
+		Seconds: took(r).Seconds(), User: r.User, Parent: r.Parent(), Params: r.Params, Tags: r.Tags, Metrics: map[string]terminal.Real{},
 	}
 	if !r.End.IsZero() {
 		end := r.End.UTC()
 		j.End = &end
 	}
 	for _, name := range r.Names() {
-		j.Metrics[name] = real(valueOf(r, name))
+		j.Metrics[name] = terminal.Real(valueOf(r, name))
 	}
 	for _, in := range r.Inputs {
 		j.Inputs = append(j.Inputs, inputJSON{in.Name, in.Digest, in.Source, in.Context})
@@ -71,7 +72,7 @@ func curvesOf(r *runs.Run) map[string][]pointJSON {
 			continue
 		}
 		for _, p := range points {
-			out[name] = append(out[name], pointJSON{p.Step, real(p.Value), p.Time.UTC()})
+			out[name] = append(out[name], pointJSON{p.Step, terminal.Real(p.Value), p.Time.UTC()})
 		}
 	}
 	return out

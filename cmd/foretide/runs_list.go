@@ -9,6 +9,7 @@ import (
 
 	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/near"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 type runsListFlags struct {
@@ -74,7 +75,7 @@ func (a *app) runsList(cmd *cobra.Command, f *runsListFlags) error {
 		for _, r := range shown {
 			out = append(out, describe(r))
 		}
-		return writeJSON(a.out, out)
+		return terminal.WriteJSON(a.out, out)
 	}
 	f.write(a, all, shown)
 	return nil
@@ -121,7 +122,7 @@ func best(all []*runs.Run, metric string) ([]*runs.Run, error) {
 	}
 	out := slices.DeleteFunc(all, func(r *runs.Run) bool { return math.IsNaN(valueOf(r, metric)) })
 	if len(out) == 0 {
-		return nil, dataf("no run has a metric %q%s (there are %s)", metric, near.Hint(metric, names), list(names))
+		return nil, dataf("no run has a metric %q%s (there are %s)", metric, near.Hint(metric, names), terminal.List(names))
 	}
 	slices.SortStableFunc(out, func(x, y *runs.Run) int {
 		a, b := goodness(metric, valueOf(x, metric)), goodness(metric, valueOf(y, metric))
@@ -143,10 +144,10 @@ func (f *runsListFlags) write(a *app, all, shown []*runs.Run) {
 	if several {
 		head = append(head, "experiment")
 	}
-	t := newTable(append(head, f.metrics...)...)
-	t.right(4, 5)
+	t := terminal.NewTable(append(head, f.metrics...)...)
+	t.Right(4, 5)
 	for i := range f.metrics {
-		t.right(len(head) + i)
+		t.Right(len(head) + i)
 	}
 	count := map[string]int{}
 	for _, r := range all {
@@ -157,14 +158,14 @@ func (f *runsListFlags) write(a *app, all, shown []*runs.Run) {
 		if c := count[r.ID]; c > 0 {
 			n = strconv.Itoa(c)
 		}
-		row := []string{shortID(r.ID), clean(r.Name), state(r), stamp(r.Start.Unix()), lasting(took(r)), n}
+		row := []string{shortID(r.ID), terminal.Clean(r.Name), state(r), terminal.Stamp(r.Start.Unix()), lasting(took(r)), n}
 		if several {
-			row = append(row, clean(r.Experiment))
+			row = append(row, terminal.Clean(r.Experiment))
 		}
 		for _, m := range f.metrics {
 			row = append(row, valueText(valueOf(r, m)))
 		}
-		t.row(row...)
+		t.Row(row...)
 	}
-	t.write(a.out)
+	t.Write(a.out)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/record"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 func (a *app) runsShowCommand() *cobra.Command {
@@ -60,7 +61,7 @@ func (a *app) runsShow(cmd *cobra.Command, f *runsFlags, name string) error {
 		for _, p := range of {
 			j.Parts = append(j.Parts, p.ID)
 		}
-		return writeJSON(a.out, j)
+		return terminal.WriteJSON(a.out, j)
 	}
 	a.printRun(dir, r, of, files)
 	return nil
@@ -68,47 +69,47 @@ func (a *app) runsShow(cmd *cobra.Command, f *runsFlags, name string) error {
 
 // printRun prints a run for people.
 func (a *app) printRun(dir runs.Dir, r *runs.Run, of []*runs.Run, files []runs.Artifact) {
-	fmt.Fprintf(a.out, "%s  %s\n%s, %s, took %s, experiment %s\n", r.ID, clean(r.Name), state(r), stamp(r.Start.Unix()), lasting(took(r)), clean(r.Experiment))
+	fmt.Fprintf(a.out, "%s  %s\n%s, %s, took %s, experiment %s\n", r.ID, terminal.Clean(r.Name), state(r), terminal.Stamp(r.Start.Unix()), lasting(took(r)), terminal.Clean(r.Experiment))
 	if p := r.Parent(); p != "" {
-		fmt.Fprintf(a.out, "part of %s\n", clean(p))
+		fmt.Fprintf(a.out, "part of %s\n", terminal.Clean(p))
 	}
 	for _, in := range r.Inputs {
-		fmt.Fprintf(a.out, "read %s, digest %s\n", clean(in.Source), clean(in.Digest))
+		fmt.Fprintf(a.out, "read %s, digest %s\n", terminal.Clean(in.Source), terminal.Clean(in.Digest))
 	}
 	if text := r.Tags[record.TagError]; text != "" {
-		fmt.Fprintf(a.out, "failed: %s\n", clean(text))
+		fmt.Fprintf(a.out, "failed: %s\n", terminal.Clean(text))
 	}
-	t := newTable("parameter", "")
+	t := terminal.NewTable("parameter", "")
 	for _, k := range slices.Sorted(maps.Keys(r.Params)) {
-		t.row(clean(k), clean(r.Params[k]))
+		t.Row(terminal.Clean(k), terminal.Clean(r.Params[k]))
 	}
 	for _, k := range slices.Sorted(maps.Keys(r.Tags)) {
 		if strings.HasPrefix(k, "foretide.") && k != record.TagError {
-			t.row(clean(k), clean(r.Tags[k]))
+			t.Row(terminal.Clean(k), terminal.Clean(r.Tags[k]))
 		}
 	}
 	a.section(t)
 	if len(r.Metrics) > 0 {
-		t := newTable("metric", "value", "curve")
-		t.right(1)
+		t := terminal.NewTable("metric", "value", "curve")
+		t.Right(1)
 		for _, k := range r.Names() {
-			t.row(clean(k), valueText(valueOf(r, k)), curveText(r.Metrics[k]))
+			t.Row(terminal.Clean(k), valueText(valueOf(r, k)), curveText(r.Metrics[k]))
 		}
 		a.section(t)
 	}
 	if len(of) > 0 {
-		t := newTable("part", "name", "state", "model", "ratio", "coverage80")
-		t.right(4, 5)
+		t := terminal.NewTable("part", "name", "state", "model", "ratio", "coverage80")
+		t.Right(4, 5)
 		for _, p := range of {
-			t.row(shortID(p.ID), clean(p.Name), state(p), clean(p.Tags[record.TagModel]), valueText(valueOf(p, "ratio")), valueText(valueOf(p, "coverage80")))
+			t.Row(shortID(p.ID), terminal.Clean(p.Name), state(p), terminal.Clean(p.Tags[record.TagModel]), valueText(valueOf(p, "ratio")), valueText(valueOf(p, "coverage80")))
 		}
 		a.section(t)
 	}
 	if len(files) > 0 {
-		t := newTable("file", "bytes")
-		t.right(1)
+		t := terminal.NewTable("file", "bytes")
+		t.Right(1)
 		for _, file := range files {
-			t.row(clean(file.Name), fmt.Sprint(file.Size))
+			t.Row(terminal.Clean(file.Name), fmt.Sprint(file.Size))
 		}
 		a.section(t)
 		if folder, err := dir.Folder(r.ID); err == nil {
@@ -127,5 +128,5 @@ func curveText(points []runs.Point) string {
 		v[i] = p.Value
 	}
 	first, last := points[0], points[len(points)-1]
-	return fmt.Sprintf("%s  %s to %s in steps %d to %d", spark(v, 32), number(first.Value), number(last.Value), first.Step, last.Step)
+	return fmt.Sprintf("%s  %s to %s in steps %d to %d", terminal.Spark(v, 32), terminal.Number(first.Value), terminal.Number(last.Value), first.Step, last.Step)
 }

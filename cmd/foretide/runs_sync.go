@@ -9,6 +9,7 @@ import (
 
 	"github.com/foretide/foretide/infra/mlflow"
 	"github.com/foretide/foretide/infra/runs"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 const runsEnv = `
@@ -131,7 +132,7 @@ func (a *app) sendAll(ctx context.Context, client *mlflow.Client, dir runs.Dir, 
 	}
 	m.Finish()
 	if asJSON {
-		if err := writeJSON(a.out, struct {
+		if err := terminal.WriteJSON(a.out, struct {
 			Server string `json:"server"`
 			Sent   int    `json:"sent"`
 			Left   int    `json:"left"`

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/foretide/foretide/core/backtest"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 // print prints the scores in the way that the flags ask for.
@@ -15,7 +16,7 @@ func (f *backtestFlags) print(a *app, all []backtest.Series) error {
 	by := backtest.By(f.by)
 	if f.json {
 		a.tellStill(all)
-		return writeJSON(a.out, scoresJSON(all, by))
+		return terminal.WriteJSON(a.out, scoresJSON(all, by))
 	}
 	f.tellMissing(a, all)
 	a.tellStill(all)
@@ -25,12 +26,12 @@ func (f *backtestFlags) print(a *app, all []backtest.Series) error {
 	}
 	summary := summaryTable(groups, f.by)
 	if f.markdown {
-		summary.markdown(a.out)
+		summary.Markdown(a.out)
 		return nil
 	}
-	summary.write(a.out)
+	summary.Write(a.out)
 	fmt.Fprintln(a.out)
-	detailTable(groups, f.by).write(a.out)
+	detailTable(groups, f.by).Write(a.out)
 	fmt.Fprintln(a.out)
 	writeOveralls(a.out, backtest.Overalls(all, by))
 	return nil
@@ -76,13 +77,13 @@ func isStill(s *backtest.Series) bool {
 // tellStill tells of the series that are in no table.
 func (a *app) tellStill(all []backtest.Series) {
 	if names := still(all); len(names) > 0 {
-		a.notice("foretide: %d series not judged: they never change in the part that is forecast (%s)", len(names), list(names))
+		a.notice("foretide: %d series not judged: they never change in the part that is forecast (%s)", len(names), terminal.List(names))
 	}
 }
 
 // summaryTable has a line for each group: absolute errors and their ratios to
 // persistence, horizon by horizon.
-func summaryTable(groups []backtest.Group, by string) *table {
+func summaryTable(groups []backtest.Group, by string) *terminal.Table {
 	var ahead []int64
 	for i := range groups {
 		for _, at := range groups[i].At {
@@ -99,51 +100,51 @@ func summaryTable(groups []backtest.Group, by string) *table {
 	for _, h := range ahead {
 		head = append(head, dashed(h)+" ratio")
 	}
-	t := newTable(append(head, "80 % covers", "series")...)
+	t := terminal.NewTable(append(head, "80 % covers", "series")...)
 	for k := 2; k < len(head)+2; k++ {
-		t.right(k)
+		t.Right(k)
 	}
 	for i := range groups {
 		g := &groups[i]
 		row := []string{g.Name, g.Model}
 		for _, h := range ahead {
-			row = append(row, number(groupAt(g, h).MAE))
+			row = append(row, terminal.Number(groupAt(g, h).MAE))
 		}
-		row = append(row, plain(meanAt(g, func(at *backtest.GroupAt) float64 { return at.R2 }), 2))
+		row = append(row, terminal.Plain(meanAt(g, func(at *backtest.GroupAt) float64 { return at.R2 }), 2))
 		for _, h := range ahead {
-			row = append(row, ratio(groupAt(g, h).Ratio))
+			row = append(row, terminal.Ratio(groupAt(g, h).Ratio))
 		}
-		row = append(row, share(meanAt(g, func(at *backtest.GroupAt) float64 { return at.Coverage })), fmt.Sprint(g.Series))
-		t.row(row...)
+		row = append(row, terminal.Share(meanAt(g, func(at *backtest.GroupAt) float64 { return at.Coverage })), fmt.Sprint(g.Series))
+		t.Row(row...)
 	}
 	return t
 }
 
 // detailTable has a line for each group and horizon, with every score.
-func detailTable(groups []backtest.Group, by string) *table {
-	t := newTable(title(by), "Model", "Horizon", "MAE", "RMSE", "R²", "sMAPE", "MASE", "ratio", "covers", "width", "Winkler*", "pinball*")
+func detailTable(groups []backtest.Group, by string) *terminal.Table {
+	t := terminal.NewTable(title(by), "Model", "Horizon", "MAE", "RMSE", "R²", "sMAPE", "MASE", "ratio", "covers", "width", "Winkler*", "pinball*")
 	for k := 3; k < 13; k++ {
-		t.right(k)
+		t.Right(k)
 	}
 	for i := range groups {
 		g := &groups[i]
 		for k := range g.At {
 			at := &g.At[k]
-			t.row(g.Name, g.Model, minutes(at.Horizon), number(at.MAE), number(at.RMSE), plain(at.R2, 2), plain(at.SMAPE, 1), plain(at.MASE, 2),
-				ratio(at.Ratio), share(at.Coverage), number(at.Width), plain(at.Winkler, 2), plain(at.Pinball, 3))
+			t.Row(g.Name, g.Model, terminal.Minutes(at.Horizon), terminal.Number(at.MAE), terminal.Number(at.RMSE), terminal.Plain(at.R2, 2), terminal.Plain(at.SMAPE, 1), terminal.Plain(at.MASE, 2),
+				terminal.Ratio(at.Ratio), terminal.Share(at.Coverage), terminal.Number(at.Width), terminal.Plain(at.Winkler, 2), terminal.Plain(at.Pinball, 3))
 		}
 	}
 	return t
 }
 
 func writeOveralls(w io.Writer, overalls []backtest.Overall) {
-	t := newTable("Overall", "ratio", "80 % covers", "beats the last value", "95th percentile")
-	t.right(1, 2, 3, 4)
+	t := terminal.NewTable("Overall", "ratio", "80 % covers", "beats the last value", "95th percentile")
+	t.Right(1, 2, 3, 4)
 	for i := range overalls {
 		o := &overalls[i]
-		t.row(o.Model, ratio(o.Ratio), share(o.Coverage), share(o.Better), ratio(o.P95))
+		t.Row(o.Model, terminal.Ratio(o.Ratio), terminal.Share(o.Coverage), terminal.Share(o.Better), terminal.Ratio(o.P95))
 	}
-	t.write(w)
+	t.Write(w)
 	fmt.Fprintln(w, "\nA ratio is to the MAE of the last value: below 1 is better. Columns with * are")
 	fmt.Fprintln(w, "in units of that MAE. Medians over the series; overall the mean of the groups.")
 }
@@ -175,11 +176,4 @@ func dashed(seconds int64) string {
 		return fmt.Sprintf("%d-s", seconds)
 	}
 	return fmt.Sprintf("%d-min", seconds/60)
-}
-
-func plain(v float64, decimals int) string {
-	if math.IsNaN(v) {
-		return "-"
-	}
-	return fmt.Sprintf("%.*f", decimals, v)
 }

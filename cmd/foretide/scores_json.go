@@ -1,23 +1,11 @@
 package main
 
 import (
-	"math"
 	"time"
 
-	"github.com/goccy/go-json"
-
 	"github.com/foretide/foretide/core/backtest"
+	"github.com/foretide/foretide/internal/terminal"
 )
-
-// A real is a number that JSON shows as null where it is NaN or infinite.
-type real float64
-
-func (r real) MarshalJSON() ([]byte, error) {
-	if v := float64(r); math.IsNaN(v) || math.IsInf(v, 0) {
-		return []byte("null"), nil
-	}
-	return json.Marshal(float64(r))
-}
 
 type backtestJSON struct {
 	Overall []overallJSON `json:"overall"`
@@ -29,21 +17,21 @@ type backtestJSON struct {
 }
 
 type overallJSON struct {
-	Model    string `json:"model"`
-	Ratio    real   `json:"ratio"`
-	Coverage real   `json:"coverage80"`
-	Better   real   `json:"better"`
-	P95      real   `json:"ratio_p95"`
+	Model    string        `json:"model"`
+	Ratio    terminal.Real `json:"ratio"`
+	Coverage terminal.Real `json:"coverage80"`
+	Better   terminal.Real `json:"better"`
+	P95      terminal.Real `json:"ratio_p95"`
 }
 
 type groupJSON struct {
-	Name     string     `json:"name"`
-	Model    string     `json:"model"`
-	Series   int        `json:"series"`
-	Better   real       `json:"better"`
-	P95      real       `json:"ratio_p95"`
-	Missing  real       `json:"missing"`
-	Horizons []scoreRow `json:"horizons"`
+	Name     string        `json:"name"`
+	Model    string        `json:"model"`
+	Series   int           `json:"series"`
+	Better   terminal.Real `json:"better"`
+	P95      terminal.Real `json:"ratio_p95"`
+	Missing  terminal.Real `json:"missing"`
+	Horizons []scoreRow    `json:"horizons"`
 }
 
 type seriesJSON struct {
@@ -64,32 +52,32 @@ type seriesJSON struct {
 // A scoreRow holds the scores of a horizon. Width, Winkler and pinball are in
 // the metric's unit for a series, in units of persistence's MAE for a group.
 type scoreRow struct {
-	Horizon     int64 `json:"horizon_s"`
-	Rows        int   `json:"rows,omitempty"`
-	MAE         real  `json:"mae"`
-	RMSE        real  `json:"rmse"`
-	R2          real  `json:"r2"`
-	SMAPE       real  `json:"smape"`
-	MASE        real  `json:"mase"`
-	Persistence real  `json:"persistence_mae"`
-	Ratio       real  `json:"ratio"`
-	Coverage    real  `json:"coverage80"`
-	Width       real  `json:"width80"`
-	Winkler     real  `json:"winkler80"`
-	Pinball     real  `json:"pinball"`
+	Horizon     int64         `json:"horizon_s"`
+	Rows        int           `json:"rows,omitempty"`
+	MAE         terminal.Real `json:"mae"`
+	RMSE        terminal.Real `json:"rmse"`
+	R2          terminal.Real `json:"r2"`
+	SMAPE       terminal.Real `json:"smape"`
+	MASE        terminal.Real `json:"mase"`
+	Persistence terminal.Real `json:"persistence_mae"`
+	Ratio       terminal.Real `json:"ratio"`
+	Coverage    terminal.Real `json:"coverage80"`
+	Width       terminal.Real `json:"width80"`
+	Winkler     terminal.Real `json:"winkler80"`
+	Pinball     terminal.Real `json:"pinball"`
 }
 
 func scoresJSON(all []backtest.Series, by backtest.By) backtestJSON {
 	out := backtestJSON{Overall: []overallJSON{}, Groups: []groupJSON{}, Series: []seriesJSON{}, NotJudged: len(still(all))}
 	for _, o := range backtest.Overalls(all, by) {
-		out.Overall = append(out.Overall, overallJSON{o.Model, real(o.Ratio), real(o.Coverage), real(o.Better), real(o.P95)})
+		out.Overall = append(out.Overall, overallJSON{o.Model, terminal.Real(o.Ratio), terminal.Real(o.Coverage), terminal.Real(o.Better), terminal.Real(o.P95)})
 	}
 	for _, g := range backtest.Summarise(all, by) {
-		j := groupJSON{g.Name, g.Model, g.Series, real(g.Better), real(g.P95), real(g.Missing), nil}
+		j := groupJSON{g.Name, g.Model, g.Series, terminal.Real(g.Better), terminal.Real(g.P95), terminal.Real(g.Missing), nil}
 		for _, at := range g.At {
 			j.Horizons = append(j.Horizons, scoreRow{
-				at.Horizon, 0, real(at.MAE), real(at.RMSE), real(at.R2), real(at.SMAPE), real(at.MASE), real(at.Persistence),
-				real(at.Ratio), real(at.Coverage), real(at.Width), real(at.Winkler), real(at.Pinball),
+				at.Horizon, 0, terminal.Real(at.MAE), terminal.Real(at.RMSE), terminal.Real(at.R2), terminal.Real(at.SMAPE), terminal.Real(at.MASE), terminal.Real(at.Persistence),
+				terminal.Real(at.Ratio), terminal.Real(at.Coverage), terminal.Real(at.Width), terminal.Real(at.Winkler), terminal.Real(at.Pinball),
 			})
 		}
 		out.Groups = append(out.Groups, j)
@@ -104,8 +92,8 @@ func scoresJSON(all []backtest.Series, by backtest.By) backtestJSON {
 		for k := range s.At {
 			at := &s.At[k]
 			j.Horizons = append(j.Horizons, scoreRow{
-				at.Horizon, at.Rows, real(at.MAE), real(at.RMSE), real(at.R2), real(at.SMAPE), real(at.MASE), real(at.Persistence),
-				real(at.Ratio), real(at.Coverage), real(at.Width), real(at.Winkler), real(at.MeanPinball()),
+				at.Horizon, at.Rows, terminal.Real(at.MAE), terminal.Real(at.RMSE), terminal.Real(at.R2), terminal.Real(at.SMAPE), terminal.Real(at.MASE), terminal.Real(at.Persistence),
+				terminal.Real(at.Ratio), terminal.Real(at.Coverage), terminal.Real(at.Width), terminal.Real(at.Winkler), terminal.Real(at.MeanPinball()),
 			})
 		}
 		out.Series = append(out.Series, j)

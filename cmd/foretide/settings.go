@@ -14,6 +14,7 @@ import (
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader/config"
 )
 
@@ -227,7 +228,7 @@ func (s *settings) jobs(cmd *cobra.Command, a *app, path string) ([]fleet.Job, e
 	}
 	if len(jobs) == 0 {
 		return nil, dataf("%s: nothing to train: the configuration's container_name is not in the data (there are %s)",
-			path, list(data.Containers()))
+			path, terminal.List(data.Containers()))
 	}
 	a.tellHorizons(jobs)
 	a.tellOutsideJobs(jobs)

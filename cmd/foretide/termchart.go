@@ -67,7 +67,7 @@ func writeChart(w io.Writer, s series.Series, f *forecast.Forecast, width int) {
 	from := max(s.Index(f.Origin-pastSpans*longest), 0)
 	now := min(s.Index(f.Origin), s.Len()-1)
 	c := terminal.Chart{
-		Past: s.Values[from : now+1], Step: s.Step, Width: width, Height: chartRows, Label: number,
+		Past: s.Values[from : now+1], Step: s.Step, Width: width, Height: chartRows, Label: terminal.Number,
 		Begin: clock(s.Time(from)), Now: clock(f.Origin), End: clock(f.Origin + longest),
 	}
 	for i := range f.At {

@@ -12,16 +12,17 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 // writeTrained prints a line for each checkpoint.
 func writeTrained(w io.Writer, out []fleet.Result) {
-	t := newTable("container", "metric", "horizon", "by", "MAE", "ratio", "covers 80 %", "note")
-	t.right(4, 5, 6)
+	t := terminal.NewTable("container", "metric", "horizon", "by", "MAE", "ratio", "covers 80 %", "note")
+	t.Right(4, 5, 6)
 	for i := range out {
 		r := &out[i]
 		if r.Err != nil {
-			t.row(r.Container, r.Metric, "", "", "", "", "", firstLine(r.Err.Error()))
+			t.Row(r.Container, r.Metric, "", "", "", "", "", firstLine(r.Err.Error()))
 			continue
 		}
 		for k, h := range r.Report.Horizons {
@@ -29,17 +30,17 @@ func writeTrained(w io.Writer, out []fleet.Result) {
 			if k > 0 {
 				container, metric = "", ""
 			}
-			mae, covers := number(h.MAE), share(h.Coverage80)
+			mae, covers := terminal.Number(h.MAE), terminal.Share(h.Coverage80)
 			if h.Rows == 0 { // nothing to validate on
 				mae = "-"
 			}
 			if h.Reasons.Has(forecast.Uncalibrated) {
 				covers = "-"
 			}
-			t.row(container, metric, minutes(h.Ahead), servedBy(r.Report.Model, &h), mae, ratio(h.Ratio), covers, h.Reasons.String())
+			t.Row(container, metric, terminal.Minutes(h.Ahead), servedBy(r.Report.Model, &h), mae, terminal.Ratio(h.Ratio), covers, h.Reasons.String())
 		}
 	}
-	t.write(w)
+	t.Write(w)
 }
 
 // servedBy says which forecast serves a horizon.
@@ -57,14 +58,6 @@ func servedBy(model string, h *calibrate.HorizonReport) string {
 func firstLine(s string) string {
 	s, _, _ = strings.Cut(s, "\n")
 	return s
-}
-
-// minutes prints seconds ahead as people say them: "5 min", "90 s".
-func minutes(seconds int64) string {
-	if seconds%60 != 0 {
-		return fmt.Sprintf("%d s", seconds)
-	}
-	return fmt.Sprintf("%d min", seconds/60)
 }
 
 type trainedJSON struct {
@@ -85,14 +78,14 @@ type trainedJSON struct {
 }
 
 type horizonScore struct {
-	Seconds    int64    `json:"horizon_s"`
-	By         string   `json:"by"`
-	Weight     float64  `json:"weight"`
-	Rows       int      `json:"rows"`
-	MAE        real     `json:"mae"` // null where nothing was there to validate on
-	Ratio      real     `json:"ratio"`
-	Coverage80 real     `json:"coverage80"`
-	Reasons    []string `json:"reasons,omitempty"`
+	Seconds    int64         `json:"horizon_s"`
+	By         string        `json:"by"`
+	Weight     float64       `json:"weight"`
+	Rows       int           `json:"rows"`
+	MAE        terminal.Real `json:"mae"` // null where nothing was there to validate on
+	Ratio      terminal.Real `json:"ratio"`
+	Coverage80 terminal.Real `json:"coverage80"`
+	Reasons    []string      `json:"reasons,omitempty"`
 }
 
 func writeTrainedJSON(w io.Writer, store string, out []fleet.Result) error {
@@ -113,16 +106,16 @@ func writeTrainedJSON(w io.Writer, store string, out []fleet.Result) error {
 		j.From, j.To, j.Status = &from, &to, r.Fit.Status.String()
 		j.Checkpoint, j.Bytes = filepath.Join(store, filepath.FromSlash(t.Name)), t.Bytes
 		for _, h := range r.Horizons {
-			score := horizonScore{h.Ahead, h.Source, h.Weight, h.Rows, real(h.MAE), real(h.Ratio), real(h.Coverage80), h.Reasons.Names()}
+			score := horizonScore{h.Ahead, h.Source, h.Weight, h.Rows, terminal.Real(h.MAE), terminal.Real(h.Ratio), terminal.Real(h.Coverage80), h.Reasons.Names()}
 			if h.Rows == 0 {
-				score.MAE, score.Ratio = real(math.NaN()), real(math.NaN())
+				score.MAE, score.Ratio = terminal.Real(math.NaN()), terminal.Real(math.NaN())
 			}
 			if h.Reasons.Has(forecast.Uncalibrated) {
-				score.Coverage80 = real(math.NaN())
+				score.Coverage80 = terminal.Real(math.NaN())
 			}
 			j.Horizons = append(j.Horizons, score)
 		}
 		rows = append(rows, j)
 	}
-	return writeJSON(w, rows)
+	return terminal.WriteJSON(w, rows)
 }

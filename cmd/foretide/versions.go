@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -84,8 +85,8 @@ func (a *app) versions(cmd *cobra.Command, args []string, f *versionsFlags) erro
 		}
 	}
 	rows := []versionJSON{}
-	t := newTable("checkpoint", "version", "written", "bytes", "SHA-256", "")
-	t.right(1, 3)
+	t := terminal.NewTable("checkpoint", "version", "written", "bytes", "SHA-256", "")
+	t.Right(1, 3)
 	for _, name := range names {
 		list, err := s.Versions(cmd.Context(), name)
 		if err != nil {
@@ -93,13 +94,13 @@ func (a *app) versions(cmd *cobra.Command, args []string, f *versionsFlags) erro
 		}
 		for _, v := range list {
 			rows = append(rows, versionJSON{name, v.Number, v.Time, v.Size, v.Digest, v.Current})
-			t.row(versionCells(name, v)...)
+			t.Row(versionCells(name, v)...)
 		}
 	}
 	if f.json {
-		return writeJSON(a.out, rows)
+		return terminal.WriteJSON(a.out, rows)
 	}
-	t.write(a.out)
+	t.Write(a.out)
 	return nil
 }
 
@@ -136,7 +137,7 @@ func versionCells(name string, v loader.Version) []string {
 		number = "-"
 	}
 	if !v.Time.IsZero() {
-		at = stamp(v.Time.Unix())
+		at = terminal.Stamp(v.Time.Unix())
 	}
 	if v.Current {
 		current = "current"

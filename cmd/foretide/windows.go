@@ -14,6 +14,7 @@ import (
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/infra/torch"
 	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 type windowsFlags struct {
@@ -85,7 +86,7 @@ func (a *app) windows(cmd *cobra.Command, f *windowsFlags) error {
 	case f.step < 0 || f.step%time.Second != 0:
 		return usagef(cmd, "--step is %v; it is whole seconds, such as 15s or 5m", f.step)
 	case len(f.metrics) > 1:
-		return usagef(cmd, "--metric is %s; a file has windows of one metric", list(f.metrics))
+		return usagef(cmd, "--metric is %s; a file has windows of one metric", terminal.List(f.metrics))
 	case len(f.metrics) == 0 && (f.config == "" || folder(f.config)):
 		return usagef(cmd, "--metric is missing: it names the metric that the model is to forecast")
 	}
@@ -134,7 +135,7 @@ func (a *app) writeWindows(cmd *cobra.Command, f *windowsFlags, d *fleet.Drawing
 	}
 	n := epochs * d.Windows.PerEpoch()
 	a.notice("%d windows of %s of %s and %d held back, %s, are in %s", n, d.Task.Metric,
-		counted(len(d.Windows.Containers()), "container"), d.Windows.Held(), gigabytes(row*int64(n+d.Windows.Held())), f.out)
+		terminal.Counted(len(d.Windows.Containers()), "container"), d.Windows.Held(), gigabytes(row*int64(n+d.Windows.Held())), f.out)
 	return nil
 }
 
@@ -152,7 +153,7 @@ func (a *app) ofStep(jobs []fleet.Job, step int64) ([]fleet.Job, error) {
 	}
 	var text []string
 	for _, s := range slices.Sorted(maps.Keys(others)) {
-		text = append(text, fmt.Sprintf("%s with a value every %d s", counted(others[s], "container"), s))
+		text = append(text, fmt.Sprintf("%s with a value every %d s", terminal.Counted(others[s], "container"), s))
 	}
 	switch {
 	case len(out) == 0:
@@ -195,16 +196,8 @@ func (a *app) latestWindows(cmd *cobra.Command, f *windowsFlags) error {
 	if err := torch.SaveLatest(f.out, net, frames); err != nil {
 		return err
 	}
-	a.notice("the latest windows of %s of %s are in %s", net.Spec().Metric, counted(len(frames), "container"), f.out)
+	a.notice("the latest windows of %s of %s are in %s", net.Spec().Metric, terminal.Counted(len(frames), "container"), f.out)
 	return nil
-}
-
-// counted prints a number of things.
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // gigabytes prints a size for people.

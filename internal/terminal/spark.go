@@ -1,13 +1,13 @@
-package main
+package terminal
 
 import (
 	"math"
 	"strings"
 )
 
-// spark draws values as a line of blocks, at most width of them: each is the mean
+// Spark draws values as a line of blocks, at most width of them: each is the mean
 // of as many values. What is not finite is a space.
-func spark(v []float64, width int) string {
+func Spark(v []float64, width int) string {
 	cells := v
 	if len(v) > width {
 		cells = make([]float64, width)

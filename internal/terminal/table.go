@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"fmt"
@@ -11,27 +11,29 @@ import (
 	"github.com/goccy/go-json"
 )
 
-// A table is text in aligned columns.
-type table struct {
+// A Table is text in aligned columns.
+type Table struct {
 	rows  [][]string
 	width []int
 	align map[int]bool // columns that stand right
 }
 
-func newTable(head ...string) *table {
-	t := &table{align: map[int]bool{}}
-	t.row(head...)
+// NewTable returns a table with a head.
+func NewTable(head ...string) *Table {
+	t := &Table{align: map[int]bool{}}
+	t.Row(head...)
 	return t
 }
 
-// right aligns columns to the right: numbers.
-func (t *table) right(columns ...int) {
+// Right aligns columns to the right: numbers.
+func (t *Table) Right(columns ...int) {
 	for _, c := range columns {
 		t.align[c] = true
 	}
 }
 
-func (t *table) row(cells ...string) {
+// Row adds a line.
+func (t *Table) Row(cells ...string) {
 	for i, c := range cells {
 		if i == len(t.width) {
 			t.width = append(t.width, 0)
@@ -41,7 +43,8 @@ func (t *table) row(cells ...string) {
 	t.rows = append(t.rows, cells)
 }
 
-func (t *table) write(w io.Writer) {
+// Write prints the table.
+func (t *Table) Write(w io.Writer) {
 	var b strings.Builder
 	for _, cells := range t.rows {
 		line := ""
@@ -59,9 +62,9 @@ func (t *table) write(w io.Writer) {
 	_, _ = io.WriteString(w, b.String())
 }
 
-// number prints a value of a metric with four significant digits, and with
+// Number prints a value of a metric with four significant digits, and with
 // k, M, G … from ten thousand on.
-func number(v float64) string {
+func Number(v float64) string {
 	a := math.Abs(v)
 	switch {
 	case math.IsNaN(v):
@@ -92,29 +95,31 @@ func significant(v float64) string {
 	return strconv.FormatFloat(v, 'f', decimals, 64)
 }
 
-func ratio(v float64) string {
+// Ratio prints a ratio of errors; "-" for none.
+func Ratio(v float64) string {
 	if math.IsNaN(v) || v == 0 {
 		return "-"
 	}
 	return strconv.FormatFloat(v, 'f', 3, 64)
 }
 
-func share(v float64) string {
+// Share prints a share as a percentage.
+func Share(v float64) string {
 	if math.IsNaN(v) {
 		return "-"
 	}
 	return fmt.Sprintf("%.0f %%", 100*v)
 }
 
-// writeJSON prints v as indented JSON.
-func writeJSON(w io.Writer, v any) error {
+// WriteJSON prints v as indented JSON.
+func WriteJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
 }
 
-// markdown prints the table as Markdown.
-func (t *table) markdown(w io.Writer) {
+// Markdown prints the table as Markdown.
+func (t *Table) Markdown(w io.Writer) {
 	var b strings.Builder
 	for n, cells := range t.rows {
 		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
@@ -131,4 +136,15 @@ func (t *table) markdown(w io.Writer) {
 		b.WriteString("|\n")
 	}
 	_, _ = io.WriteString(w, b.String())
+}
+
+// A Real is a number that JSON shows as null where it is NaN or infinite.
+type Real float64
+
+// MarshalJSON implements json.Marshaler.
+func (r Real) MarshalJSON() ([]byte, error) {
+	if v := float64(r); math.IsNaN(v) || math.IsInf(v, 0) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(r))
 }
