@@ -100,7 +100,9 @@ class Reader {
     return this.view.getFloat64(this.#next(8), true);
   }
   floats(n) {
-    return Float64Array.from({ length: n }, () => this.f64());
+    if (!little) return Float64Array.from({ length: n }, () => this.f64());
+    const at = this.#next(8 * n);
+    return new Float64Array(this.bytes.slice(at, at + 8 * n).buffer);
   }
   list(n, read) {
     return Array.from({ length: n }, () => read.call(this));
@@ -213,6 +215,65 @@ export function update(window, actuals) {
     w.f64(value(actual.value, `actuals[${i}].value`));
   }
   writeWindow(w, window);
+  return w.bytes();
+}
+
+const counterFlag = 1, sameTimes = 2;
+
+/** Returns a request to put samples on a grid. */
+export function samples(samples, options) {
+  numbers(samples?.times, "times");
+  const names = columns(samples, "metrics");
+  const counters = samples.counters ?? [];
+  const w = new Writer();
+  w.u32(names.length);
+  w.u32(0);
+  w.i64(seconds(options?.step ?? 0, "step"));
+  w.i64(seconds(options?.keep ?? 0, "keep"));
+  w.string(text(samples.container, "container"));
+  w.pad();
+  for (const [k, name] of names.entries()) {
+    const start = w.size, values = samples.metrics[name], { times } = samples;
+    if (values.length !== times.length) throw new TypeError(`foretide: metrics.${name} has ${values.length} values, times has ${times.length}`);
+    w.u32(0); // bytes
+    w.u32((counters.includes(name) ? counterFlag : 0) | (k > 0 ? sameTimes : 0));
+    w.u32(values.length);
+    w.u32(0);
+    w.string(name);
+    w.pad();
+    for (let i = 0; k === 0 && i < times.length; i++) w.i64(seconds(Math.floor(times[i]), `times[${i}]`));
+    w.floats(values);
+    w.setU32(start, w.size - start);
+  }
+  return w.bytes();
+}
+
+/** Returns the window and the report of a result; names are those of the request's metrics. */
+export function cleaned(bytes, names) {
+  const r = new Reader(bytes);
+  const n = r.u32();
+  r.u32();
+  const report = {};
+  for (let k = 0; k < n; k++) {
+    const [used, missing, refused, old, repeated, unordered, resets] = r.list(8, r.u32);
+    report[names[k]] = { used, missing, refused, old, repeated, unordered, resets };
+  }
+  const begin = r.at;
+  const [, , metrics, cells] = r.list(6, r.u32);
+  const window = { start: r.i64(), step: r.i64(), container: "", metrics: {} };
+  r.list(2, r.i64);
+  window.container = r.string();
+  const have = r.list(metrics, r.string);
+  r.at = begin + pad(r.at - begin);
+  for (const name of have) window.metrics[name] = r.floats(cells);
+  return { window, report };
+}
+
+/** Returns a request of the name of a checkpoint. */
+export function names(metric, container) {
+  const w = new Writer();
+  w.string(text(metric, "metric"));
+  w.string(text(container, "container"));
   return w.bytes();
 }
 

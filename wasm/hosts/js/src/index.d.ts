@@ -89,6 +89,40 @@ export interface Actual {
   value: number | null | undefined;
 }
 
+/** Raw samples of a container: rows of a table, at any times and in any order. */
+export interface Samples {
+  container?: string | null;
+  /** Unix seconds; fractions are dropped. */
+  times: ArrayLike<number>;
+  /** A value for each time; NaN, null or undefined where one is missing. */
+  metrics: Record<string, ArrayLike<number | null | undefined>>;
+  /** The metrics that are running totals, of which the rate per second is wanted. */
+  counters?: readonly string[] | null;
+}
+
+export interface CleanOptions {
+  /** Seconds of a cell; inferred by default. */
+  step?: number | null;
+  /** Seconds of the past to keep; all by default. Models look back eight days. */
+  keep?: number | null;
+}
+
+/** How many samples of a metric were used, and what was found in the others. */
+export interface Report {
+  used: number;
+  missing: number;
+  /** Infinite, beyond 1e150 or, of a counter, negative. */
+  refused: number;
+  /** Older than what is kept. */
+  old: number;
+  /** At the time of the sample before. */
+  repeated: number;
+  /** Earlier than the sample before. */
+  unordered: number;
+  /** Resets of a counter. */
+  resets: number;
+}
+
 /** A string is a URL, relative to the page or worker, or in Node.js a path. */
 export type Source = string | URL | Response | Bytes | WebAssembly.Module;
 
@@ -114,6 +148,10 @@ export class Foretide {
   /** Forecasts without a checkpoint. */
   forecast(window: Window, options: Options & { metric: string }): Forecast;
   forecastMany(windows: readonly Window[], options: Options & { metric: string }): (Forecast | ForetideError)[];
+  /** Puts samples on a grid, as `foretide predict` does. Metrics without a value are left out. */
+  clean(samples: Samples, options?: CleanOptions): { window: Window; report: Record<string, Report> };
+  /** Names a checkpoint in a folder that `foretide train` writes: "cpu/web-1.ckpt", "cpu/_shared.ckpt" without a container. */
+  checkpointName(metric: string, container?: string | null): string;
 }
 
 /** A checkpoint that is loaded. All methods throw ForetideError. */

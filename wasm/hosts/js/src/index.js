@@ -189,6 +189,24 @@ export class Foretide {
     const request = bytes.request(windows, options);
     return bytes.forecasts(this._run(() => this._ask("forecast", 0, request)).result, failure);
   }
+
+  /**
+   * Puts samples at any times on a grid, as `foretide predict` does: { window,
+   * report }, the window to forecast from and what was found in each metric.
+   */
+  clean(samples, options) {
+    const request = bytes.samples(samples, options);
+    return bytes.cleaned(this._run(() => this._ask("clean", undefined, request)).result, Object.keys(samples.metrics));
+  }
+
+  /**
+   * Names the checkpoint of a metric and container in a folder or bucket that
+   * `foretide train` writes; without a container, the one for every container.
+   */
+  checkpointName(metric, container) {
+    const request = bytes.names(metric, container);
+    return new TextDecoder().decode(this._run(() => this._ask("checkpoint_name", undefined, request)).result);
+  }
 }
 
 /** Notes in a list the places of models that nobody refers to any more. */

@@ -9,7 +9,8 @@ const major = 1;
 /** The functions of the module, and how many numbers each takes. */
 const functions = {
   _initialize: 0, foretide_abi_version: 0, foretide_alloc: 1, foretide_free: 1, foretide_load: 2, foretide_unload: 1,
-  foretide_describe: 1, foretide_forecast: 3, foretide_update: 3, foretide_restore: 3, foretide_result: 0, foretide_result_size: 0,
+  foretide_describe: 1, foretide_forecast: 3, foretide_update: 3, foretide_restore: 3, foretide_clean: 2,
+  foretide_checkpoint_name: 2, foretide_result: 0, foretide_result_size: 0,
 };
 
 const unfit = (why, cause) => new ForetideError("bad_module", `foretide: the module cannot be used: ${why}`, { cause });

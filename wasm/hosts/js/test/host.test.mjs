@@ -45,6 +45,39 @@ test("a forecast without a checkpoint", () => {
   assert.deepEqual(f.reasons.filter((r) => ["no_hour", "no_day", "no_week"].includes(r)), ["no_day", "no_week"]);
 });
 
+test("samples on a grid", () => {
+  const foretide = new Foretide(compiled);
+  const { window, report } = foretide.clean(
+    { container: "web", times: [190, 60.9, 61, 120, 240], metrics: { cpu: [4, 1, 2, 3, Infinity], memory: [null, NaN, undefined, NaN, NaN], net_rx: new Float64Array([300, 0, 0, 60, 600]) }, counters: ["net_rx"] },
+    { keep: 9 * 86400 },
+  );
+  const { metrics, ...grid } = window;
+  assert.deepEqual(grid, { start: 60, step: 60, container: "web" });
+  assert.deepEqual(Object.entries(metrics).map(([name, values]) => [name, ...values]), [["cpu", 1.5, 3, 4, NaN], ["net_rx", 0, 60 / 59, 240 / 70, 6]]);
+  assert.deepEqual(report.cpu, { used: 4, missing: 0, refused: 1, old: 0, repeated: 0, unordered: 1, resets: 0 });
+  assert.equal(report.memory.missing, 5);
+  assert.ok(foretide.forecast(window, { metric: "cpu" }).horizons.length === 3);
+  assert.deepEqual(foretide.clean({ times: [0, 60, 120], metrics: { cpu: [1, 2, 3] } }, { step: 120, keep: 120 }).window.metrics.cpu, new Float64Array([3]));
+  for (const [samples, code, words] of [
+    [{ times: [0, 2e12], metrics: { cpu: [1, 2] } }, "too_large", "need"],
+    [{ times: [0, 60], metrics: { cpu: [1] } }, undefined, "metrics.cpu has 1 values, times has 2"],
+    [{ times: [0, NaN], metrics: { cpu: [1, 2] } }, undefined, "times[1] is NaN"],
+    [{ times: [0, 60], metrics: {} }, undefined, "names no metric"],
+    [{ times: [0], metrics: { cpu: ["1"] } }, undefined, "metrics.cpu[0] is \"1\""],
+  ]) {
+    assert.throws(() => foretide.clean(samples, { step: 60 }), (e) => e.code === code && e.message.includes(words), words);
+  }
+});
+
+test("names of checkpoints", () => {
+  const foretide = new Foretide(compiled);
+  assert.equal(foretide.checkpointName("cpu", "azure/vm-1"), "cpu/azure%2Fvm-1.ckpt");
+  assert.equal(foretide.checkpointName("cpu"), "cpu/_shared.ckpt");
+  assert.equal(foretide.checkpointName("..", "_shared"), "%2E./%5Fshared.ckpt");
+  assert.throws(() => foretide.checkpointName("", "web"), { code: "no_metric" });
+  assert.throws(() => foretide.checkpointName("cpu", 7), TypeError);
+});
+
 test("many windows, of which one fails", () => {
   const model = new Foretide(compiled).load(file("linear.ckpt"));
   const { window, options } = windowOf(file("window.req"));

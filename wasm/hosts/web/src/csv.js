@@ -1,11 +1,9 @@
 // Metrics files, as `foretide predict` reads them: CSV, plain or gzip, with the
-// columns timestamp, container and one for each metric; one series of each
-// metric of a container on a regular grid.
+// columns timestamp, container and one for each metric. The module puts each
+// container on its grid.
 
 const maxBytes = 256 << 20; // of a file, unpacked
-const maxCells = 1 << 22; // of a container; a wrong timestamp makes more
 const maxValues = 1 << 25; // of all containers together
-const maxMagnitude = 1e150; // a larger value is missing, as an infinity is
 
 /** A file that cannot be used, and why. */
 export class FileError extends Error {
@@ -19,17 +17,17 @@ export class FileError extends Error {
 const clip = (s) => JSON.stringify(s.length > 40 ? s.slice(0, 40) + "…" : s);
 
 /**
- * Reads a file. Returns its rows and the containers by name, each with start
+ * Reads a file; foretide is the module. Returns its rows and the containers by name, each with start
  * and step in seconds and metrics of equally many values, NaN where one is
  * missing; metrics without a value are left out. Throws FileError.
  */
-export async function read(file, bytes) {
+export async function read(file, bytes, foretide) {
   const text = decode(file, await unpacked(file, new Uint8Array(bytes)));
   const { rows, containers } = gather(file, text);
   let values = 0;
   const out = [];
   for (const name of [...containers.keys()].sort()) {
-    const frame = grid(file, name, containers.get(name));
+    const frame = grid(foretide, file, name, containers.get(name));
     if (frame === null) continue;
     values += Object.keys(frame.metrics).length * frame.cells;
     if (values > maxValues) throw new FileError(file, 0, `its grids have more than ${maxValues} values; keep fewer containers or fewer days`);
@@ -162,8 +160,7 @@ function value(file, line, metric, field) {
   if (number.test(s)) {
     if (metric.text) throw new FileError(file, line, `column ${metric.name} has the number ${s} here and text in line ${metric.text}`);
     metric.numeric = true;
-    const v = Number(s);
-    return Math.abs(v) <= maxMagnitude ? v : NaN;
+    return Number(s);
   }
   if (missing.test(s)) return NaN;
   if (metric.numeric) throw new FileError(file, line, `column ${metric.name} has ${clip(s)}, which is no number; leave the field empty where a value is missing`);
@@ -186,45 +183,18 @@ function time(file, line, s) {
   return Math.floor(t / 1000);
 }
 
-/** The grid's step in seconds, by the median interval between distinct times. */
-export function stepOf(times) {
-  const sorted = Float64Array.from(times).sort();
-  const gaps = [];
-  for (let i = 1; i < sorted.length; i++) if (sorted[i] > sorted[i - 1]) gaps.push(sorted[i] - sorted[i - 1]);
-  if (gaps.length === 0) return 60;
-  const d = Float64Array.from(gaps).sort()[gaps.length >> 1];
-  if (d < 30) return 15;
-  if (d < 294) return 60;
-  if (d < 600) return 300;
-  return Math.floor((d + 30) / 60) * 60;
-}
-
-/** Puts a container on its grid: the means of cells, up to the last value. */
-function grid(file, name, { times, columns }) {
-  const step = stepOf(times);
-  const cell = times.map((t) => Math.floor(t / step));
-  let low = Infinity, high = -Infinity;
-  for (const { values } of columns) {
-    values.forEach((v, i) => {
-      if (Number.isNaN(v)) return;
-      low = Math.min(low, cell[i]);
-      high = Math.max(high, cell[i]);
-    });
+/** Puts a container on its grid; null where it has no value. */
+function grid(foretide, file, container, { times, columns }) {
+  const numeric = columns.filter((c) => c.values.some((v) => !Number.isNaN(v)));
+  if (numeric.length === 0) return null;
+  if (numeric.length > 256) throw new FileError(file, 0, `${numeric.length} metric columns; keep at most 256`);
+  const metrics = Object.fromEntries(numeric.map((c) => [c.name, c.values]));
+  try {
+    const { window } = foretide.clean({ container, times, metrics });
+    const cells = Object.values(window.metrics)[0].length;
+    return cells === 0 ? null : { ...window, name: container, cells };
+  } catch (e) {
+    if (e.code !== "too_large") throw e;
+    throw new FileError(file, 0, `container ${clip(container)}: ${e.message}; remove the rows whose timestamp is wrong, or keep fewer days`);
   }
-  if (low === Infinity) return null;
-  const cells = high - low + 1;
-  if (cells > maxCells) throw new FileError(file, 0, `container ${clip(name)} would need ${cells} cells of ${step} s, more than ${maxCells}; remove the rows whose timestamp is wrong`);
-  const metrics = {};
-  for (const column of columns) {
-    const sums = new Float64Array(cells), counts = new Uint32Array(cells);
-    let any = false;
-    column.values.forEach((v, i) => {
-      if (Number.isNaN(v)) return;
-      any = true;
-      sums[cell[i] - low] += v;
-      counts[cell[i] - low]++;
-    });
-    if (any) metrics[column.name] = sums.map((s, i) => (counts[i] ? s / counts[i] : NaN));
-  }
-  return { name, start: low * step, step, cells, metrics };
 }

@@ -23,7 +23,7 @@ const duties = {
 
   /** Reads a metrics file in the place of the one before. */
   async read({ name, bytes }) {
-    const { rows, containers } = await read(name, bytes);
+    const { rows, containers } = await read(name, bytes, foretide);
     data = new Map(containers.map((c) => [c.name, c]));
     return { name, rows, containers: containers.map(({ metrics, ...c }) => ({ ...c, metrics: Object.keys(metrics) })) };
   },
