@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/foretide/foretide/infra/promcsv"
 	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/internal/terminal"
 )
@@ -77,14 +78,14 @@ func (a *app) exportCommand() *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.export(cmd, &f) },
 	}
-	d := prometheus.Defaults()
+	d := promcsv.Defaults()
 	fs := cmd.Flags()
 	fs.StringVarP(&f.out, "out", "o", d.Path, "metrics file to write (compressed where the name ends in .gz), - for the standard output")
 	fs.BoolVar(&f.appending, "append", false, "continue the file after its last time stamp; without a file yet, begin one")
 	fs.Int64Var(&f.seconds, "seconds", int64(d.Last/time.Second), "how far back from --end: 3600 is an hour, 604800 a week")
 	fs.StringVar(&f.start, "start", "", "first time, instead of --seconds: 2024-05-01, 2024-05-01T10:00:00Z or Unix seconds")
 	fs.StringVar(&f.end, "end", "", "last time (default: now)")
-	f.addSource(fs, d)
+	f.addSource(fs, d.Source)
 	fs.BoolVar(&f.json, "json", false, "print JSON")
 	return cmd
 }
@@ -127,7 +128,7 @@ func (a *app) export(cmd *cobra.Command, f *exportFlags) error {
 }
 
 // runExport exports with progress.
-func (a *app) runExport(ctx context.Context, o prometheus.Options) (prometheus.Summary, error) {
+func (a *app) runExport(ctx context.Context, o promcsv.Options) (promcsv.Summary, error) {
 	m := a.meter("exporting", false)
 	defer m.Finish()
 	step := int64(o.Step / time.Second)
@@ -138,7 +139,7 @@ func (a *app) runExport(ctx context.Context, o prometheus.Options) (prometheus.S
 		}
 		m.Set((p.At.Unix()-p.From.Unix())/step+1, (p.To.Unix()-p.From.Unix())/step+1)
 	}
-	return prometheus.Export(ctx, o)
+	return promcsv.Export(ctx, o)
 }
 
 // noticeWriter is where remarks for people go.
@@ -150,7 +151,7 @@ func (a *app) noticeWriter() io.Writer {
 }
 
 // writeExport prints what was exported.
-func writeExport(w io.Writer, o *prometheus.Options, s *prometheus.Summary) {
+func writeExport(w io.Writer, o *promcsv.Options, s *promcsv.Summary) {
 	name := s.Path
 	if o.Out != nil {
 		name = "standard output"
@@ -188,7 +189,7 @@ type exportJSON struct {
 	Warnings   []string       `json:"warnings,omitempty"`
 }
 
-func writeExportJSON(w io.Writer, o *prometheus.Options, s *prometheus.Summary) error {
+func writeExportJSON(w io.Writer, o *promcsv.Options, s *promcsv.Summary) error {
 	j := exportJSON{File: s.Path, Rows: s.Rows, Step: int64(o.Step / time.Second), RateWindow: int64(s.RateWindow / time.Second),
 		Containers: append([]string{}, s.Containers...), Values: s.Cells, Missing: append([]string{}, s.Missing()...),
 		Unnamed: s.Unnamed, Warnings: s.Warnings}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/foretide/foretide/infra/promcsv"
 	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/internal/near"
 )
@@ -43,7 +44,7 @@ func (s *serverFlags) add(fs *pflag.FlagSet) {
 }
 
 // addSource adds the flags that say what is asked for, of which server.
-func (f *exportFlags) addSource(fs *pflag.FlagSet, d prometheus.Options) {
+func (f *exportFlags) addSource(fs *pflag.FlagSet, d prometheus.Source) {
 	fs.DurationVar(&f.step, "step", d.Step, "time from one row to the next, in whole seconds")
 	fs.StringVar(&f.preset, "preset", d.Preset, "where the metrics come from: cadvisor (also docker, kubernetes), node-exporter (also node), none")
 	fs.StringVar(&f.by, "by", d.By, "what a row is about: container, pod, workload")
@@ -59,16 +60,16 @@ func (f *exportFlags) addSource(fs *pflag.FlagSet, d prometheus.Options) {
 }
 
 // options returns what the flags ask for, over the environment.
-func (f *exportFlags) options(cmd *cobra.Command, stdout io.Writer) (prometheus.Options, error) {
-	o := prometheus.Defaults()
-	if err := f.server.apply(cmd, &o); err != nil {
+func (f *exportFlags) options(cmd *cobra.Command, stdout io.Writer) (promcsv.Options, error) {
+	o := promcsv.Defaults()
+	if err := f.server.apply(cmd, &o.Server); err != nil {
 		return o, err
 	}
 	o.Path, o.Append, o.Step = f.out, f.appending, f.step
 	if f.out == "-" {
 		f.stream, o.Path, o.Out = true, "", stdout
 	}
-	f.source(&o)
+	f.source(&o.Source)
 	if err := f.span(cmd, &o); err != nil {
 		return o, err
 	}
@@ -76,7 +77,7 @@ func (f *exportFlags) options(cmd *cobra.Command, stdout io.Writer) (prometheus.
 }
 
 // source sets what is asked for.
-func (f *exportFlags) source(o *prometheus.Options) {
+func (f *exportFlags) source(o *prometheus.Source) {
 	o.Preset, o.By, o.Hosts, o.Match = f.preset, f.by, f.hosts, f.selector
 	if other, ok := presetAliases[f.preset]; ok {
 		o.Preset = other
@@ -99,7 +100,7 @@ var presetAliases = map[string]string{
 var presetNames = []string{prometheus.CAdvisor, "docker", "kubernetes", prometheus.NodeExporter, prometheus.NoPreset}
 
 // validate refuses what cannot be, in the words of the flags.
-func (f *exportFlags) validate(cmd *cobra.Command, o *prometheus.Options) error {
+func (f *exportFlags) validate(cmd *cobra.Command, o *promcsv.Options) error {
 	switch {
 	case f.stream && f.appending:
 		return usagef(cmd, "--append continues a file: --out - does not go with it")
@@ -108,11 +109,17 @@ func (f *exportFlags) validate(cmd *cobra.Command, o *prometheus.Options) error 
 	case f.out == "":
 		return usagef(cmd, "--out is empty: name a file, or - for the standard output")
 	}
-	return f.validateSource(cmd, o)
+	if err := f.validateSource(cmd, &o.Source); err != nil {
+		return err
+	}
+	if err := o.Check(); err != nil {
+		return exportError(cmd, err)
+	}
+	return nil
 }
 
 // validateSource refuses what cannot be asked for.
-func (f *exportFlags) validateSource(cmd *cobra.Command, o *prometheus.Options) error {
+func (f *exportFlags) validateSource(cmd *cobra.Command, o *prometheus.Source) error {
 	switch {
 	case f.step < time.Second || f.step%time.Second != 0:
 		return usagef(cmd, "--step is %v; it is whole seconds, such as 15s or 1m", f.step)
@@ -134,7 +141,7 @@ func (f *exportFlags) validateSource(cmd *cobra.Command, o *prometheus.Options) 
 }
 
 // span sets the range.
-func (f *exportFlags) span(cmd *cobra.Command, o *prometheus.Options) error {
+func (f *exportFlags) span(cmd *cobra.Command, o *promcsv.Options) error {
 	var err error
 	if o.Start, err = parseTime(f.start); err != nil {
 		return usagef(cmd, "--start: %w", err)
@@ -179,8 +186,8 @@ func parseTime(text string) (time.Time, error) {
 
 // apply sets the server and the credentials: the flags over the environment.
 // A flag for one way to authenticate puts the environment's other way aside.
-func (s *serverFlags) apply(cmd *cobra.Command, o *prometheus.Options) error {
-	o.FromEnv(os.Getenv)
+func (s *serverFlags) apply(cmd *cobra.Command, o *prometheus.Server) error {
+	o.FromEnv("PROMETHEUS", os.Getenv)
 	given := cmd.Flags().Changed
 	if given("url") {
 		o.URL = s.url

@@ -91,7 +91,7 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 	if err != nil {
 		return err
 	}
-	var to prometheus.WriteOptions
+	var to prometheus.Writer
 	if f.push != "" {
 		if to, err = pushOptions(f.push); err != nil {
 			return err

@@ -16,16 +16,16 @@ import (
 const staleAfter = time.Hour
 
 // pushOptions say where forecasts are pushed to, with what the environment has.
-func pushOptions(url string) (o prometheus.WriteOptions, err error) {
-	o.Options = prometheus.Defaults()
-	o.WriteFromEnv(os.Getenv)
-	o.URL = url
-	return o, o.Check()
+func pushOptions(url string) (w prometheus.Writer, err error) {
+	w.Server = prometheus.Defaults().Server
+	w.FromEnv("REMOTE_WRITE", os.Getenv)
+	w.URL = url
+	return w, w.Check()
 }
 
 // push writes forecasts to a Prometheus by remote write, under the names that
 // serve shows them by.
-func (a *app) push(ctx context.Context, o prometheus.WriteOptions, frames []series.Frame, forecasts []*forecast.Forecast) error {
+func (a *app) push(ctx context.Context, w prometheus.Writer, frames []series.Frame, forecasts []*forecast.Forecast) error {
 	byName := make(map[string]*series.Frame, len(frames))
 	for i := range frames {
 		byName[frames[i].Container] = &frames[i]
@@ -41,7 +41,7 @@ func (a *app) push(ctx context.Context, o prometheus.WriteOptions, frames []seri
 	if old := now.Sub(time.Unix(newest, 0)); old > staleAfter {
 		a.notice("What is pushed counts as the forecast from now on, and the data end %v ago: export newer ones first.", old.Round(time.Minute))
 	}
-	if err := prometheus.Write(ctx, o, samples); err != nil {
+	if err := w.Write(ctx, samples); err != nil {
 		return fmt.Errorf("pushing: %w", err)
 	}
 	a.notice("Pushed %d forecasts as %d samples.", len(forecasts), len(samples))

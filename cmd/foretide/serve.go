@@ -79,11 +79,10 @@ func (a *app) serveCommand() *cobra.Command {
 // config returns what the flags ask for.
 func (f *serveFlags) config(cmd *cobra.Command) (c serving.Config, err error) {
 	o := prometheus.Defaults()
-	if err := f.source.server.apply(cmd, &o); err != nil {
+	if err := f.source.server.apply(cmd, &o.Server); err != nil {
 		return c, err
 	}
-	o.Path, o.Step = "", f.source.step
-	o.Row = func(int64, string, []string, []float64) error { return nil } // the server's own comes in its place
+	o.Step = f.source.step
 	f.source.source(&o)
 	if err := f.source.validateSource(cmd, &o); err != nil {
 		return c, err

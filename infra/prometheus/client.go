@@ -29,8 +29,8 @@ type client struct {
 	retry   retrier
 }
 
-// newClient returns the client that the options describe.
-func newClient(o *Options) (*client, error) {
+// newClient returns the client of a server.
+func newClient(o *Server) (*client, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil {
 		// The error has the whole text, which may have a password in it.
@@ -92,8 +92,8 @@ func (c *client) redact(s string) string {
 	return s
 }
 
-// baseTransport returns the HTTP transport with the options' TLS files.
-func baseTransport(o *Options) (http.RoundTripper, error) {
+// baseTransport returns the HTTP transport with the server's TLS files.
+func baseTransport(o *Server) (http.RoundTripper, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: o.InsecureTLS}
 	t.MaxResponseHeaderBytes = 1 << 20

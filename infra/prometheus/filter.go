@@ -10,7 +10,7 @@ import (
 	"github.com/foretide/foretide/internal/near"
 )
 
-// A filter chooses containers by the names that they have in the file.
+// A filter chooses containers by the names that they have in the rows.
 type filter struct {
 	names    []string // as asked for; none: all
 	patterns []*regexp.Regexp

@@ -9,7 +9,7 @@ import (
 
 // A name says what a series of the server is about.
 type name struct {
-	container string // as in the file; "" where the series is about no container
+	container string // as in the rows; "" where the series is about no container
 	// pod is "namespace/pod" where the value is of a whole pod, whose
 	// containers share it: the network in Kubernetes.
 	pod string
@@ -115,9 +115,9 @@ func (n *namer) kubernetes(k kubernetesName, c column, get func(string) string) 
 		return name{}
 	}
 	switch n.by {
-	case ByPod:
+	case byPod:
 		return name{container: id}
-	case ByWorkload:
+	case byWorkload:
 		w := n.workload(id, k, get)
 		if k.namespace != "" {
 			w = k.namespace + "/" + w
@@ -150,7 +150,7 @@ func (n *namer) workload(id string, k kubernetesName, get func(string) string) s
 // docker names a container by its name or, by workload, by its service.
 func (n *namer) docker(container string, get func(string) string) name {
 	out := name{container: container, host: get("instance")}
-	if n.by == ByWorkload {
+	if n.by == byWorkload {
 		out.container = dockerWorkload(out.container, n.workloadLabel, get)
 		out.host = "" // a service may well run on several
 	}

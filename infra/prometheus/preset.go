@@ -43,20 +43,20 @@ var probes = map[string]string{
 var unnamed = []string{`name=""`, `pod=""`, `pod_name=""`, `exported_pod=""`,
 	labelPrefix + `io_kubernetes_pod_name=""`, `id=~".*[0-9a-f]{64}([.]scope)?"`}
 
-// A column is one column of the file and the PromQL that fills it.
+// A column is one column of the rows and the PromQL that fills it.
 type column struct {
 	metric string
 	query  string
 	custom bool // the user's own
 }
 
-// columns returns the columns to ask for, in the order of the file, with the
-// window of rates put in. All columns of the file are in header, asked for or
+// columns returns the columns to ask for, in the order of the rows, with the
+// window of rates put in. All columns of the rows are in header, asked for or
 // not. With ids, cAdvisor's control groups are told apart too.
-func (o *Options) columns(window time.Duration, ids bool) (ask []column, header []string, err error) {
-	header = slices.Clone(Columns)
+func (s *Source) columns(window time.Duration, ids bool) (ask []column, header []string, err error) {
+	header = slices.Clone(metrics)
 	own := make(map[string]string)
-	for _, q := range o.Queries {
+	for _, q := range s.Queries {
 		if _, twice := own[q.Metric]; twice {
 			return nil, nil, optionf("two queries for %s", q.Metric)
 		}
@@ -65,48 +65,48 @@ func (o *Options) columns(window time.Duration, ids bool) (ask []column, header 
 			header = append(header, q.Metric)
 		}
 	}
-	for _, m := range o.Metrics {
+	for _, m := range s.Metrics {
 		if !slices.Contains(header, m) {
 			return nil, nil, optionf("no query gives the metric %q; there are %s", m, strings.Join(header, ", "))
 		}
 	}
 	w := strconv.FormatInt(int64(window/time.Second), 10) + "s"
 	for _, m := range header {
-		if len(o.Metrics) > 0 && !slices.Contains(o.Metrics, m) {
+		if len(s.Metrics) > 0 && !slices.Contains(s.Metrics, m) {
 			continue
 		}
 		query, custom := own[m]
 		if !custom {
-			query = o.presetQuery(m, w, ids)
+			query = s.presetQuery(m, w, ids)
 		}
 		if query != "" {
 			ask = append(ask, column{metric: m, query: strings.ReplaceAll(query, "$__rate_interval", w), custom: custom})
 		}
 	}
 	if len(ask) == 0 {
-		return nil, nil, optionf("nothing to ask for: preset %q and no query", o.Preset)
+		return nil, nil, optionf("nothing to ask for: preset %q and no query", s.Preset)
 	}
 	return ask, header, nil
 }
 
 // presetQuery returns the PromQL of a metric, "" where the preset has none. A
 // rate is taken before the sum: only so are resets of single counters seen.
-func (o *Options) presetQuery(metric, window string, ids bool) string {
-	switch o.Preset {
+func (s *Source) presetQuery(metric, window string, ids bool) string {
+	switch s.Preset {
 	case CAdvisor:
-		return o.cadvisorQuery(metric, window, ids)
+		return s.cadvisorQuery(metric, window, ids)
 	case NodeExporter:
-		return o.nodeQuery(metric, window)
+		return s.nodeQuery(metric, window)
 	}
 	return ""
 }
 
-func (o *Options) cadvisorQuery(metric, window string, ids bool) string {
+func (s *Source) cadvisorQuery(metric, window string, ids bool) string {
 	labels := nameLabels
-	if o.By == ByWorkload {
+	if s.By == byWorkload {
 		labels = append(slices.Clone(labels), workloadLabels...)
-		if o.WorkloadLabel != "" {
-			labels = append(labels, o.WorkloadLabel)
+		if s.WorkloadLabel != "" {
+			labels = append(labels, s.WorkloadLabel)
 		}
 	}
 	if ids {
@@ -114,13 +114,13 @@ func (o *Options) cadvisorQuery(metric, window string, ids bool) string {
 	}
 	by := "sum by (" + strings.Join(labels, ", ") + ") "
 	rate := func(counter string, matchers ...string) string {
-		return by + "(rate(" + selector(counter, o.Match, matchers...) + "[" + window + "]))"
+		return by + "(rate(" + selector(counter, s.Match, matchers...) + "[" + window + "]))"
 	}
 	switch metric {
 	case series.CPU:
 		return rate(probes[CAdvisor])
 	case series.Memory:
-		return by + "(" + selector("container_memory_working_set_bytes", o.Match) + ")"
+		return by + "(" + selector("container_memory_working_set_bytes", s.Match) + ")"
 	case series.DiskRead:
 		return rate("container_fs_reads_bytes_total")
 	case series.DiskWrite:
@@ -140,16 +140,16 @@ const (
 	realInterfaces = `device!~"lo|veth.*|docker.*|br-.*|virbr.*|cni.*|cali.*|flannel.*|tunl.*|vxlan.*|lxc.*"`
 )
 
-func (o *Options) nodeQuery(metric, window string) string {
+func (s *Source) nodeQuery(metric, window string) string {
 	rate := func(counter string, matchers ...string) string {
-		return "sum by (instance) (rate(" + selector(counter, o.Match, matchers...) + "[" + window + "]))"
+		return "sum by (instance) (rate(" + selector(counter, s.Match, matchers...) + "[" + window + "]))"
 	}
 	switch metric {
 	case series.CPU:
 		return rate(probes[NodeExporter], `mode!~"idle|iowait|steal"`)
 	case series.Memory:
-		return "sum by (instance) (" + selector("node_memory_MemTotal_bytes", o.Match) + " - " +
-			selector("node_memory_MemAvailable_bytes", o.Match) + ")"
+		return "sum by (instance) (" + selector("node_memory_MemTotal_bytes", s.Match) + " - " +
+			selector("node_memory_MemAvailable_bytes", s.Match) + ")"
 	case series.DiskRead:
 		return rate("node_disk_read_bytes_total", wholeDisks)
 	case series.DiskWrite:

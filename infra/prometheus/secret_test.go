@@ -1,7 +1,6 @@
 package prometheus
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -79,7 +78,7 @@ const (
 // guarded runs a server with TLS, which wants a certificate and a password of
 // its clients and gives few samples at once, and returns options that it
 // accepts.
-func guarded(t *testing.T) (Options, *place) {
+func guarded(t *testing.T) (request, *place) {
 	t.Helper()
 	servers.NeedPrometheus(t)
 	p := &place{t: t, dir: t.TempDir()}
@@ -122,21 +121,21 @@ func TestGuarded(t *testing.T) {
 	p.issue("other", 0)
 	for _, tt := range []struct {
 		name   string
-		change func(*Options)
+		change func(*request)
 		kind   error
 		text   string
 	}{
-		{"wrong password", func(o *Options) { o.Password = "open barley" }, ErrRefused, "401"},
-		{"no password", func(o *Options) { o.Username, o.Password = "", "" }, ErrRefused, "Unauthorized"},
-		{"system's authorities", func(o *Options) { o.CAFile = "" }, ErrUnreachable, "certificate signed by unknown authority"},
-		{"other authority", func(o *Options) { o.CAFile = p.path("other.pem") }, ErrUnreachable, "certificate signed by unknown authority"},
-		{"no certificate", func(o *Options) { o.CertFile, o.KeyFile = "", "" }, ErrUnreachable, "remote error: tls:"},
-		{"http", func(o *Options) { o.URL = strings.Replace(o.URL, "https", "http", 1) }, ErrUnreachable, "Client sent an HTTP request to an HTTPS server"},
-		{"other name", func(o *Options) { o.URL = strings.Replace(o.URL, "127.0.0.1", "localhost", 1) }, ErrUnreachable, "wanted to match localhost"},
+		{"wrong password", func(o *request) { o.Password = "open barley" }, ErrRefused, "401"},
+		{"no password", func(o *request) { o.Username, o.Password = "", "" }, ErrRefused, "Unauthorized"},
+		{"system's authorities", func(o *request) { o.CAFile = "" }, ErrUnreachable, "certificate signed by unknown authority"},
+		{"other authority", func(o *request) { o.CAFile = p.path("other.pem") }, ErrUnreachable, "certificate signed by unknown authority"},
+		{"no certificate", func(o *request) { o.CertFile, o.KeyFile = "", "" }, ErrUnreachable, "remote error: tls:"},
+		{"http", func(o *request) { o.URL = strings.Replace(o.URL, "https", "http", 1) }, ErrUnreachable, "Client sent an HTTP request to an HTTPS server"},
+		{"other name", func(o *request) { o.URL = strings.Replace(o.URL, "127.0.0.1", "localhost", 1) }, ErrUnreachable, "wanted to match localhost"},
 	} {
 		bad := o
 		tt.change(&bad)
-		_, err := Export(context.Background(), bad)
+		_, err := read(bad)
 		// The server may hang up before its alert is read.
 		hungUp := tt.name == "no certificate" && strings.Contains(err.Error(), "could not be established")
 		if !errors.Is(err, tt.kind) || !strings.Contains(err.Error(), tt.text) && !hungUp ||
@@ -150,7 +149,7 @@ func TestGuarded(t *testing.T) {
 	export(t, o)
 	for _, file := range []*string{&o.CAFile, &o.CertFile} {
 		*file = p.path("client.key")
-		if _, err := Export(context.Background(), o); err == nil || !strings.Contains(err.Error(), "prometheus: ") {
+		if _, err := read(o); err == nil || !strings.Contains(err.Error(), "prometheus: ") {
 			t.Errorf("a key in place of a certificate: %v", err)
 		}
 	}
@@ -180,7 +179,7 @@ func TestBearer(t *testing.T) {
 	}
 	for _, tt := range []struct{ token, tenant Secret }{{"wrong-token", tenant}, {token, "wrong-tenant"}, {"", "wrong-tenant"}} {
 		o.Token, o.Headers = tt.token, map[string]Secret{"x-scope-orgid": tt.tenant}
-		_, err := Export(context.Background(), o)
+		_, err := read(o)
 		if !errors.Is(err, ErrRefused) {
 			t.Errorf("got %v", err)
 			continue
@@ -215,33 +214,31 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 func TestOptions(t *testing.T) {
 	for _, tt := range []struct {
 		text   string
-		change func(*Options)
+		change func(*request)
 	}{
-		{"must begin with http:// or https:// and a host, got", func(o *Options) { o.URL = "localhost:9090" }},
-		{"cannot be read", func(o *Options) { o.URL = "http://me:s3cret@[::1" }},
-		{"must end with its path", func(o *Options) { o.URL = "http://me:s3cret@h/?token=s3cret" }},
-		{"step must be whole seconds, got 1.5s", func(o *Options) { o.Step = 1500 * time.Millisecond }},
-		{"range must be more than 0, got 0s", func(o *Options) { o.Start, o.Last = time.Time{}, 0 }},
-		{"no step of 1h0m0s lies from", func(o *Options) { o.Step, o.Start, o.End = time.Hour, time.Unix(60, 0), time.Unix(120, 0) }},
-		{`no preset "docker"; there are cadvisor, node-exporter, none`, func(o *Options) { o.Preset = "docker" }},
-		{`rows cannot be by "host"`, func(o *Options) { o.By = "host" }},
-		{"both a token and a user name", func(o *Options) { o.Token, o.Username, o.Password = "s3cret", "u", "s3cret" }},
-		{"a password is given without a user name", func(o *Options) { o.Password = "s3cret" }},
-		{"the user name has a colon", func(o *Options) { o.Username = "u:s3cret" }},
-		{"needs both its certificate and its key", func(o *Options) { o.CertFile = "c.pem" }},
-		{"the bearer token has white space", func(o *Options) { o.Token = "s3cret\nmore" }},
-		{`"X Y" is not the name of a header`, func(o *Options) { o.Headers = map[string]Secret{"X Y": "s3cret"} }},
-		{"the value of header X has a line break", func(o *Options) { o.Headers = map[string]Secret{"X": "s3cret\r\nY: 1"} }},
-		{`"rate(x{a" cannot be a column`, func(o *Options) { o.Queries = []Query{{`rate(x{a`, `"b"}[5m])`}} }},
-		{"the query of cpu is empty", func(o *Options) { o.Queries = []Query{{"cpu", " "}} }},
-		{"two queries for cpu", func(o *Options) { o.Queries = []Query{{"cpu", "a"}, {"cpu", "b"}} }},
-		{`no query gives the metric "requests"; there are cpu`, func(o *Options) { o.Metrics = []string{"requests"} }},
-		{"nothing to ask for", func(o *Options) { o.Preset = NoPreset }},
+		{"must begin with http:// or https:// and a host, got", func(o *request) { o.URL = "localhost:9090" }},
+		{"cannot be read", func(o *request) { o.URL = "http://me:s3cret@[::1" }},
+		{"must end with its path", func(o *request) { o.URL = "http://me:s3cret@h/?token=s3cret" }},
+		{"step must be whole seconds, got 1.5s", func(o *request) { o.Step = 1500 * time.Millisecond }},
+		{"no step of 1h0m0s lies from", func(o *request) { o.Step, o.Start, o.End = time.Hour, time.Unix(60, 0), time.Unix(120, 0) }},
+		{`no preset "docker"; there are cadvisor, node-exporter, none`, func(o *request) { o.Preset = "docker" }},
+		{`rows cannot be by "host"`, func(o *request) { o.By = "host" }},
+		{"both a token and a user name", func(o *request) { o.Token, o.Username, o.Password = "s3cret", "u", "s3cret" }},
+		{"a password is given without a user name", func(o *request) { o.Password = "s3cret" }},
+		{"the user name has a colon", func(o *request) { o.Username = "u:s3cret" }},
+		{"needs both its certificate and its key", func(o *request) { o.CertFile = "c.pem" }},
+		{"the bearer token has white space", func(o *request) { o.Token = "s3cret\nmore" }},
+		{`"X Y" is not the name of a header`, func(o *request) { o.Headers = map[string]Secret{"X Y": "s3cret"} }},
+		{"the value of header X has a line break", func(o *request) { o.Headers = map[string]Secret{"X": "s3cret\r\nY: 1"} }},
+		{`"rate(x{a" cannot be a column`, func(o *request) { o.Queries = []Query{{`rate(x{a`, `"b"}[5m])`}} }},
+		{"the query of cpu is empty", func(o *request) { o.Queries = []Query{{"cpu", " "}} }},
+		{"two queries for cpu", func(o *request) { o.Queries = []Query{{"cpu", "a"}, {"cpu", "b"}} }},
+		{`no query gives the metric "requests"; there are cpu`, func(o *request) { o.Metrics = []string{"requests"} }},
+		{"nothing to ask for", func(o *request) { o.Preset = NoPreset }},
 	} {
-		o := Defaults()
-		o.Path = filepath.Join(t.TempDir(), "m.csv")
+		o := options(t, "http://localhost:9090", began, began+600)
 		tt.change(&o)
-		_, err := Export(context.Background(), o)
+		_, err := read(o)
 		if !errors.Is(err, ErrOptions) || !strings.Contains(err.Error(), tt.text) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("got %v, want %s", err, tt.text)
 		}

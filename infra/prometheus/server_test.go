@@ -1,7 +1,6 @@
 package prometheus
 
 import (
-	"compress/gzip"
 	"encoding/csv"
 	"io"
 	"math"
@@ -195,7 +194,7 @@ type row struct {
 	values    map[string]float64
 }
 
-// readRows reads a file that Export wrote.
+// readRows reads a file that read wrote.
 func readRows(t *testing.T, path string) []row {
 	t.Helper()
 	records, err := csv.NewReader(strings.NewReader(readText(t, path))).ReadAll()
@@ -222,21 +221,10 @@ func readRows(t *testing.T, path string) []row {
 	return out
 }
 
-// readText returns a file's content, decompressed where it is compressed.
+// readText returns a file's content.
 func readText(t *testing.T, path string) string {
 	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var r io.Reader = f
-	if strings.HasSuffix(path, ".gz") {
-		if r, err = gzip.NewReader(f); err != nil {
-			t.Fatal(err)
-		}
-	}
-	data, err := io.ReadAll(r)
+	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

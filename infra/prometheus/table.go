@@ -8,11 +8,10 @@ import (
 	"github.com/foretide/foretide/core/series"
 )
 
-// A table turns series, as the server gives them, into rows, as the file has
-// them. It holds the samples of one page.
+// A table turns series, as the server gives them, into rows. It holds the samples of one page.
 type table struct {
 	width   int
-	columns []int // of each asked column, its place in the file
+	columns []int // of each asked column, its place in the row
 	network []bool
 	only    bool // nothing but networks is asked for
 	samples []sample

@@ -26,23 +26,22 @@ type Sample struct {
 // A Label of a sample.
 type Label struct{ Name, Value string }
 
-// WriteOptions say where samples are written to.
-type WriteOptions struct {
-	// Options are where and with which secrets; what is asked for does not count.
-	// Its URL is the whole, as http://prometheus:9090/api/v1/write.
-	Options
+// A Writer says where samples are written to. The URL of its Server is the whole,
+// as http://prometheus:9090/api/v1/write.
+type Writer struct {
+	Server
 	// Sign is called with each request and its body before it is sent, where it is
 	// set: for gateways that want requests signed.
 	Sign func(ctx context.Context, q *http.Request, body []byte) error
 }
 
-// Check returns an ErrOptions where the options are impossible, or what is wrong
-// with the files that they name.
-func (o *WriteOptions) Check() error {
-	if err := o.Options.Check(); err != nil {
+// Check returns an ErrOptions if the writer is impossible, or what is wrong with
+// the files that it names.
+func (w *Writer) Check() error {
+	if err := w.Server.check(); err != nil {
 		return err
 	}
-	_, err := newClient(&o.Options)
+	_, err := newClient(&w.Server)
 	return err
 }
 
@@ -54,13 +53,13 @@ const (
 )
 
 // Write sends samples by Prometheus' remote write (version 0.1.0), in as few
-// requests as they fit in, each tried as often as the options say. Samples whose
+// requests as they fit in, each tried as often as the Server says. Samples whose
 // value is not a number are left out. What one request could not write does not
 // keep the others back; the error says how many were not written, and why. It is
 // ErrRefused, ErrUnreachable, ErrQuery where the server did not take the samples,
 // or a context's.
-func Write(ctx context.Context, o WriteOptions, samples []Sample) error {
-	c, err := newClient(&o.Options)
+func (w *Writer) Write(ctx context.Context, samples []Sample) error {
+	c, err := newClient(&w.Server)
 	if err != nil {
 		return err
 	}
@@ -75,7 +74,7 @@ func Write(ctx context.Context, o WriteOptions, samples []Sample) error {
 			continue
 		}
 		packed := s2.EncodeSnappy(nil, body)
-		_, err := c.ask(ctx, "remote write", func(ctx context.Context) error { return c.write(ctx, packed, o.Sign) })
+		_, err := c.ask(ctx, "remote write", func(ctx context.Context) error { return c.write(ctx, packed, w.Sign) })
 		if err != nil {
 			lost += n
 			failed = err
@@ -164,10 +163,4 @@ func appendBytes(dst []byte, field byte, value []byte) []byte {
 	dst = append(dst, field<<3|2)
 	dst = binary.AppendUvarint(dst, uint64(len(value)))
 	return append(dst, value...)
-}
-
-// WriteFromEnv sets the server and the credentials of remote write from the
-// environment: REMOTE_WRITE_URL and the others of FromEnv by that beginning.
-func (o *Options) WriteFromEnv(getenv func(string) string) {
-	o.FromEnv(func(name string) string { return getenv("REMOTE_WRITE_" + strings.TrimPrefix(name, "PROMETHEUS_")) })
 }

@@ -31,8 +31,8 @@ func receiver(t *testing.T, flags ...string) string {
 	return s.URL
 }
 
-func writeOptions(url string) WriteOptions {
-	o := WriteOptions{Options: Defaults()}
+func writeOptions(url string) Writer {
+	o := Writer{Server: Defaults().Server}
 	o.URL, o.FirstWait, o.Attempts = url, time.Millisecond, 3
 	return o
 }
@@ -42,7 +42,7 @@ func askAt(t *testing.T, server, query string, at time.Time) map[string]float64 
 	t.Helper()
 	o := Defaults()
 	o.URL = server
-	c, err := newClient(&o)
+	c, err := newClient(&o.Server)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestWrite(t *testing.T) {
 		q.Header.Set("Authorization", "signed")
 		return nil
 	}
-	if err := Write(context.Background(), o, samples); err != nil {
+	if err := o.Write(context.Background(), samples); err != nil {
 		t.Fatal(err)
 	}
 	got := askAt(t, server, "foretide_test", at)
@@ -106,7 +106,7 @@ func TestWrite(t *testing.T) {
 	// Another value for the same moment is not taken; what else there is is.
 	other := []Sample{samples[0], {Name: "foretide_test", At: at, Value: 7, Labels: []Label{{"container", "new"}}}}
 	other[0].Value = 99
-	err := Write(context.Background(), o, append(other, samples[1:4999]...))
+	err := o.Write(context.Background(), append(other, samples[1:4999]...))
 	if !errors.Is(err, ErrQuery) || !strings.Contains(err.Error(), "duplicate sample") || !strings.Contains(err.Error(), "of 5000 samples are not written") {
 		t.Errorf("a second value: %v", err)
 	}
@@ -115,7 +115,7 @@ func TestWrite(t *testing.T) {
 	}
 	o.Sign = nil
 	o.Token = "s3cret-token"
-	if err := Write(context.Background(), o, samples[:1]); !errors.Is(err, ErrRefused) || strings.Contains(err.Error(), "s3cret") {
+	if err := o.Write(context.Background(), samples[:1]); !errors.Is(err, ErrRefused) || strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("without the signature: %v", err)
 	}
 }
@@ -140,13 +140,15 @@ func TestWriteFails(t *testing.T) {
 		{"http://" + down + "/api/v1/write", "connection refused (tried 3 times) (4500 of 4500 samples are not written)", ErrUnreachable},
 		{"prometheus:9090", "must begin with http", ErrOptions},
 	} {
-		if err := Write(context.Background(), writeOptions(tt.url), samples); !errors.Is(err, tt.kind) || !strings.Contains(err.Error(), tt.text) {
+		w := writeOptions(tt.url)
+		if err := w.Write(context.Background(), samples); !errors.Is(err, tt.kind) || !strings.Contains(err.Error(), tt.text) {
 			t.Errorf("%s: %v", tt.url, err)
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := Write(ctx, writeOptions("http://"+down+"/"), samples); !errors.Is(err, context.Canceled) {
+	w := writeOptions("http://" + down + "/")
+	if err := w.Write(ctx, samples); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)
 	}
 }

@@ -26,7 +26,7 @@ import (
 
 // A Config says what a server does. Every field is taken literally.
 type Config struct {
-	Source    prometheus.Options // without a range and a place to write to
+	Source    prometheus.Source
 	Predictor *loader.Predictor
 	Every     time.Duration // between two readings and forecasts
 	Window    time.Duration // how far back samples are kept: whole steps
@@ -78,7 +78,6 @@ func New(c Config) *Server {
 	step := int64(c.Source.Step / time.Second)
 	s := &Server{Config: c, counts: newCounts(), entries: map[loader.Key]*entry{},
 		history: newHistory(step, int64(c.Window/time.Second), int64(c.Forget/time.Second), c.MaxSeries)}
-	s.Source.Path, s.Source.Append = "", false
 	return s
 }
 
@@ -167,15 +166,12 @@ func (s *Server) read(ctx context.Context) error {
 	if from > to {
 		return nil
 	}
-	o := s.Source
-	o.Start, o.End = time.Unix(from, 0), time.Unix(to, 0)
-	o.Row = func(t int64, container string, metrics []string, values []float64) error {
+	summary, err := s.Source.Read(ctx, time.Unix(from, 0), time.Unix(to, 0), func(t int64, container string, metrics []string, values []float64) error {
 		if event.CheckName("container", container) == nil {
 			s.history.add(t, container, metrics, values)
 		}
 		return nil
-	}
-	summary, err := prometheus.Export(ctx, o)
+	})
 	if err != nil && !errors.Is(err, prometheus.ErrNoData) {
 		return err
 	}

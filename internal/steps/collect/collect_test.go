@@ -317,7 +317,7 @@ func TestQueryFails(t *testing.T) {
 	defer server.Stop()
 	w := newWorld(t)
 	o := prometheus.Defaults()
-	o.Path, o.URL, o.Step, o.RateWindow, o.Preset, o.Attempts = "", server.URL, time.Minute, 4*time.Minute, prometheus.NoPreset, 1
+	o.URL, o.Step, o.RateWindow, o.Preset, o.Attempts = server.URL, time.Minute, 4*time.Minute, prometheus.NoPreset, 1
 	o.Queries = []prometheus.Query{{Metric: "memory", PromQL: "container_memory_working_set_bytes"}, {Metric: "cpu", PromQL: "rate(nothing"}}
 	w.Source, w.First = Prometheus(o), 20*time.Minute
 	if _, err := w.collect(at(21)); err == nil || len(w.files()) != 0 || !strings.Contains(err.Error(), "query not understood") {

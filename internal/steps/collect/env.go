@@ -76,10 +76,10 @@ func ofCloudWatch(e *steps.Env, step time.Duration) (Source, error) {
 }
 
 // ofPrometheus returns what is asked of Prometheus.
-func ofPrometheus(e *steps.Env, step time.Duration) prometheus.Options {
+func ofPrometheus(e *steps.Env, step time.Duration) prometheus.Source {
 	o := prometheus.Defaults()
-	o.Path, o.URL = "", ""
-	o.FromEnv(e.Get)
+	o.URL = ""
+	o.FromEnv("PROMETHEUS", e.Get)
 	if o.URL == "" && e.Err == nil {
 		e.Err = fmt.Errorf("PROMETHEUS_URL is not set; it is the server to collect from, such as http://prometheus:9090")
 	}

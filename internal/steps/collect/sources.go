@@ -12,16 +12,14 @@ import (
 	"github.com/foretide/foretide/internal/steps"
 )
 
-// Prometheus is a Source: what is asked of a server, without a range and a place
-// to write to.
-type Prometheus prometheus.Options
+// Prometheus is a Source: what is asked of a server.
+type Prometheus prometheus.Source
 
 // Read is a Source's. A range query gives a sample at the time that it is of.
 func (p Prometheus) Read(ctx context.Context, in *steps.Invocation, from, to int64, add func(parquet.Sample) error) error {
-	o := prometheus.Options(p)
-	o.Path, o.Append = "", false
-	o.Start, o.End = time.Unix(from, 0), time.Unix(to-int64(o.Step/time.Second), 0)
-	o.Row = func(t int64, container string, metrics []string, values []float64) error {
+	source := prometheus.Source(p)
+	last := time.Unix(to, 0).Add(-source.Step)
+	sum, err := source.Read(ctx, time.Unix(from, 0), last, func(t int64, container string, metrics []string, values []float64) error {
 		for i, v := range values {
 			if math.IsNaN(v) {
 				continue
@@ -31,8 +29,7 @@ func (p Prometheus) Read(ctx context.Context, in *steps.Invocation, from, to int
 			}
 		}
 		return nil
-	}
-	sum, err := prometheus.Export(ctx, o)
+	})
 	for _, w := range sum.Warnings {
 		in.Log.Warn("the server warns", "warning", w)
 	}

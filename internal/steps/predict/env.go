@@ -39,9 +39,9 @@ func FromEnv() (steps.Handler, error) {
 
 // sinks are those that the environment names.
 func sinks(e *steps.Env) (out []Sink, err error) {
-	o := prometheus.WriteOptions{Options: prometheus.Defaults()}
+	o := prometheus.Writer{Server: prometheus.Defaults().Server}
 	o.URL = ""
-	o.WriteFromEnv(e.Get)
+	o.FromEnv("REMOTE_WRITE", e.Get)
 	if o.URL != "" {
 		if err := o.Check(); err != nil {
 			return nil, fmt.Errorf("REMOTE_WRITE_URL and its credentials: %w", err)

@@ -17,14 +17,14 @@ import (
 )
 
 // remoteWrite writes what "foretide serve" shows at /metrics, as of now.
-func remoteWrite(o prometheus.WriteOptions) Sink {
+func remoteWrite(o prometheus.Writer) Sink {
 	return Sink{Name: "remote write", Push: func(ctx context.Context, _ *steps.Invocation, items []gauges.Item) error {
 		now := time.Now()
 		var samples []prometheus.Sample
 		for _, f := range items {
 			samples = prometheus.Gauges(samples, f, now)
 		}
-		return prometheus.Write(ctx, o, samples)
+		return o.Write(ctx, samples)
 	}}
 }
 

@@ -1,4 +1,4 @@
-package prometheus
+package promcsv
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/foretide/foretide/infra/prometheus"
 )
 
 // halves returns the options of an export, what it writes when it is made in
@@ -173,16 +175,25 @@ func TestAppendToOther(t *testing.T) {
 	}
 }
 
-// onlyFile checks that nothing lies beside a file.
-func onlyFile(t *testing.T, path string) {
+// list returns the names of the files beside path, and of path.
+func list(t *testing.T, path string) (names []string) {
 	t.Helper()
 	left, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range left {
-		if f.Name() != filepath.Base(path) {
-			t.Errorf("left behind: %s", f.Name())
+		names = append(names, f.Name())
+	}
+	return names
+}
+
+// onlyFile checks that nothing lies beside a file.
+func onlyFile(t *testing.T, path string) {
+	t.Helper()
+	for _, name := range list(t, path) {
+		if name != filepath.Base(path) {
+			t.Errorf("left behind: %s", name)
 		}
 	}
 }
@@ -192,7 +203,7 @@ func interrupted(t *testing.T, o Options) error {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	o.Progress = func(p Progress) {
+	o.Progress = func(p prometheus.Progress) {
 		if p.Rows > longSamples/4 {
 			cancel()
 		}
@@ -227,7 +238,7 @@ func TestInterrupted(t *testing.T) {
 	if err := interrupted(t, o); !strings.Contains(err.Error(), "kept up to 2024-") {
 		t.Errorf("got %v", err)
 	}
-	if n := len(readRows(t, o.Path)); n < longSamples/4 || n == longSamples {
+	if n := strings.Count(readText(t, o.Path), "\n") - 1; n < longSamples/4 || n == longSamples {
 		t.Errorf("%d rows are kept", n)
 	}
 	export(t, o)

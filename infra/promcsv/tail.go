@@ -1,4 +1,4 @@
-package prometheus
+package promcsv
 
 import (
 	"bufio"
@@ -32,7 +32,7 @@ type tail struct {
 func readTail(path string, header []string) (*tail, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("prometheus: %w", err)
+		return nil, fmt.Errorf("promcsv: %w", err)
 	}
 	t := &tail{file: f, held: make(map[string]string)}
 	var magic [2]byte
@@ -80,7 +80,7 @@ func (t *tail) scan(path string, header []string) error {
 		if !whole {
 			t.cut = t.cut || line != "" || err != nil
 			if number == 0 && !strings.HasPrefix(headerLine(header), line) {
-				return fmt.Errorf("%w: %s is not such a file: it begins %q", ErrFile, path, firstLine(line))
+				return fmt.Errorf("%w: %s is not such a file: it begins %q", ErrFile, path, clip(line))
 			}
 			break
 		}
@@ -95,7 +95,7 @@ func (t *tail) scan(path string, header []string) error {
 		}
 		stamp, container, ok := rowStart(line)
 		if !ok || (t.rows && stamp < t.last) {
-			return fmt.Errorf("%w: %s:%d: not a row in order of time: %s", ErrFile, path, number, firstLine(line))
+			return fmt.Errorf("%w: %s:%d: not a row in order of time: %s", ErrFile, path, number, clip(line))
 		}
 		if !t.rows || stamp > t.last {
 			t.keep, before = at, len(t.held)
@@ -111,6 +111,14 @@ func (t *tail) scan(path string, header []string) error {
 		t.keep, t.held = at, nil
 	}
 	return nil
+}
+
+// clip returns the beginning of a line, for an error.
+func clip(line string) string {
+	if len(line) > 200 {
+		return strings.ToValidUTF8(line[:200], "") + "…"
+	}
+	return line
 }
 
 // readLine returns a line without its end; whole tells whether it has one.

@@ -1,30 +1,67 @@
 package prometheus
 
 import (
+	"bytes"
 	"context"
+	"encoding/csv"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
-// options returns options for a stretch of the dataset's first three hours.
-func options(t *testing.T, url string, from, to int64) Options {
+// A request is what a test reads, and the file that takes the rows.
+type request struct {
+	Source
+	Path       string
+	Start, End time.Time
+}
+
+// read reads the rows and writes them to the file as text, if there is no error.
+func read(o request) (Summary, error) {
+	header, _ := o.Columns() // Read reports what is wrong
+	var text bytes.Buffer
+	w := csv.NewWriter(&text)
+	_ = w.Write(append([]string{"timestamp", "container"}, header...)) // to memory
+	s, err := o.Read(context.Background(), o.Start, o.End, func(t int64, container string, metrics []string, values []float64) error {
+		if !slices.Equal(metrics, header) {
+			return fmt.Errorf("a row of %q, want %q", metrics, header)
+		}
+		record := []string{strconv.FormatInt(t, 10), container}
+		for _, v := range values {
+			cell := ""
+			if !math.IsNaN(v) {
+				cell = strconv.FormatFloat(v, 'g', -1, 64)
+			}
+			record = append(record, cell)
+		}
+		return w.Write(record)
+	})
+	w.Flush()
+	if err != nil {
+		return s, err
+	}
+	return s, os.WriteFile(o.Path, text.Bytes(), 0o600)
+}
+
+// options returns a request for a stretch of the dataset's first three hours.
+func options(t *testing.T, url string, from, to int64) request {
 	t.Helper()
-	o := Defaults()
-	o.URL, o.Path = url, filepath.Join(t.TempDir(), "m.csv")
-	o.Start, o.End = time.Unix(from, 0), time.Unix(to, 0)
+	o := request{Source: Defaults(), Path: filepath.Join(t.TempDir(), "m.csv"), Start: time.Unix(from, 0), End: time.Unix(to, 0)}
+	o.URL = url
 	o.FirstWait = time.Millisecond
 	return o
 }
 
-func export(t *testing.T, o Options) Summary {
+func export(t *testing.T, o request) Summary {
 	t.Helper()
-	s, err := Export(context.Background(), o)
+	s, err := read(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +154,7 @@ func TestKubernetes(t *testing.T) {
 		containers []string
 		rows       map[string]map[string]float64
 	}{
-		{ByContainer, []string{"shop/cache-x2x7k/redis", "shop/pg-0/postgres", web[0] + "/app", web[0] + "/sidecar", web[1] + "/app", web[1] + "/sidecar"},
+		{byContainer, []string{"shop/cache-x2x7k/redis", "shop/pg-0/postgres", web[0] + "/app", web[0] + "/sidecar", web[1] + "/app", web[1] + "/sidecar"},
 			map[string]map[string]float64{
 				web[0] + "/app":          {"cpu": 0.2, "memory": 1e6, "net_rx": 100},
 				web[1] + "/app":          {"cpu": 0.1, "memory": 1e6, "net_rx": 100},
@@ -125,13 +162,13 @@ func TestKubernetes(t *testing.T) {
 				"shop/pg-0/postgres":     {"cpu": 2, "net_tx": 70},
 				"shop/cache-x2x7k/redis": {"memory": 64},
 			}},
-		{ByPod, []string{"shop/cache-x2x7k", "shop/pg-0", web[0], web[1]},
+		{byPod, []string{"shop/cache-x2x7k", "shop/pg-0", web[0], web[1]},
 			map[string]map[string]float64{
 				web[0]:             {"cpu": 0.2, "memory": 1e6 + 1e3, "net_rx": 100},
 				"shop/pg-0":        {"cpu": 2, "net_tx": 70},
 				"shop/cache-x2x7k": {"memory": 64},
 			}},
-		{ByWorkload, []string{"shop/big-cache", "shop/pg", "shop/web"},
+		{byWorkload, []string{"shop/big-cache", "shop/pg", "shop/web"},
 			map[string]map[string]float64{
 				"shop/web":       {"cpu": 0.3, "memory": 2 * (1e6 + 1e3), "net_rx": 200},
 				"shop/pg":        {"cpu": 2, "net_tx": 70},
@@ -165,11 +202,11 @@ func TestOtherNames(t *testing.T) {
 		containers []string
 		memory     []float64
 	}{
-		{`instance="g1"`, ByContainer, []string{"aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc"}, []float64{11, 12, 13}},
-		{`instance="x1"`, ByContainer, []string{"shop/api-7d9c5b6f4-x2x7k/api"}, []float64{21}},
-		{`instance="x1"`, ByWorkload, []string{"shop/api"}, []float64{21}},
-		{`instance="x2"`, ByContainer, []string{"shop/job-x2x7k/work"}, []float64{31}},
-		{`instance="x2"`, ByPod, []string{"shop/job-x2x7k"}, []float64{31}},
+		{`instance="g1"`, byContainer, []string{"aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc"}, []float64{11, 12, 13}},
+		{`instance="x1"`, byContainer, []string{"shop/api-7d9c5b6f4-x2x7k/api"}, []float64{21}},
+		{`instance="x1"`, byWorkload, []string{"shop/api"}, []float64{21}},
+		{`instance="x2"`, byContainer, []string{"shop/job-x2x7k/work"}, []float64{31}},
+		{`instance="x2"`, byPod, []string{"shop/job-x2x7k"}, []float64{31}},
 	} {
 		o := options(t, server(t), began, began+600)
 		o.Match, o.By = tt.match, tt.by
@@ -203,7 +240,7 @@ func TestChosenContainers(t *testing.T) {
 		t.Errorf("warnings %q without %s", s.Warnings, want)
 	}
 	o.Containers = []string{"wepapp"}
-	if _, err := Export(context.Background(), o); !errors.Is(err, ErrNoData) || !strings.Contains(err.Error(), `no container "wepapp"; did you mean "webapp"?`) {
+	if _, err := read(o); !errors.Is(err, ErrNoData) || !strings.Contains(err.Error(), `no container "wepapp"; did you mean "webapp"?`) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -283,13 +320,13 @@ func TestStep(t *testing.T) {
 
 func TestNoData(t *testing.T) {
 	o := options(t, server(t), began-86400, began-80000)
-	_, err := Export(context.Background(), o)
+	_, err := read(o)
 	if !errors.Is(err, ErrNoData) || !strings.Contains(err.Error(), "none of cpu, memory, disk_read, disk_write, net_rx, net_tx") {
 		t.Errorf("got %v", err)
 	}
 	o = options(t, o.URL, began, began+600)
 	o.Preset, o.Queries, o.Label = NoPreset, []Query{{"cpu", "node_memory_MemTotal_bytes"}}, "nolabel"
-	_, err = Export(context.Background(), o)
+	_, err = read(o)
 	if !errors.Is(err, ErrNoData) || !strings.Contains(err.Error(), "; series without a label that names a container: 1 (keep one in the query") {
 		t.Errorf("got %v", err)
 	}
@@ -301,19 +338,8 @@ func TestNoData(t *testing.T) {
 func TestBadQuery(t *testing.T) {
 	o := options(t, server(t), began, began+600)
 	o.Preset, o.Queries = NoPreset, []Query{{"cpu", "sum by ("}}
-	_, err := Export(context.Background(), o)
+	_, err := read(o)
 	if !errors.Is(err, ErrPromQL) || !strings.Contains(err.Error(), "parse error") {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestCompressed(t *testing.T) {
-	o := options(t, server(t), began, began+3600)
-	export(t, o)
-	plain := readText(t, o.Path)
-	o.Path += ".gz"
-	export(t, o)
-	if readText(t, o.Path) != plain {
-		t.Error("compressed and plain differ")
 	}
 }

@@ -1,4 +1,4 @@
-package prometheus
+package promcsv
 
 import (
 	"bufio"
@@ -20,11 +20,10 @@ import (
 type output struct {
 	path      string
 	stream    bool
-	row       func(t int64, container string, values []float64) error // takes the rows; may be nil
-	failed    error                                                   // of the first write that did not succeed
-	continues bool                                                    // path had rows before
-	mends     bool                                                    // path ends in half a row
-	last      int64                                                   // the last time stamp that path had, of which rows may lack where mends is set
+	failed    error // of the first write that did not succeed
+	continues bool  // path had rows before
+	mends     bool  // path ends in half a row
+	last      int64 // the last time stamp that path had, of which rows may lack where mends is set
 	file      *os.File
 	buf       *bufio.Writer
 	gz        *gzip.Writer
@@ -43,7 +42,7 @@ func openOutput(path string, header []string, appending bool) (*output, error) {
 	}
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("prometheus: %s is not a file", path)
+		return nil, fmt.Errorf("promcsv: %s is not a file", path)
 	}
 	out := &output{path: path}
 	var old *tail
@@ -78,7 +77,7 @@ func (o *output) create(mode fs.FileMode, keep bool) error {
 		if errors.As(err, &p) {
 			err = p.Err
 		}
-		return fmt.Errorf("prometheus: cannot create %s: %w", o.path, err)
+		return fmt.Errorf("promcsv: cannot create %s: %w", o.path, err)
 	}
 	if keep {
 		_ = f.Chmod(mode) // some file systems have none
@@ -115,7 +114,7 @@ func (o *output) begin(old *tail, header []string) error {
 		_, err = io.WriteString(o.w, headerLine(header)+"\n")
 	}
 	if err != nil {
-		return fmt.Errorf("prometheus: writing %s: %w", o.path, err)
+		return fmt.Errorf("promcsv: writing %s: %w", o.path, err)
 	}
 	return nil
 }
@@ -130,9 +129,6 @@ func headerLine(header []string) string {
 
 // write appends one row. NaN is an empty cell.
 func (o *output) write(t int64, container string, values []float64) error {
-	if o.row != nil {
-		return o.row(t, container, values)
-	}
 	if o.held != nil {
 		if t > o.last {
 			if err := o.release(); err != nil {
@@ -166,7 +162,7 @@ func (o *output) write(t int64, container string, values []float64) error {
 
 // fail notes that what was written is not whole.
 func (o *output) fail(err error) error {
-	o.failed = fmt.Errorf("prometheus: writing %s: %w", o.path, err)
+	o.failed = fmt.Errorf("promcsv: writing %s: %w", o.path, err)
 	return o.failed
 }
 
@@ -209,7 +205,7 @@ func (o *output) commit() error {
 	if err != nil {
 		os.Remove(o.file.Name())
 		o.file = nil
-		return fmt.Errorf("prometheus: writing %s: %w", o.path, err)
+		return fmt.Errorf("promcsv: writing %s: %w", o.path, err)
 	}
 	o.file = nil
 	if dir, err := os.Open(filepath.Dir(o.path)); err == nil {
