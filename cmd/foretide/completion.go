@@ -8,7 +8,7 @@ import (
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/internal/family"
-	"github.com/foretide/foretide/internal/progress"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 // choices are the values of flags that have few, by the flag's name, whatever
@@ -18,7 +18,7 @@ func choices() map[string][]string {
 		"metric": series.Metrics, "counter": series.Metrics,
 		"model":    family.Names(),
 		"group-by": {string(backtest.ByMetric), string(backtest.BySource), string(backtest.BySeries)},
-		"progress": progress.Ways,
+		"progress": terminal.ProgressWays,
 		"preset":   presetNames,
 		"kind":     append(kindNames(), "all"),
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/foretide/foretide/internal/near"
-	"github.com/foretide/foretide/internal/progress"
+	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/internal/version"
 )
 
@@ -21,7 +21,7 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	quiet    bool     // no progress, no notices
-	progress string   // one of progress.Ways
+	progress string   // one of terminal.ProgressWays
 	args     []string // of the command line
 }
 
@@ -44,7 +44,7 @@ func (o *output) Write(p []byte) (int, error) {
 // code. It is all of main but the process.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	results := &output{w: out}
-	a := &app{in: in, out: results, err: errOut, progress: progress.Auto, args: args}
+	a := &app{in: in, out: results, err: errOut, progress: terminal.ProgressAuto, args: args}
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -121,7 +121,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&a.progress, "progress", "auto",
 		"how long work tells how far it is: auto (a bar on a terminal, nothing elsewhere), plain, json, none")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		if !slices.Contains(progress.Ways, a.progress) {
+		if !slices.Contains(terminal.ProgressWays, a.progress) {
 			return usagef(cmd, "--progress is %q; it can be auto, plain, json or none", a.progress)
 		}
 		return nil

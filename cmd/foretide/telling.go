@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/internal/fleet"
-	"github.com/foretide/foretide/internal/progress"
+	"github.com/foretide/foretide/internal/terminal"
 )
 
 // A telling shows the progress of a fleet's training: one meter for each thing
@@ -13,7 +13,7 @@ import (
 type telling struct {
 	app   *app
 	what  string
-	meter progress.Meter
+	meter terminal.Meter
 
 	began    time.Time // of what is told of
 	windows  int
@@ -44,7 +44,7 @@ func (t *telling) epoch(p fleet.Progress) {
 	rate := float64(t.windows-t.epochWin) / now.Sub(t.epochAt).Seconds()
 	left := time.Duration(float64(now.Sub(t.began)) / float64(max(t.windows, 1)) * float64(t.total-t.windows))
 	t.epochAt, t.epochWin = now, t.windows
-	t.meter.Epoch(progress.Epoch{Number: p.Epoch.Done, Most: p.Epoch.Total, Loss: p.Epoch.Loss, Rate: rate, Left: left})
+	t.meter.Epoch(terminal.Epoch{Number: p.Epoch.Done, Most: p.Epoch.Total, Loss: p.Epoch.Loss, Rate: rate, Left: left})
 }
 
 func (t *telling) finish() {
@@ -55,12 +55,12 @@ func (t *telling) finish() {
 
 // meter returns what tells how far the work named by what is, in the way that
 // the flags ask for. Units are counted, or bytes.
-func (a *app) meter(what string, bytes bool) progress.Meter {
+func (a *app) meter(what string, bytes bool) terminal.Meter {
 	way := a.progress
-	if a.quiet && way == progress.Auto {
-		way = progress.None
+	if a.quiet && way == terminal.ProgressAuto {
+		way = terminal.ProgressNone
 	}
-	return progress.New(a.err, way, what, bytes)
+	return terminal.NewMeter(a.err, way, what, bytes)
 }
 
 // notice prints a remark for people beside the results.

@@ -1,6 +1,24 @@
 // Package terminal draws a forecast in a terminal: the recent past as a line of
 // Braille dots, the interval ahead as shades, a mark for the median and, where
 // it is known, for what came.
+//
+// # Progress
+//
+// A Meter tells how far long work is: a bar with the time left on a
+// terminal, a line now and then where there is none, or objects for programs.
+//
+// With ProgressJSON, every line is an object. What is counted, and how far it is, half a
+// second apart and once at the end ("finished" is true then):
+//
+//	{"stage":"training","done":3,"total":12,"elapsed_s":1.5,"left_s":4.5}
+//
+// the end of an epoch of a model that is trained by epochs:
+//
+//	{"stage":"training cpu of 9 containers","epoch":2,"epochs":16,"loss":0.41,"windows_per_s":9000,"left_s":31}
+//
+// and remarks:
+//
+//	{"stage":"exporting","note":"waiting: the server answers 503"}
 package terminal
 
 import (

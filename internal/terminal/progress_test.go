@@ -1,4 +1,4 @@
-package progress
+package terminal
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 // tell tells of some work in a way, and returns what was printed.
 func tell(way string, bytes_ bool) string {
 	var b bytes.Buffer
-	m := New(&b, way, "training", bytes_)
+	m := NewMeter(&b, way, "training", bytes_)
 	m.Set(2e6, 8e6)
 	m.Note("waiting")
 	m.Epoch(Epoch{Number: 2, Most: 16, Loss: 0.5, Rate: 9000, Left: 30 * time.Second})
@@ -25,7 +25,7 @@ func tell(way string, bytes_ bool) string {
 func TestWays(t *testing.T) {
 	const epoch = "training: epoch 2 of at most 16, validation loss 0.5, 9000 windows a second, at most 30s left\n"
 	for way, want := range map[string]string{
-		Auto: "waiting\n", Plain: "waiting\n" + epoch, None: "",
+		ProgressAuto: "waiting\n", ProgressPlain: "waiting\n" + epoch, ProgressNone: "",
 	} {
 		if got := tell(way, false); got != want {
 			t.Errorf("%s prints\n%q, want\n%q", way, got, want)
@@ -36,7 +36,7 @@ func TestWays(t *testing.T) {
 // TestPlain: a line every ten seconds says how long it will take.
 func TestPlain(t *testing.T) {
 	var b bytes.Buffer
-	l := New(&b, Plain, "reading", true).(*lines)
+	l := NewMeter(&b, ProgressPlain, "reading", true).(*lines)
 	l.start = l.start.Add(-20 * time.Second)
 	l.Set(1e6, 4e6)
 	if b.Len() > 0 {
@@ -53,7 +53,7 @@ func TestPlain(t *testing.T) {
 // TestObjects: every line is an object, and the last one says that it is over.
 func TestObjects(t *testing.T) {
 	var all []map[string]any
-	for line := range strings.Lines(tell(JSON, false)) {
+	for line := range strings.Lines(tell(ProgressJSON, false)) {
 		var o map[string]any
 		if err := json.Unmarshal([]byte(line), &o); err != nil || o["stage"] != "training" {
 			t.Fatalf("%v in %q", err, line)
@@ -65,7 +65,7 @@ func TestObjects(t *testing.T) {
 		t.Errorf("%v", all)
 	}
 	var b bytes.Buffer
-	New(&b, JSON, "x", false).Epoch(Epoch{Loss: math.NaN()})
+	NewMeter(&b, ProgressJSON, "x", false).Epoch(Epoch{Loss: math.NaN()})
 	if !strings.Contains(b.String(), `"loss":null`) {
 		t.Errorf("a loss that is no number: %q", b.String())
 	}

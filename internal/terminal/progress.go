@@ -1,19 +1,4 @@
-// Package progress tells how far long work is: a bar with the time left on a
-// terminal, a line now and then where there is none, or objects for programs.
-//
-// With JSON every line is an object. What is counted, and how far it is, half a
-// second apart and once at the end ("finished" is true then):
-//
-//	{"stage":"training","done":3,"total":12,"elapsed_s":1.5,"left_s":4.5}
-//
-// the end of an epoch of a model that is trained by epochs:
-//
-//	{"stage":"training cpu of 9 containers","epoch":2,"epochs":16,"loss":0.41,"windows_per_s":9000,"left_s":31}
-//
-// and remarks:
-//
-//	{"stage":"exporting","note":"waiting: the server answers 503"}
-package progress
+package terminal
 
 import (
 	"fmt"
@@ -28,14 +13,14 @@ import (
 
 // The ways to tell how far work is.
 const (
-	Auto  = "auto"  // a bar on a terminal, else remarks alone
-	Plain = "plain" // a line every ten seconds, and one for each epoch
-	JSON  = "json"  // an object on each line
-	None  = "none"
+	ProgressAuto  = "auto"  // a bar on a terminal, else remarks alone
+	ProgressPlain = "plain" // a line every ten seconds, and one for each epoch
+	ProgressJSON  = "json"  // an object on each line
+	ProgressNone  = "none"
 )
 
-// Ways are all of them.
-var Ways = []string{Auto, Plain, JSON, None}
+// ProgressWays are all of them.
+var ProgressWays = []string{ProgressAuto, ProgressPlain, ProgressJSON, ProgressNone}
 
 // A Meter tells how far long work is. It is safe for concurrent use.
 type Meter interface {
@@ -58,25 +43,25 @@ type Epoch struct {
 	Left         time.Duration // if no epoch is spared by stopping early
 }
 
-// New returns what tells on w how far the work named by what is. Units are
-// counted, or bytes. A way that is not one of Ways tells nothing.
-func New(w io.Writer, way, what string, bytes bool) Meter {
+// NewMeter returns what tells on w how far the work named by what is. Units are
+// counted, or bytes. A way that is not one of ProgressWays tells nothing.
+func NewMeter(w io.Writer, way, what string, bytes bool) Meter {
 	now := time.Now()
 	switch {
-	case way == Auto && terminal(w):
+	case way == ProgressAuto && isTerminal(w):
 		return newBar(w, what, bytes)
-	case way == Auto:
+	case way == ProgressAuto:
 		return &remarks{w: w}
-	case way == Plain:
+	case way == ProgressPlain:
 		return &lines{w: w, what: what, bytes: bytes, start: now, last: now}
-	case way == JSON:
+	case way == ProgressJSON:
 		return &objects{w: w, what: what, start: now}
 	}
 	return silent{}
 }
 
-// terminal reports whether somebody looks at what is written to w.
-func terminal(w io.Writer) bool {
+// isTerminal reports whether somebody looks at what is written to w.
+func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
