@@ -4,6 +4,13 @@
 // days of the rest are judged.
 //
 //	go run ./benchmarks/follow -list $FORETIDE_EVAL/subset.txt -source crane
+//
+// With -linear it tries rules by which the weights of linear models follow between
+// one renewal and the next. What is slow, the inputs and the daily fits, is made
+// once and kept in a file.
+//
+//	go run ./benchmarks/follow -linear /tmp/rows -make -list $FORETIDE_EVAL/subset.txt
+//	go run ./benchmarks/follow -linear /tmp/rows
 package main
 
 import (
@@ -32,8 +39,20 @@ func main() {
 	list := flag.String("list", "", "file that lists the series that are judged (default: all)")
 	source := flag.String("source", "", "only containers whose names begin with this")
 	days := flag.Int("days", 3, "how many days, after the fit, are judged")
+	file := flag.String("linear", "", "try rules for linear models, with the inputs and fits in this `file`")
+	making := flag.Bool("make", false, "with -linear: make the file")
+	fixed := flag.Bool("fixed", false, "with -linear: serve with the first fit alone")
 	flag.Parse()
-	if err := run(*data, *list, *source, *days); err != nil {
+	var err error
+	switch {
+	case *file == "":
+		err = run(*data, *list, *source, *days)
+	case *making:
+		err = create(*file, *data, *list)
+	default:
+		err = tryRules(*file, *fixed)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "follow:", err)
 		os.Exit(1)
 	}

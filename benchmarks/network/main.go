@@ -13,6 +13,12 @@
 // judges its mean with each container's own linear model, too.
 //
 //	go run ./benchmarks/network -leave each -wide -final -list $FORETIDE_EVAL/subset.txt
+//
+// -out trains the built-in network, and -shapes writes the rows that shapes.py
+// tries other shapes of network on.
+//
+//	go run ./benchmarks/network -out core/general/net.go
+//	go run ./benchmarks/network -shapes FOLDER && python benchmarks/network/shapes.py FOLDER
 package main
 
 import (
@@ -46,11 +52,24 @@ var (
 	auto  = flag.Bool("auto", false, "with -final: judge the mean with the linear model")
 	list  = flag.String("list", "", "file that lists the series that are judged (default: all)")
 	seed  = flag.Uint64("seed", 1, "seed of the training")
+
+	general = flag.String("out", "", "train the built-in network and write it to this `file`")
+	shapes  = flag.String("shapes", "", "write the rows for shapes.py to this `folder`")
+	windows = flag.Int("windows", 1<<20, "with -shapes: windows that are drawn to learn from, each of three horizons")
 )
 
 func main() {
 	flag.Parse()
-	if err := run(); err != nil {
+	var err error
+	switch {
+	case *general != "":
+		err = writeGeneral(*data, *general, *seed)
+	case *shapes != "":
+		err = writeShapes(*data, *shapes, *windows, *seed)
+	default:
+		err = run()
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "network:", err)
 		os.Exit(1)
 	}

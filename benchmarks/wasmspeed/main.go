@@ -1,3 +1,5 @@
+//go:build !wasip1
+
 // Wasmspeed races Foretide's LSTM in WebAssembly with itself: native, and under
 // wazero's compiler with the SIMD kernels and without, on the same machine in
 // the same minutes, in turn, so that other programs on the machine slow all.
@@ -24,7 +26,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/foretide/foretide/benchmarks/wasmspeed/random"
 	"github.com/foretide/foretide/core/kernel"
 )
 
@@ -177,7 +178,7 @@ func compare(contenders []contender) error {
 }
 
 func native(j job) contender {
-	net, work := random.Network(j.hidden, j.steps, j.rows)
+	net, work := randomNetwork(j.hidden, j.steps, j.rows)
 	return contender{
 		name: "native " + kernel.Implementation(),
 		run: func(count int) ([]float64, error) {

@@ -1,3 +1,5 @@
+//go:build !wasip1
+
 package main
 
 import (
@@ -26,7 +28,7 @@ func build(dir string) (scalar, joined []byte, err error) {
 	module := func(tags string) ([]byte, error) {
 		path := filepath.Join(dir, "guest.wasm")
 		cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-tags="+tags,
-			"-o", path, "github.com/foretide/foretide/benchmarks/wasmspeed/guest")
+			"-o", path, "github.com/foretide/foretide/benchmarks/wasmspeed")
 		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("go build: %w: %s", err, out)

@@ -3,7 +3,7 @@
 // no training of its own, forecasts from ten minutes of history, and gets
 // better as the window grows to eight days.
 //
-//go:generate go run ../../../benchmarks/general -out net.go
+//go:generate go run ../../benchmarks/network -out net.go
 package general
 
 import (

@@ -57,7 +57,7 @@ func rules() []rule {
 
 // try prints the ratio to persistence of each rule, for half of the containers to
 // choose by and for the other half.
-func try(path string, fixed bool) error {
+func tryRules(path string, fixed bool) error {
 	tried := rules()
 	// By half, rule, horizon and source: the series' ratios.
 	got := make([][2][3]map[string][]float64, len(tried))

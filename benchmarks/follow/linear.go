@@ -1,20 +1,9 @@
-// Command follow tries whether the weights of linear models should follow what
-// comes true between one renewal and the next. It looks at no test part: each
-// series is cut before its test part, and the last quarter of the rest is judged
-// as a backtest judges. What is slow, the inputs and the daily fits, is made once
-// and kept in a file.
-//
-//	go run ./benchmarks/linear/follow -make -list $FORETIDE_EVAL/subset.txt -file /tmp/rows
-//	go run ./benchmarks/linear/follow -file /tmp/rows
 package main
 
 import (
 	"bufio"
 	"context"
 	"encoding/gob"
-	"errors"
-	"flag"
-	"fmt"
 	"io"
 	"os"
 
@@ -58,25 +47,6 @@ type Row struct {
 	Y      float64 // the change in units of the scale; NaN where it is not known
 	Scale  float64
 	Actual bool
-}
-
-func main() {
-	data := flag.String("data", os.Getenv("FORETIDE_DATA"), "folder of metrics files")
-	list := flag.String("list", "", "file that lists the series that are judged (default: all)")
-	file := flag.String("file", "", "file of what was made")
-	make := flag.Bool("make", false, "make the file")
-	fixed := flag.Bool("fixed", false, "serve with the first fit alone")
-	flag.Parse()
-	err := errors.New("-file says where to keep what is made")
-	if *file != "" && *make {
-		err = create(*file, *data, *list)
-	} else if *file != "" {
-		err = try(*file, *fixed)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "follow:", err)
-		os.Exit(1)
-	}
 }
 
 func create(path, data, list string) error {

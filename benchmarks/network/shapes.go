@@ -1,10 +1,3 @@
-// Command shapes writes what the network learns from, and what it is judged by,
-// for shapes.py, which tries other shapes of network on it. It looks at no test
-// part: each series is cut before its test part, and the last quarter of the rest
-// is judged as a backtest judges.
-//
-//	go run ./benchmarks/network/shapes -out FOLDER
-//	python benchmarks/network/shapes/shapes.py FOLDER
 package main
 
 import (
@@ -13,8 +6,6 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/csv"
-	"errors"
-	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -42,22 +33,6 @@ var horizons = []int64{300, 900, 1800}
 // horizon, and the numbers of its series and horizon.
 const rowLen = feature.WideCount + feature.WideSkip + 5
 
-func main() {
-	data := flag.String("data", os.Getenv("FORETIDE_DATA"), "`folder` of metrics files")
-	out := flag.String("out", "", "`folder` that is written to")
-	count := flag.Int("windows", 1<<20, "that are drawn to learn from, each of three horizons")
-	seed := flag.Uint64("seed", 1, "of what is drawn")
-	flag.Parse()
-	err := errors.New("-out names a folder")
-	if *out != "" {
-		err = run(*data, *out, *count, *seed)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "shapes:", err)
-		os.Exit(1)
-	}
-}
-
 // A source is a series.
 type source struct {
 	name    string
@@ -70,7 +45,9 @@ type source struct {
 	share   float64
 }
 
-func run(data, out string, count int, seed uint64) error {
+// writeShapes writes what the network learns from, and what it is judged by, for
+// shapes.py, which tries other shapes of network on it.
+func writeShapes(data, out string, count int, seed uint64) error {
 	read, err := csvfile.Read(context.Background(), data, csvfile.Options{})
 	if err != nil {
 		return err
@@ -94,18 +71,18 @@ func run(data, out string, count int, seed uint64) error {
 	if err := os.WriteFile(filepath.Join(out, "sizes.json"), sizes, 0o644); err != nil {
 		return err
 	}
-	if err := list(filepath.Join(out, "series.csv"), all); err != nil {
+	if err := writeList(filepath.Join(out, "series.csv"), all); err != nil {
 		return err
 	}
-	if err := learnt(out, all, float64(count)/total, rand.New(rand.NewPCG(seed, 0))); err != nil {
+	if err := writeLearnt(out, all, float64(count)/total, rand.New(rand.NewPCG(seed, 0))); err != nil {
 		return err
 	}
-	return judged(out, all)
+	return writeJudged(out, all)
 }
 
-// learnt writes windows to learn from, so many for each unit of a series' share,
+// writeLearnt writes windows to learn from, so many for each unit of a series' share,
 // drawn from what is before the judged part.
-func learnt(out string, all []source, windows float64, r *rand.Rand) error {
+func writeLearnt(out string, all []source, windows float64, r *rand.Rand) error {
 	w, err := newWriter(out, "train")
 	if err != nil {
 		return err
@@ -130,8 +107,8 @@ func learnt(out string, all []source, windows float64, r *rand.Rand) error {
 	return w.close()
 }
 
-// judged writes the windows of the judged parts.
-func judged(out string, all []source) error {
+// writeJudged writes the windows of the judged parts.
+func writeJudged(out string, all []source) error {
 	w, err := newWriter(out, "judged")
 	if err != nil {
 		return err
@@ -172,7 +149,7 @@ func newSource(f *series.Frame, metric string, k int) *source {
 	return out
 }
 
-func list(path string, all []source) error {
+func writeList(path string, all []source) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err

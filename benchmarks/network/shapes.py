@@ -1,4 +1,4 @@
-"""Tries shapes of network on the rows that main.go wrote, by PyTorch.
+"""Tries shapes of network on the rows that shapes.go wrote, by PyTorch.
 
     shapes.py FOLDER [SHAPE...] [--seeds 1,2] [--passes 2]
 

@@ -1,5 +1,4 @@
-// Package random makes the same network and input natively and in WebAssembly.
-package random
+package main
 
 import (
 	"math/rand/v2"
@@ -10,16 +9,16 @@ import (
 	"github.com/foretide/foretide/core/lstm/network"
 )
 
-// Inputs is the number of features of a step.
-const Inputs = 8
+// inputs is the number of features of a step.
+const inputs = 8
 
-// Network returns a bidirectional LSTM of two layers and three heads with
+// randomNetwork returns a bidirectional LSTM of two layers and three heads with
 // random weights from -1/16 to 1/16, and a workspace with random input from -2 to
-// 2.
-func Network(hidden, steps, rows int) (*network.Network, *network.Workspace) {
+// 2: the same natively and in WebAssembly.
+func randomNetwork(hidden, steps, rows int) (*network.Network, *network.Workspace) {
 	levels := forecast.DefaultLevels()
 	n := network.New(network.Shape{
-		Inputs: Inputs, Steps: steps, Hidden: hidden, Layers: 2, Bidirectional: true,
+		Inputs: inputs, Steps: steps, Hidden: hidden, Layers: 2, Bidirectional: true,
 		Horizons: 3, Levels: len(levels), Median: slices.Index(levels, 0.5),
 	})
 	r := rand.New(rand.NewPCG(1, 2))
@@ -28,7 +27,7 @@ func Network(hidden, steps, rows int) (*network.Network, *network.Workspace) {
 	}
 	w := network.NewWorkspace(n.Shape(), rows, false)
 	for i := range w.Input {
-		if i%kernel.Block < Inputs {
+		if i%kernel.Block < inputs {
 			w.Input[i] = 4*r.Float32() - 2
 		}
 	}

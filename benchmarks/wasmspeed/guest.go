@@ -1,13 +1,12 @@
 //go:build wasip1
 
-// Command guest is an LSTM with random weights and nothing else, as a
+// For WebAssembly the program is an LSTM with random weights and nothing else, as a
 // WebAssembly reactor: what wasmspeed times.
 package main
 
 import (
 	"unsafe"
 
-	"github.com/foretide/foretide/benchmarks/wasmspeed/random"
 	"github.com/foretide/foretide/core/lstm/network"
 )
 
@@ -22,7 +21,7 @@ func main() {}
 //
 //go:wasmexport setup
 func setup(hidden, steps, rows int32) {
-	net, work = random.Network(int(hidden), int(steps), int(rows))
+	net, work = randomNetwork(int(hidden), int(steps), int(rows))
 }
 
 // forward makes a forecast.
