@@ -13,8 +13,8 @@ import (
 	"github.com/foretide/foretide/core/serve"
 )
 
-// ErrMismatch: a checkpoint is not of what its name or its description says.
-// It comes with both in a *MismatchError.
+// ErrMismatch reports that a checkpoint is not of what its name or its
+// description says. It comes with both in a *MismatchError.
 var ErrMismatch = errors.New("loader: checkpoint is of something else")
 
 // A MismatchError says what a checkpoint should be of, and what it is of.

@@ -14,7 +14,8 @@ import (
 // unless WithMaxPayload says otherwise.
 const DefaultMaxPayload = 256 << 20
 
-// ErrMethod: the payload is compressed by a method that is not known here.
+// ErrMethod reports that the payload is compressed by a method that is not
+// known here.
 var ErrMethod = errors.New("loader: unknown compression")
 
 // The encoder and the decoder start no goroutines with a concurrency of one,

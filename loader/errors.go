@@ -13,7 +13,7 @@ import (
 	"github.com/foretide/foretide/internal/near"
 )
 
-// ErrNoCheckpoint: there is no checkpoint where one was expected.
+// ErrNoCheckpoint reports that there is no checkpoint where one was expected.
 var ErrNoCheckpoint = errors.New("loader: no checkpoint")
 
 // IsCheckpointError reports whether an error is about what a checkpoint is, and

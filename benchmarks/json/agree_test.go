@@ -283,7 +283,7 @@ func TestEncodeAgrees(t *testing.T) {
 		"pointer":            &[]forecastjson.Forecast{forecastOf(4)},
 		"answer":             answer.Answer{Container: "<a>&\u2028"},
 		"zero":               mixed{},
-		"full":               &mixed{Base: Base{"n", 0.1}, More: &More{-3}, Raw: json.RawMessage(` {"a": [1, "<"]} `), Any: map[string]any{"b": 1, "a": nil, "c": []int(nil)}, Until: now, Small: 1.1, Quoted: -5, Bytes: []byte("\x00hi"), Map: map[string]float64{"z": 1e21, "a": 1e-7, "m": -0.0}, Next: &mixed{}, Hidden: 1},
+		"full":               &mixed{Base: Base{"n", 0.1}, More: &More{-3}, Raw: json.RawMessage(` {"a": [1, "<"]} `), Any: map[string]any{"b": 1, "a": nil, "c": []int(nil)}, Until: now, Small: 1.1, Quoted: -5, Bytes: []byte("\x00hi"), Map: map[string]float64{"z": 1e21, "a": 1e-7, "m": math.Copysign(0, -1)}, Next: &mixed{}, Hidden: 1},
 		"embedded omitempty": struct{ mixed }{mixed{Base: Base{Share: 1}}},
 		"nil":                nil,
 		"nil pointer":        (*mixed)(nil),

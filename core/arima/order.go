@@ -21,8 +21,8 @@ import (
 	"strconv"
 )
 
-// ErrOrder: an order is negative, or there is a seasonal part without a
-// period of at least 2.
+// ErrOrder reports that an order is negative, or there is a seasonal part
+// without a period of at least 2.
 var ErrOrder = errors.New("arima: order is negative or has a seasonal part without a period")
 
 // An Order is (P,D,Q)(SP,SD,SQ)[Period], counted in lags.

@@ -17,8 +17,8 @@ const (
 // MaxMembers bounds the models that are combined.
 const MaxMembers = 8
 
-// ErrMembers: models that are to be combined are none, too many, or not of one
-// task.
+// ErrMembers reports that there are no models to combine, too many, or models of
+// different tasks.
 var ErrMembers = errors.New("ensemble: not one to eight models of the same task")
 
 // Fitted combines fitted models. It is immutable and safe for concurrent use.

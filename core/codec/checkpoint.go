@@ -53,8 +53,8 @@ type Score struct {
 	Width    float64 // mean width of the 80 % interval, in the metric's unit
 }
 
-// ErrHeader: a checkpoint's description is impossible. It comes with what is
-// wrong in a *HeaderError.
+// ErrHeader reports that a checkpoint's description is impossible. It comes
+// with what is wrong in a *HeaderError.
 var ErrHeader = errors.New("codec: impossible checkpoint header")
 
 // A HeaderError says what is impossible in a checkpoint's description.

@@ -8,10 +8,12 @@ import (
 	"github.com/foretide/foretide/core/series"
 )
 
-// ErrPayload: a model's payload has fields that no model could have written.
+// ErrPayload reports that a model's payload has fields that no model could have
+// written.
 var ErrPayload = errors.New("forecast: impossible values in a model's payload")
 
-// ErrLevels: the quantile levels are not ascending within (0,1) or lack 0.5.
+// ErrLevels reports that the quantile levels are not ascending within (0,1) or
+// lack 0.5.
 var ErrLevels = errors.New("forecast: levels are not ascending in (0,1) with 0.5 among them")
 
 // Check returns ErrHorizon, ErrLevels or ErrStep where the task's horizons,

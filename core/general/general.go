@@ -23,8 +23,8 @@ const (
 	Kind = "general.1"
 )
 
-// ErrVersion: a checkpoint was made with another general network than this
-// program has.
+// ErrVersion reports that a checkpoint was made with another general network
+// than this program has.
 var ErrVersion = errors.New("general: the checkpoint refers to the network in the box of another foretide, and this one has another network; train it again with this foretide, or use the one that made it")
 
 // load decodes the network once, when it is first asked for.
@@ -135,7 +135,8 @@ func Decode(payload []byte) (*Fitted, error) {
 	return Bind(task)
 }
 
-// ErrFar: a task has a horizon further ahead than the network was trained for.
+// ErrFar reports that a task has a horizon further ahead than the network was
+// trained for.
 var ErrFar = errors.New("general: the network in the box knows horizons of two hours at most")
 
 // Model is the family as a forecast.Model: there is nothing to fit.

@@ -25,8 +25,8 @@ var kinds = [...]string{arima.Kind, auto.Kind, calibrate.Kind, general.Kind, lin
 // Kinds returns the kinds of payload that Decode understands, sorted.
 func Kinds() []string { return append([]string(nil), kinds[:]...) }
 
-// ErrKind: this program does not know the kind of model; a newer one may. It
-// comes with the kind in a *KindError.
+// ErrKind reports that this program does not know the kind of model; a newer
+// one may. It comes with the kind in a *KindError.
 var ErrKind = errors.New("models: unknown kind of model")
 
 // A KindError is a kind of model that this program does not know.
@@ -47,7 +47,8 @@ func (e *KindError) Error() string {
 // Is makes a KindError an ErrKind.
 func (e *KindError) Is(target error) bool { return target == ErrKind }
 
-// ErrNested: models are nested in one another more deeply than any model is.
+// ErrNested reports that models are nested in one another more deeply than any
+// model is.
 var ErrNested = errors.New("models: models are nested too deeply")
 
 // maxNested is how deep models may be nested: calibration around an ensemble

@@ -7,8 +7,8 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 )
 
-// ErrDiverged: the loss or the gradient was not finite before any epoch had
-// ended. A smaller learning rate helps.
+// ErrDiverged reports that the loss or the gradient was not finite before any
+// epoch had ended. A smaller learning rate helps.
 var ErrDiverged = errors.New("optim: training diverged (try a smaller learning rate)")
 
 // A Schedule is how long a training may take and how fast it goes.

@@ -11,8 +11,8 @@ import (
 	"github.com/foretide/foretide/core/kernel"
 )
 
-// ErrCorrupt: the bytes are not a sequence of whole Zstandard frames that
-// decompress to the size, or need a dictionary.
+// ErrCorrupt reports that the bytes are not a sequence of whole Zstandard
+// frames that decompress to the size, or need a dictionary.
 var ErrCorrupt = errors.New("zstd: corrupt data")
 
 const (

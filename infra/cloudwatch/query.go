@@ -36,7 +36,8 @@ type Query struct {
 	Scale float64 `json:"scale,omitempty"`
 }
 
-// ErrQuery: a query cannot be. The error says which and why.
+// ErrQuery reports an impossible query. The error that wraps it says which and
+// why.
 var ErrQuery = errors.New("cloudwatch: bad query")
 
 // Names of presets.

@@ -16,7 +16,7 @@ import (
 	"github.com/foretide/foretide/core/backtest"
 )
 
-// ErrFormat: the file is not a forecast file, or a row of it cannot be read.
+// ErrFormat reports a file that is not a forecast file, or has a malformed row.
 var ErrFormat = errors.New("not a forecast file")
 
 // Read passes the rows of a file, plain or gzip by its first bytes, to row.

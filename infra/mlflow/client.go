@@ -259,8 +259,8 @@ func (c *Client) findRun(ctx context.Context, experiment, tag, value string) (id
 	return found.Runs[0].Info.ID, found.Runs[0].Info.Artifacts, nil
 }
 
-// ErrNoProxy: the server does not take artifacts itself: its clients are to
-// write them to a storage of its choice.
+// ErrNoProxy reports that the server does not take artifacts itself: its
+// clients are to write them to a storage of its choice.
 var ErrNoProxy = errors.New("mlflow: the server takes no artifacts")
 
 // putArtifact sends a file through the server.

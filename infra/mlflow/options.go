@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// ErrOptions: a server cannot be asked as the options say.
+// ErrOptions reports options that contradict each other or name no server.
 var ErrOptions = errors.New("mlflow: impossible options")
 
 // A Secret is never printed.

@@ -10,19 +10,20 @@ import (
 
 // Errors that a caller can act on.
 var (
-	// ErrOptions: the options contradict each other or cannot be.
+	// ErrOptions reports options that contradict each other or are impossible.
 	ErrOptions = errors.New("prometheus: impossible options")
-	// ErrNoData: the server answered, and has none of the metrics in the
-	// range, or none of the containers.
+	// ErrNoData reports that the server answered, and has none of the metrics in
+	// the range, or none of the containers.
 	ErrNoData = errors.New("prometheus: no data")
-	// ErrUnreachable: the server did not answer, or not usefully, however
-	// often it was asked.
+	// ErrUnreachable reports that the server did not answer, or not usefully,
+	// however often it was asked.
 	ErrUnreachable = errors.New("prometheus: server cannot be reached")
-	// ErrRefused: the server does not accept the credentials.
+	// ErrRefused reports that the server does not accept the credentials.
 	ErrRefused = errors.New("prometheus: access refused")
-	// ErrPromQL: the server does not understand a query.
+	// ErrPromQL reports that the server does not understand a query.
 	ErrPromQL = errors.New("prometheus: query not understood")
-	// ErrQuery: the server gives up on a query, or its answer is too large.
+	// ErrQuery reports that the server gave up on a query, or that its answer is
+	// too large.
 	ErrQuery = errors.New("prometheus: query failed")
 )
 

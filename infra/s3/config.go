@@ -57,7 +57,8 @@ const (
 	defaultAttempts = 5
 )
 
-// ErrAddress: an address is not one of a bucket. The error says what is wrong.
+// ErrAddress reports an address that is not one of a bucket. The error that wraps
+// it says what is wrong.
 var ErrAddress = errors.New("s3: bad address")
 
 func badAddress(address, format string, args ...any) error {

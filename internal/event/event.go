@@ -32,8 +32,8 @@ const (
 	maxFieldNames = 64
 )
 
-// ErrEvent: an event cannot be what it is. The error that wraps it names the
-// field and what it can be.
+// ErrEvent reports a malformed event. The error that wraps it names the field and
+// what it can be.
 var ErrEvent = errors.New("event")
 
 // A FieldError is a field of an event that cannot be.

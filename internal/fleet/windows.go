@@ -17,8 +17,8 @@ import (
 	"github.com/foretide/foretide/loader/config"
 )
 
-// ErrWindows: jobs whose model is not trained on windows, or not on those of all
-// the jobs together.
+// ErrWindows reports jobs whose model is not trained on windows, or not on those
+// of all the jobs together.
 var ErrWindows = errors.New("no windows")
 
 // A Drawing is what a training elsewhere needs: its windows, and what they are of.

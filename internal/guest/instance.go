@@ -13,8 +13,9 @@ import (
 	"github.com/foretide/foretide/core/abi"
 )
 
-// ErrTrap: the guest broke off, or answered what it cannot have meant. Its
-// instance is gone; another one works. It comes with what the guest said.
+// ErrTrap reports that the guest broke off, or answered what it cannot have
+// meant. Its instance is gone; another one works. It comes with what the guest
+// said.
 var ErrTrap = errors.New("guest: the module broke off")
 
 // An Instance is a module with memory of its own. It takes one call at a time.

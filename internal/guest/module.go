@@ -17,8 +17,8 @@ import (
 	"github.com/foretide/foretide/core/abi"
 )
 
-// ErrModule: the bytes are not a module that this program can host. It comes
-// with what is wrong.
+// ErrModule reports that the bytes are not a module that this program can host.
+// It comes with what is wrong.
 var ErrModule = errors.New("guest: not a module of foretide")
 
 // Config says how a module is run. All of it is taken literally.

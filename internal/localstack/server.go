@@ -59,7 +59,7 @@ type Result struct {
 	ID      string
 }
 
-// ErrNoFunction: there is no function of the name.
+// ErrNoFunction reports that there is no function of that name.
 var ErrNoFunction = errors.New("lambda: no such function")
 
 // Invoke invokes a function and waits for its answer.

@@ -14,7 +14,7 @@ import (
 	"github.com/foretide/foretide/loader"
 )
 
-// ErrNothing: the data have no series to report on.
+// ErrNothing reports that the data have no series to report on.
 var ErrNothing = errors.New("report: no series of the metrics that were asked for")
 
 // Options say what to report on. Take Defaults.

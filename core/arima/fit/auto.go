@@ -10,7 +10,8 @@ import (
 	"github.com/foretide/foretide/core/internal/unitroot"
 )
 
-// ErrNoModel: the likelihood of no order of the search could be computed.
+// ErrNoModel reports that the likelihood of no order of the search could be
+// computed.
 var ErrNoModel = errors.New("arima: no order gave a usable model")
 
 // Auto chooses an order and estimates it. It follows Hyndman and Khandakar

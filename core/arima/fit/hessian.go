@@ -5,7 +5,8 @@ import (
 	"math"
 )
 
-// ErrLikelihood: the likelihood could not be computed at any starting value.
+// ErrLikelihood reports that the likelihood could not be computed at any
+// starting value.
 var ErrLikelihood = errors.New("arima: likelihood cannot be computed from any starting value")
 
 // standardErrors inverts the numerical Hessian of the log-likelihood, σ² at

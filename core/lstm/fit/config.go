@@ -7,8 +7,9 @@ import (
 	"github.com/foretide/foretide/core/lstm"
 )
 
-// ErrNoWindows: no cell of the history has both a value and a target that is
-// observed within the part for training: there is nothing to learn from.
+// ErrNoWindows reports that no cell of the history has both a value and a
+// target that is observed within the part for training: there is nothing to
+// learn from.
 var ErrNoWindows = errors.New("lstm: the history has no window with a target to train on")
 
 // Config is the configuration of the LSTM family. Take Defaults; every field is

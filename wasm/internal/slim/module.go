@@ -19,8 +19,8 @@ import (
 	"slices"
 )
 
-// ErrModule: the module is not one that the Go linker makes, as far as this
-// package knows it. It comes with what is wrong.
+// ErrModule reports that the module is not one that the Go linker makes, as far
+// as this package knows it. It comes with what is wrong.
 var ErrModule = errors.New("slim: unknown module")
 
 func unknown(format string, args ...any) error {
