@@ -21,6 +21,7 @@ import (
 	"github.com/foretide/foretide/infra/forecastfile"
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/internal/record"
 )
 
 type backtestFlags struct {
@@ -124,9 +125,9 @@ func (a *app) backtest(cmd *cobra.Command, f *backtestFlags) error {
 		return err
 	}
 	jobs := f.judged(cmd, data.Frames, cfg.Select)
-	a.tellHorizons(jobs)
+	a.notices(fleet.MissingHorizons(jobs))
 	a.tellOutsideJobs(jobs)
-	rec, err := a.recordBacktest(cmd, f, data.Frames, cfg, metrics)
+	rec, done, err := a.recordBacktest(cmd, f, data.Frames, cfg, metrics)
 	if err != nil {
 		return err
 	}
@@ -136,7 +137,8 @@ func (a *app) backtest(cmd *cobra.Command, f *backtestFlags) error {
 	} else {
 		all, err = a.judge(cmd, f, data.Frames, cfg, metrics, rec)
 	}
-	rec.finish(all, err)
+	rec.Finish(all, err)
+	done()
 	if errors.Is(err, backtest.ErrNothing) {
 		return dataf("%s: no series has an origin and a target in its last %.0f %%: the history is too short, or --list and --container leave none",
 			f.data, 100*f.share)
@@ -218,7 +220,7 @@ func readList(path string) (map[[2]string]bool, error) {
 }
 
 // rescore scores the models of a forecast file.
-func (f *backtestFlags) rescore(frames []series.Frame, cfg backtest.Config, rec *backtestRecord) ([]backtest.Series, error) {
+func (f *backtestFlags) rescore(frames []series.Frame, cfg backtest.Config, rec *record.Backtest) ([]backtest.Series, error) {
 	file, err := forecastfile.Load(f.score)
 	if err != nil {
 		return nil, err
@@ -226,22 +228,22 @@ func (f *backtestFlags) rescore(frames []series.Frame, cfg backtest.Config, rec 
 	if len(file.Models) == 0 {
 		return nil, dataf("%s: there is a header but no forecast", f.score)
 	}
-	rec.models(file.Models)
+	rec.Models(file.Models)
 	var all []backtest.Series
 	for _, model := range file.Models {
-		rec.begin(model)
+		rec.Begin(model)
 		r, err := backtest.Rescore(frames, cfg, model, file.Lookup(model))
 		if err != nil {
 			return nil, err
 		}
-		rec.judged(r.Series)
+		rec.Judged(r.Series)
 		all = append(all, r.Series...)
 	}
 	return all, nil
 }
 
 // judge runs the models, and writes their forecasts where that is asked for.
-func (a *app) judge(cmd *cobra.Command, f *backtestFlags, frames []series.Frame, cfg backtest.Config, metrics []string, rec *backtestRecord) ([]backtest.Series, error) {
+func (a *app) judge(cmd *cobra.Command, f *backtestFlags, frames []series.Frame, cfg backtest.Config, metrics []string, rec *record.Backtest) ([]backtest.Series, error) {
 	trainers, err := f.trainers(cmd, metrics)
 	if err != nil {
 		return nil, err
@@ -250,7 +252,7 @@ func (a *app) judge(cmd *cobra.Command, f *backtestFlags, frames []series.Frame,
 	for _, t := range trainers {
 		names = append(names, t.Name())
 	}
-	rec.models(names)
+	rec.Models(names)
 	emit := func(*backtest.Row) error { return nil }
 	var out *forecastfile.Writer
 	if f.out != "" {
@@ -265,12 +267,12 @@ func (a *app) judge(cmd *cobra.Command, f *backtestFlags, frames []series.Frame,
 	}
 	var all []backtest.Series
 	for _, t := range trainers {
-		rec.begin(t.Name())
-		r, err := a.run1(cmd.Context(), frames, t, cfg, f.seedValue(cmd), func(r *backtest.Row) error { rec.row(r); return emit(r) }, rec.event)
+		rec.Begin(t.Name())
+		r, err := a.run1(cmd.Context(), frames, t, cfg, f.seedValue(cmd), func(r *backtest.Row) error { rec.Row(r); return emit(r) }, rec.Event)
 		if err != nil {
 			return nil, err
 		}
-		rec.judged(r.Series)
+		rec.Judged(r.Series)
 		all = append(all, r.Series...)
 	}
 	if out != nil {

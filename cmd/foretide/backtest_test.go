@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/foretide/foretide/internal/report"
 )
 
 func TestBacktest(t *testing.T) {
@@ -17,8 +19,8 @@ func TestBacktest(t *testing.T) {
 			t.Errorf("the tables lack %q:\n%s", want, out)
 		}
 	}
-	var made, read backtestJSON
-	decode := func(dst *backtestJSON, text string) {
+	var made, read report.Scores
+	decode := func(dst *report.Scores, text string) {
 		t.Helper()
 		if err := json.Unmarshal([]byte(text), dst); err != nil {
 			t.Fatal(err)
@@ -41,7 +43,7 @@ func TestBacktestList(t *testing.T) {
 	s := newSession(t)
 	s.twoContainers()
 	s.write("list.txt", "# two of four\nweb cpu\ndb memory\n")
-	var r backtestJSON
+	var r report.Scores
 	if err := json.Unmarshal([]byte(s.ok("backtest", "--data", "m.csv", "--list", "list.txt", "--json")), &r); err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +95,7 @@ func TestBacktestStill(t *testing.T) {
 		if code != exitOK || !strings.Contains(errOut, told) || strings.Contains(out, "Metric") != (metrics != "cpu") {
 			t.Errorf("%s: exit code %d\n%s%s", metrics, code, out, errOut)
 		}
-		var r backtestJSON
+		var r report.Scores
 		if err := json.Unmarshal([]byte(s.ok("backtest", "--data", "m.csv", "--metric", metrics, "--model", "naive", "--no-run", "--json")), &r); err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
@@ -112,7 +113,7 @@ func (a *app) demoTrain(ctx context.Context, frame *series.Frame, store loader.S
 		return err
 	}
 	fmt.Fprintf(a.out, "\nTrained on all but the last day in %.1f s; the scores are from the validation part:\n\n", time.Since(start).Seconds())
-	writeTrained(a.out, results)
+	report.WriteTrained(a.out, results)
 	return nil
 }
 
@@ -134,7 +135,7 @@ func (a *app) demoBacktest(ctx context.Context, frame *series.Frame) error {
 		all = append(all, r.Series...)
 	}
 	fmt.Fprintf(a.out, "\nBacktest: fitted to the first 70 %%, auto renewed daily, %d-minute origins through the rest:\n\n", cfg.Every/60)
-	summaryTable(backtest.Summarise(all, backtest.ByMetric), string(backtest.ByMetric)).Write(a.out)
+	report.Summary(backtest.Summarise(all, backtest.ByMetric), backtest.ByMetric).Write(a.out)
 	fmt.Fprintln(a.out, "\nA ratio is to the mean absolute error of the last value: below 1 is better.")
 	return nil
 }

@@ -1,18 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"os"
-	"path/filepath"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/mlflow"
 	"github.com/foretide/foretide/infra/runs"
-	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/record"
+	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader/config"
 )
 
@@ -128,35 +129,46 @@ func (a *app) tracking(cmd *cobra.Command, dir string) (runs.Dir, *mlflow.Client
 	return runs.Dir(dir), nil
 }
 
-// dataset describes the data that a run reads.
-func dataset(path, context string, jobs []fleet.Job) runs.Dataset {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		abs = path
+// recordBacktest begins the run of a backtest. The function is to be called when
+// it is over.
+func (a *app) recordBacktest(cmd *cobra.Command, f *backtestFlags, frames []series.Frame, cfg backtest.Config, metrics []string) (*record.Backtest, func(), error) {
+	o := record.BacktestOptions{
+		Frames: frames, Jobs: record.Jobs(frames, metrics, cfg.Select), Metrics: metrics, Configs: map[string]*config.Config{},
+		By: backtest.By(f.by), Every: cfg.Every, Data: f.data, Models: cmp.Or(f.score, strings.Join(f.models, ", ")), Plain: f.record.plain,
+		Params: map[string]string{
+			"metric": strings.Join(metrics, ","), "data": f.data, "test_share": terminal.Number(f.share), "every": f.every.String(),
+			"refit": f.refit.String(), "by": f.by,
+		},
 	}
-	points, from, to := 0, int64(0), int64(0)
-	for i := range jobs {
-		s, _ := jobs[i].Frame.Series(jobs[i].Config.MetricName)
-		points += s.Count()
-		if i == 0 {
-			from, to = s.Start, s.End()
+	if len(o.Jobs) == 0 {
+		return record.BeginBacktest(nil, o), func() {}, nil
+	}
+	for _, metric := range metrics {
+		c, err := f.of(cmd, metric)
+		if err != nil {
+			return nil, nil, err
 		}
-		from, to = min(from, s.Start), max(to, s.End())
+		o.Configs[metric] = c
 	}
-	profile := `{"series": ` + strconv.Itoa(len(jobs)) + `, "points": ` + strconv.Itoa(points) +
-		`, "from": ` + strconv.FormatInt(from, 10) + `, "to": ` + strconv.FormatInt(to, 10) + `}`
-	return runs.Dataset{Name: filepath.Base(abs), Digest: record.Digest(fleet.Digest(jobs)), Source: abs, Profile: profile, Context: context}
+	for flag, value := range map[string]string{"list": f.list, "out": f.out, "score": f.score, "container": f.container} {
+		if value != "" {
+			o.Params[flag] = value
+		}
+	}
+	begin, done := a.beginner(cmd, &f.record)
+	return record.BeginBacktest(begin, o), done, nil
 }
 
-// allJobs lists every metric of every frame that is wanted, as jobs.
-func allJobs(frames []series.Frame, metrics []string, wanted func(container, metric string) bool) []fleet.Job {
-	var out []fleet.Job
-	for i := range frames {
-		for _, m := range metrics {
-			if frames[i].Column(m) >= 0 && wanted(frames[i].Container, m) {
-				out = append(out, fleet.Job{Frame: &frames[i], Config: &config.Config{MetricName: m}})
-			}
-		}
+// beginner returns what begins the main run of a command, and what is to be
+// called when the command is over; nil for a run that is not recorded.
+func (a *app) beginner(cmd *cobra.Command, f *recordFlags) (record.Beginner, func()) {
+	if f.off {
+		return nil, func() {}
 	}
-	return out
+	done := func() {}
+	return func(name string, params map[string]string, inputs ...runs.Dataset) *record.Session {
+		var s *record.Session
+		s, done = a.record(cmd, f, name, params, inputs...)
+		return s
+	}, func() { done() }
 }

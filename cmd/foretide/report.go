@@ -90,7 +90,7 @@ func (a *app) report(cmd *cobra.Command, f *reportFlags) error {
 	if err := out.Commit(); err != nil {
 		return err
 	}
-	writeReported(a.out, r, f.out, b.Len())
+	report.WriteBrief(a.out, r, f.out, b.Len())
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/record"
+	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -146,7 +147,7 @@ func TestRuns(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.ok("runs", "list", "--of", "three", "--best", "ratio", "--json")), &best); err != nil || len(best) != 3 {
 		t.Fatal(err, best)
 	}
-	var scores backtestJSON
+	var scores report.Scores
 	if err := json.Unmarshal([]byte(s.ok("backtest", "--data", "m.csv", "--model", "naive,linear,arima", "--metric", "cpu", "--json", "--no-run")), &scores); err != nil {
 		t.Fatal(err)
 	}

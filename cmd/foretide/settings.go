@@ -230,7 +230,7 @@ func (s *settings) jobs(cmd *cobra.Command, a *app, path string) ([]fleet.Job, e
 		return nil, dataf("%s: nothing to train: the configuration's container_name is not in the data (there are %s)",
 			path, terminal.List(data.Containers()))
 	}
-	a.tellHorizons(jobs)
+	a.notices(fleet.MissingHorizons(jobs))
 	a.tellOutsideJobs(jobs)
 	return jobs, nil
 }

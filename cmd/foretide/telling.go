@@ -69,3 +69,10 @@ func (a *app) notice(format string, args ...any) {
 		fmt.Fprintf(a.err, format+"\n", args...)
 	}
 }
+
+// notices prints several remarks.
+func (a *app) notices(texts []string) {
+	for _, text := range texts {
+		a.notice("foretide: %s", text)
+	}
+}

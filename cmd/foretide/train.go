@@ -11,6 +11,9 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/internal/record"
+	"github.com/foretide/foretide/internal/report"
+	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -71,12 +74,14 @@ func (a *app) train(cmd *cobra.Command, f *trainFlags) error {
 	if err != nil {
 		return err
 	}
-	rec := a.recordTraining(cmd, f, jobs)
-	out, err := a.trainFleet(cmd.Context(), jobs, rec.keeping(store), fleet.Options{Resume: f.resume, Progress: rec.progress, Done: rec.done})
+	begin, done := a.beginner(cmd, &f.record)
+	rec := record.BeginTraining(begin, jobs, f.data, f.store, f.record.plain)
+	out, err := a.trainFleet(cmd.Context(), jobs, rec.Keeping(store), fleet.Options{Resume: f.resume, Progress: rec.Progress, Done: rec.Done})
 	if err == nil {
-		rec.looks(cmd.Context(), a, f.data, store, out)
+		rec.Looks(cmd.Context(), f.data, store, out, func() terminal.Meter { return a.meter("reporting what was trained", false) })
 	}
-	rec.finish(out, err)
+	rec.Finish(out, err)
+	done()
 	if err != nil {
 		return err
 	}
@@ -86,11 +91,11 @@ func (a *app) train(cmd *cobra.Command, f *trainFlags) error {
 // trained prints what was trained, or judged, and stored.
 func (a *app) trained(store string, out []fleet.Result, asJSON bool) error {
 	if asJSON {
-		if err := writeTrainedJSON(a.out, store, out); err != nil {
+		if err := report.WriteTrainedJSON(a.out, store, out); err != nil {
 			return err
 		}
 	} else {
-		writeTrained(a.out, out)
+		report.WriteTrained(a.out, out)
 	}
 	if err := fleet.Failure(out); err != nil {
 		return err

@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"fmt"
@@ -15,8 +15,8 @@ import (
 	"github.com/foretide/foretide/internal/terminal"
 )
 
-// writeTrained prints a line for each checkpoint.
-func writeTrained(w io.Writer, out []fleet.Result) {
+// WriteTrained prints a line for each checkpoint.
+func WriteTrained(w io.Writer, out []fleet.Result) {
 	t := terminal.NewTable("container", "metric", "horizon", "by", "MAE", "ratio", "covers 80 %", "note")
 	t.Right(4, 5, 6)
 	for i := range out {
@@ -88,7 +88,9 @@ type horizonScore struct {
 	Reasons    []string      `json:"reasons,omitempty"`
 }
 
-func writeTrainedJSON(w io.Writer, store string, out []fleet.Result) error {
+// WriteTrainedJSON prints what was trained as JSON; store is where the
+// checkpoints are.
+func WriteTrainedJSON(w io.Writer, store string, out []fleet.Result) error {
 	rows := make([]trainedJSON, 0, len(out))
 	for i := range out {
 		t := &out[i]

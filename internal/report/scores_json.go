@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"time"
@@ -7,16 +7,18 @@ import (
 	"github.com/foretide/foretide/internal/terminal"
 )
 
-type backtestJSON struct {
-	Overall []overallJSON `json:"overall"`
-	Groups  []groupJSON   `json:"groups"`
-	Series  []seriesJSON  `json:"series"`
+// Scores are those of a backtest, as JSON shows them.
+type Scores struct {
+	Overall []OverallScore `json:"overall"`
+	Groups  []GroupScores  `json:"groups"`
+	Series  []SeriesScores `json:"series"`
 	// NotJudged is how many series are in no group: they never change in the
 	// part that is forecast.
 	NotJudged int `json:"not_judged"`
 }
 
-type overallJSON struct {
+// An OverallScore is a model's over all groups.
+type OverallScore struct {
 	Model    string        `json:"model"`
 	Ratio    terminal.Real `json:"ratio"`
 	Coverage terminal.Real `json:"coverage80"`
@@ -24,34 +26,36 @@ type overallJSON struct {
 	P95      terminal.Real `json:"ratio_p95"`
 }
 
-type groupJSON struct {
-	Name     string        `json:"name"`
-	Model    string        `json:"model"`
-	Series   int           `json:"series"`
-	Better   terminal.Real `json:"better"`
-	P95      terminal.Real `json:"ratio_p95"`
-	Missing  terminal.Real `json:"missing"`
-	Horizons []scoreRow    `json:"horizons"`
+// GroupScores are a model's in a group of series.
+type GroupScores struct {
+	Name     string          `json:"name"`
+	Model    string          `json:"model"`
+	Series   int             `json:"series"`
+	Better   terminal.Real   `json:"better"`
+	P95      terminal.Real   `json:"ratio_p95"`
+	Missing  terminal.Real   `json:"missing"`
+	Horizons []HorizonScores `json:"horizons"`
 }
 
-type seriesJSON struct {
-	Container string     `json:"container"`
-	Metric    string     `json:"metric"`
-	Model     string     `json:"model"`
-	Step      int64      `json:"step_s"`
-	Test      time.Time  `json:"test_from"`
-	End       time.Time  `json:"test_to"`
-	Fits      int        `json:"fits"`
-	Summary   string     `json:"summary,omitempty"`
-	Reasons   []string   `json:"reasons,omitempty"`
-	Notes     []string   `json:"notes,omitempty"`
-	NotJudged bool       `json:"not_judged,omitempty"` // it never changes in the part that is forecast
-	Horizons  []scoreRow `json:"horizons"`
+// SeriesScores are a model's for one series.
+type SeriesScores struct {
+	Container string          `json:"container"`
+	Metric    string          `json:"metric"`
+	Model     string          `json:"model"`
+	Step      int64           `json:"step_s"`
+	Test      time.Time       `json:"test_from"`
+	End       time.Time       `json:"test_to"`
+	Fits      int             `json:"fits"`
+	Summary   string          `json:"summary,omitempty"`
+	Reasons   []string        `json:"reasons,omitempty"`
+	Notes     []string        `json:"notes,omitempty"`
+	NotJudged bool            `json:"not_judged,omitempty"` // it never changes in the part that is forecast
+	Horizons  []HorizonScores `json:"horizons"`
 }
 
-// A scoreRow holds the scores of a horizon. Width, Winkler and pinball are in
+// HorizonScores are the scores of a horizon. Width, Winkler and pinball are in
 // the metric's unit for a series, in units of persistence's MAE for a group.
-type scoreRow struct {
+type HorizonScores struct {
 	Horizon     int64         `json:"horizon_s"`
 	Rows        int           `json:"rows,omitempty"`
 	MAE         terminal.Real `json:"mae"`
@@ -67,15 +71,16 @@ type scoreRow struct {
 	Pinball     terminal.Real `json:"pinball"`
 }
 
-func scoresJSON(all []backtest.Series, by backtest.By) backtestJSON {
-	out := backtestJSON{Overall: []overallJSON{}, Groups: []groupJSON{}, Series: []seriesJSON{}, NotJudged: len(still(all))}
+// ScoresOf returns the scores as JSON shows them.
+func ScoresOf(all []backtest.Series, by backtest.By) Scores {
+	out := Scores{Overall: []OverallScore{}, Groups: []GroupScores{}, Series: []SeriesScores{}, NotJudged: len(Still(all))}
 	for _, o := range backtest.Overalls(all, by) {
-		out.Overall = append(out.Overall, overallJSON{o.Model, terminal.Real(o.Ratio), terminal.Real(o.Coverage), terminal.Real(o.Better), terminal.Real(o.P95)})
+		out.Overall = append(out.Overall, OverallScore{o.Model, terminal.Real(o.Ratio), terminal.Real(o.Coverage), terminal.Real(o.Better), terminal.Real(o.P95)})
 	}
 	for _, g := range backtest.Summarise(all, by) {
-		j := groupJSON{g.Name, g.Model, g.Series, terminal.Real(g.Better), terminal.Real(g.P95), terminal.Real(g.Missing), nil}
+		j := GroupScores{g.Name, g.Model, g.Series, terminal.Real(g.Better), terminal.Real(g.P95), terminal.Real(g.Missing), nil}
 		for _, at := range g.At {
-			j.Horizons = append(j.Horizons, scoreRow{
+			j.Horizons = append(j.Horizons, HorizonScores{
 				at.Horizon, 0, terminal.Real(at.MAE), terminal.Real(at.RMSE), terminal.Real(at.R2), terminal.Real(at.SMAPE), terminal.Real(at.MASE), terminal.Real(at.Persistence),
 				terminal.Real(at.Ratio), terminal.Real(at.Coverage), terminal.Real(at.Width), terminal.Real(at.Winkler), terminal.Real(at.Pinball),
 			})
@@ -84,14 +89,14 @@ func scoresJSON(all []backtest.Series, by backtest.By) backtestJSON {
 	}
 	for i := range all {
 		s := &all[i]
-		j := seriesJSON{
+		j := SeriesScores{
 			Container: s.Container, Metric: s.Metric, Model: s.Model, Step: s.Step,
 			Test: time.Unix(s.Test, 0).UTC(), End: time.Unix(s.End, 0).UTC(),
 			Fits: s.Fits, Summary: s.Summary, Reasons: s.Reasons.Names(), Notes: s.Notes, NotJudged: isStill(s),
 		}
 		for k := range s.At {
 			at := &s.At[k]
-			j.Horizons = append(j.Horizons, scoreRow{
+			j.Horizons = append(j.Horizons, HorizonScores{
 				at.Horizon, at.Rows, terminal.Real(at.MAE), terminal.Real(at.RMSE), terminal.Real(at.R2), terminal.Real(at.SMAPE), terminal.Real(at.MASE), terminal.Real(at.Persistence),
 				terminal.Real(at.Ratio), terminal.Real(at.Coverage), terminal.Real(at.Width), terminal.Real(at.Winkler), terminal.Real(at.MeanPinball()),
 			})

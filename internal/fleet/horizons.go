@@ -1,32 +1,30 @@
-package main
+package fleet
 
 import (
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader/config"
 )
 
-// tellHorizons tells, once for each step of the data, that the configuration's
-// horizons cannot all be had and which there are in their place. Where fleet.Task
-// refuses the horizons, its error says why.
-func (a *app) tellHorizons(jobs []fleet.Job) {
+// MissingHorizons says for people, once for each step of the data, which of the
+// configuration's horizons cannot be had and which there are in their place.
+// Where Task refuses the horizons, its error says why.
+func MissingHorizons(jobs []Job) (told []string) {
 	type kind struct {
 		config *config.Config
 		step   int64
 	}
 	var seen []kind
-	var told []string
 	for _, j := range jobs {
 		k := kind{j.Config, j.Frame.Step}
 		if slices.Contains(seen, k) {
 			continue
 		}
 		seen = append(seen, k)
-		task, err := fleet.Task(k.config, k.step)
+		task, err := Task(k.config, k.step)
 		if err != nil {
 			continue
 		}
@@ -43,9 +41,9 @@ func (a *app) tellHorizons(jobs []fleet.Job) {
 			aheads(task.Horizons) + " ahead (data.prediction_horizons names others)"
 		if !slices.Contains(told, text) {
 			told = append(told, text)
-			a.notice("foretide: %s", text)
 		}
 	}
+	return told
 }
 
 // aheads lists seconds as people say them.

@@ -1,15 +1,14 @@
-package main
+package report
 
 import (
 	"fmt"
 	"io"
 
-	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/internal/terminal"
 )
 
-// writeReported prints the report's first lines for people.
-func writeReported(w io.Writer, r *report.Report, path string, size int) {
+// WriteBrief prints the report's first lines for people.
+func WriteBrief(w io.Writer, r *Report, path string, size int) {
 	t := terminal.NewTable("metric", "series", "ratio", "last week", "80 % covers", "worst")
 	t.Right(1, 2, 3, 4)
 	for i := range r.ByMetric {

@@ -1,94 +1,83 @@
-package main
+package record
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/runs"
-	"github.com/foretide/foretide/internal/record"
+	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader/config"
 )
 
-// A backtest is recorded as one run where it judges one model. With several
+// A Backtest is recorded as one run where it judges one model. With several
 // there is a main run, and a part for each model.
-type backtestRecord struct {
-	session *record.Session
-	close   func()
+type Backtest struct {
+	session *Session
 	by      backtest.By
 	several bool
-	run     *record.Run // of the model that is judged now
+	run     *Run // of the model that is judged now
 	configs map[string]*config.Config
 	start   time.Time
 	looking time.Duration // spent on reports
 
-	app     *app
 	frames  []series.Frame
 	plain   bool     // neither report nor pictures
 	gallery *gallery // of the model that is judged now; nil for none
 	look    report.Options
 }
 
-// recordBacktest begins the run of a backtest.
-func (a *app) recordBacktest(cmd *cobra.Command, f *backtestFlags, frames []series.Frame, cfg backtest.Config, metrics []string) (*backtestRecord, error) {
-	b := &backtestRecord{by: backtest.By(f.by), configs: map[string]*config.Config{}, start: time.Now(), app: a, frames: frames, plain: f.record.plain}
-	jobs := allJobs(frames, metrics, cfg.Select)
-	if f.record.off || len(jobs) == 0 {
-		return b, nil
-	}
-	for _, metric := range metrics {
-		c, err := f.of(cmd, metric)
-		if err != nil {
-			return nil, err
-		}
-		b.configs[metric] = c
-	}
-	params := map[string]string{
-		"metric": strings.Join(metrics, ","), "data": f.data, "test_share": terminal.Number(f.share), "every": f.every.String(),
-		"refit": f.refit.String(), "by": f.by,
-	}
-	for flag, value := range map[string]string{"list": f.list, "out": f.out, "score": f.score, "container": f.container} {
-		if value != "" {
-			params[flag] = value
-		}
-	}
-	b.look = report.Defaults()
-	b.look.Metrics, b.look.Every, b.look.Data = metrics, cfg.Every, filepath.ToSlash(f.data)
-	what := "models"
-	switch {
-	case f.score != "":
-		what = f.score
-	case len(f.models) > 0:
-		what = strings.Join(f.models, ", ")
-	case len(b.configs) > 0:
-		what = record.Common(slices.Collect(maps.Values(b.configs)))["model_type"]
-	}
-	name := "backtest " + what + " of " + strings.Join(metrics, ", ")
-	b.session, b.close = a.record(cmd, &f.record, name, params, dataset(f.data, "evaluation", jobs))
-	for metric, c := range b.configs {
-		b.session.Main().Artifact("config/"+runs.Key(metric)+".yaml", []byte(c.YAML()))
-	}
-	return b, nil
+// BacktestOptions say what a backtest is given.
+type BacktestOptions struct {
+	Frames  []series.Frame
+	Jobs    []fleet.Job // what is judged
+	Metrics []string
+	Configs map[string]*config.Config // by metric
+	By      backtest.By
+	Every   int64  // seconds from one origin to the next
+	Data    string // the path of the data
+	Models  string // what is judged, for the run's name; "" for what Configs name
+	Params  map[string]string
+	Plain   bool // neither report nor pictures
 }
 
-// models says which models will be judged.
-func (b *backtestRecord) models(names []string) {
+// BeginBacktest begins the run of a backtest. Without begin nothing is recorded.
+func BeginBacktest(begin Beginner, o BacktestOptions) *Backtest {
+	b := &Backtest{by: o.By, configs: o.Configs, start: time.Now(), frames: o.Frames, plain: o.Plain}
+	if begin == nil {
+		return b
+	}
+	b.look = report.Defaults()
+	b.look.Metrics, b.look.Every, b.look.Data = o.Metrics, o.Every, filepath.ToSlash(o.Data)
+	what := o.Models
+	if what == "" {
+		what = cmp.Or(Common(slices.Collect(maps.Values(o.Configs)))["model_type"], "models")
+	}
+	name := "backtest " + what + " of " + strings.Join(o.Metrics, ", ")
+	b.session = begin(name, o.Params, Dataset(o.Data, "evaluation", o.Jobs))
+	for metric, c := range o.Configs {
+		b.session.Main().Artifact("config/"+runs.Key(metric)+".yaml", []byte(c.YAML()))
+	}
+	return b
+}
+
+// Models says which models will be judged.
+func (b *Backtest) Models(names []string) {
 	b.several = len(names) > 1
 	b.session.Main().Param("models", strings.Join(names, ","))
 }
 
-// begin begins the part of a model.
-func (b *backtestRecord) begin(model string) {
+// Begin begins the part of a model.
+func (b *Backtest) Begin(model string) {
 	params := b.settings(model)
 	if b.several {
 		b.run = b.session.Child(model, func(r *runs.Run) { maps.Copy(r.Params, params) })
@@ -98,29 +87,29 @@ func (b *backtestRecord) begin(model string) {
 			b.run.Param(k, params[k])
 		}
 	}
-	b.run.Tag(record.TagModel, model)
+	b.run.Tag(TagModel, model)
 	b.gallery = nil
 	if b.session != nil && !b.plain {
 		b.gallery = &gallery{}
 	}
 }
 
-// row takes a forecast in.
-func (b *backtestRecord) row(r *backtest.Row) {
+// Row takes a forecast in.
+func (b *Backtest) Row(r *backtest.Row) {
 	if b.gallery != nil {
 		b.gallery.add(r)
 	}
 }
 
 // looks keeps the report of the model that was judged.
-func (b *backtestRecord) looks(all []backtest.Series) {
+func (b *Backtest) looks(all []backtest.Series) {
 	if b.gallery == nil || len(b.gallery.kept) == 0 { // forecasts of a file are scored, and not kept
 		return
 	}
 	began := time.Now()
 	b.look.Title = "Backtest of " + all[0].Model
 	if r := b.gallery.report(b.frames, all, b.look); r != nil {
-		b.app.looks(b.run, r, b.frames)
+		b.session.looks(b.run, r, b.frames)
 	}
 	b.gallery = nil
 	b.looking += time.Since(began)
@@ -128,7 +117,7 @@ func (b *backtestRecord) looks(all []backtest.Series) {
 
 // settings are those of a model that all metrics agree on; those of a model that
 // a file names are not known.
-func (b *backtestRecord) settings(model string) map[string]string {
+func (b *Backtest) settings(model string) map[string]string {
 	var all []*config.Config
 	for _, c := range b.configs {
 		c = c.Clone()
@@ -137,7 +126,7 @@ func (b *backtestRecord) settings(model string) map[string]string {
 		}
 		all = append(all, c)
 	}
-	out := record.Common(all)
+	out := Common(all)
 	if out == nil {
 		out = map[string]string{}
 	}
@@ -145,8 +134,8 @@ func (b *backtestRecord) settings(model string) map[string]string {
 	return out
 }
 
-// event records the curves of models that are trained by epochs.
-func (b *backtestRecord) event(e *forecast.Event) {
+// Event records the curves of models that are trained by epochs.
+func (b *Backtest) Event(e *forecast.Event) {
 	prefix := ""
 	if e.What != "" {
 		prefix = runs.Key(e.What) + "/"
@@ -159,8 +148,8 @@ func (b *backtestRecord) event(e *forecast.Event) {
 	}
 }
 
-// judged records the scores of a model.
-func (b *backtestRecord) judged(all []backtest.Series) {
+// Judged records the scores of a model.
+func (b *Backtest) Judged(all []backtest.Series) {
 	if b.run == nil {
 		return
 	}
@@ -178,7 +167,7 @@ func (b *backtestRecord) judged(all []backtest.Series) {
 	}
 	b.run.Metrics(scores)
 	var text bytes.Buffer
-	if terminal.WriteJSON(&text, scoresJSON(all, b.by)) == nil {
+	if terminal.WriteJSON(&text, report.ScoresOf(all, b.by)) == nil {
 		b.run.Artifact("scores.json", text.Bytes())
 	}
 	b.looks(all)
@@ -201,24 +190,23 @@ func groupScores(scores map[string]float64, prefix string, g *backtest.Group) {
 	}
 }
 
-// finish records what all came to.
-func (b *backtestRecord) finish(all []backtest.Series, err error) {
+// Finish records what all came to.
+func (b *Backtest) Finish(all []backtest.Series, err error) {
 	if b.session == nil {
 		return
 	}
-	defer b.close()
 	main := b.session.Main()
 	if b.several && b.run != nil { // it failed
 		b.run.Finish(statusOf(err))
 	}
 	if err != nil {
-		main.Tag(record.TagError, err.Error())
+		main.Tag(TagError, err.Error())
 	}
 	main.Metric("seconds", 0, (time.Since(b.start) - b.looking).Seconds())
 	if len(all) > 0 {
 		groups := backtest.Summarise(all, b.by)
 		var text bytes.Buffer
-		summaryTable(groups, string(b.by)).Markdown(&text)
+		report.Summary(groups, b.by).Markdown(&text)
 		main.Tag(runs.TagNote, text.String())
 		main.Artifact("summary.md", text.Bytes())
 		if b.several {
@@ -231,7 +219,7 @@ func (b *backtestRecord) finish(all []backtest.Series, err error) {
 }
 
 // best returns the summary of the model with the lowest ratio.
-func (b *backtestRecord) best(all []backtest.Series) backtest.Overall {
+func (b *Backtest) best(all []backtest.Series) backtest.Overall {
 	return slices.MinFunc(backtest.Overalls(all, b.by), func(x, y backtest.Overall) int {
 		switch {
 		case x.Ratio < y.Ratio:

@@ -1,9 +1,10 @@
-package main
+package record
 
 import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"math"
 	"path/filepath"
@@ -16,9 +17,9 @@ import (
 	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/plot"
-	"github.com/foretide/foretide/internal/record"
 	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/internal/report/page"
+	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -35,10 +36,10 @@ var plottedKinds = []plot.Kind{plot.History, plot.Fan, plot.Residuals}
 
 // looks keeps a report, as report.html, and pictures of its worst series, as
 // plots/METRIC/CONTAINER.png, with a run.
-func (a *app) looks(run *record.Run, r *report.Report, frames []series.Frame) {
+func (session *Session) looks(run *Run, r *report.Report, frames []series.Frame) {
 	var b bytes.Buffer
 	if err := page.Render(&b, r); err != nil {
-		a.notice("foretide: the run has no report: %v", err)
+		session.o.Tell(fmt.Sprintf("the run has no report: %v", err))
 		return
 	}
 	run.Artifact("report.html", b.Bytes())
@@ -59,14 +60,14 @@ func (a *app) looks(run *record.Run, r *report.Report, frames []series.Frame) {
 			}
 		}
 		if err != nil {
-			a.notice("foretide: the run has no picture of %s: %v", s.Key(), err)
+			session.o.Tell(fmt.Sprintf("the run has no picture of %s: %v", s.Key(), err))
 		}
 	}
 }
 
-// looks keeps a report of what was trained with the main run: of the worst series,
+// Looks keeps a report of what was trained with the main run: of the worst series,
 // by what they reached on what they had not seen.
-func (t *trainingRecord) looks(ctx context.Context, a *app, data string, store loader.Store, out []fleet.Result) {
+func (t *Training) Looks(ctx context.Context, data string, store loader.Store, out []fleet.Result, meter func() terminal.Meter) {
 	if t.session == nil || t.plain {
 		return
 	}
@@ -106,17 +107,17 @@ func (t *trainingRecord) looks(ctx context.Context, a *app, data string, store l
 	if err == nil {
 		o.Title, o.Select = "What was trained", func(container, metric string) bool { return wanted[key{container, metric}] }
 		o.Data, o.Store, o.Workers = filepath.ToSlash(data), filepath.ToSlash(t.store), runtime.GOMAXPROCS(0)
-		m := a.meter("reporting what was trained", false)
+		m := meter()
 		o.Progress = m.Set
 		var r *report.Report
 		if r, err = report.Build(ctx, frames, p, o); err == nil {
 			r.Of = of
-			a.looks(t.session.Main(), r, frames)
+			t.session.looks(t.session.Main(), r, frames)
 		}
 		m.Finish()
 	}
 	if err != nil && !errors.Is(err, report.ErrNothing) {
-		a.notice("foretide: the run has no report: %v", err)
+		t.session.o.Tell(fmt.Sprintf("the run has no report: %v", err))
 	}
 }
 

@@ -1,4 +1,4 @@
-package main
+package record
 
 import (
 	"bytes"
@@ -10,38 +10,37 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-
+	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/fleet"
-	"github.com/foretide/foretide/internal/record"
+	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
 
-// A training is recorded as one run where it has one job. With several there is
+// A Training is recorded as one run where it has one job. With several there is
 // a main run with what they share, the curves of shared models among it, and a
 // part for each job.
-type trainingRecord struct {
-	session  *record.Session
-	close    func()
+type Training struct {
+	session  *Session
 	store    string
 	jobs     []fleet.Job
-	children map[int]*record.Run // of jobs that are trained by epochs
+	children map[int]*Run // of jobs that are trained by epochs
 	start    time.Time
 	plain    bool          // neither report nor pictures
 	looking  time.Duration // spent on the report
 }
 
-// recordTraining begins the run of a training.
-func (a *app) recordTraining(cmd *cobra.Command, f *trainFlags, jobs []fleet.Job) *trainingRecord {
-	t := &trainingRecord{store: f.store, jobs: jobs, children: map[int]*record.Run{}, start: time.Now(), plain: f.record.plain}
-	if f.record.off {
+// BeginTraining begins the run of a training of data that are stored at store.
+// A plain one has neither report nor pictures. Without begin nothing is recorded.
+func BeginTraining(begin Beginner, jobs []fleet.Job, data, store string, plain bool) *Training {
+	t := &Training{store: store, jobs: jobs, children: map[int]*Run{}, start: time.Now(), plain: plain}
+	if begin == nil {
 		return t
 	}
 	configs := configsOf(jobs)
-	params := record.Common(slices.Collect(maps.Values(configs)))
+	params := Common(slices.Collect(maps.Values(configs)))
 	models, containers := map[string]bool{}, map[string]bool{}
 	for i := range jobs {
 		models[jobs[i].Config.Model.ModelType] = true
@@ -50,14 +49,14 @@ func (a *app) recordTraining(cmd *cobra.Command, f *trainFlags, jobs []fleet.Job
 	metrics := slices.Sorted(maps.Keys(configs))
 	maps.Copy(params, map[string]string{
 		"model_type": strings.Join(slices.Sorted(maps.Keys(models)), ","),
-		"metric":     strings.Join(metrics, ","), "data": f.data, "store": f.store,
+		"metric":     strings.Join(metrics, ","), "data": data, "store": store,
 		"containers": strconv.Itoa(len(containers)), "step": strconv.FormatInt(jobs[0].Frame.Step, 10) + "s",
 	})
 	if len(jobs) == 1 {
 		params["container"] = jobs[0].Frame.Container
 	}
 	name := "train " + params["model_type"] + " of " + strings.Join(metrics, ", ")
-	t.session, t.close = a.record(cmd, &f.record, name, params, dataset(f.data, "training", jobs))
+	t.session = begin(name, params, Dataset(data, "training", jobs))
 	main := t.session.Main()
 	for metric, c := range configs {
 		main.Artifact("config/"+runs.Key(metric)+".yaml", []byte(c.YAML()))
@@ -74,8 +73,8 @@ func configsOf(jobs []fleet.Job) map[string]*config.Config {
 	return out
 }
 
-// progress records the curves of models that are trained by epochs.
-func (t *trainingRecord) progress(p fleet.Progress) {
+// Progress records the curves of models that are trained by epochs.
+func (t *Training) Progress(p fleet.Progress) {
 	if t.session == nil || p.Metric == "" && p.Job != fleet.Pooled {
 		return
 	}
@@ -97,22 +96,22 @@ func (t *trainingRecord) progress(p fleet.Progress) {
 	}
 }
 
-func (t *trainingRecord) nameOf(job int) string {
+func (t *Training) nameOf(job int) string {
 	return t.jobs[job].Config.MetricName + " of " + t.jobs[job].Frame.Container
 }
 
 // describe fills in what is known of a job before it is trained.
-func (t *trainingRecord) describe(job int, r *runs.Run) {
+func (t *Training) describe(job int, r *runs.Run) {
 	j := &t.jobs[job]
-	maps.Copy(r.Params, record.Settings(j.Config))
+	maps.Copy(r.Params, Settings(j.Config))
 	r.Params["metric"], r.Params["container"] = j.Config.MetricName, j.Frame.Container
 	r.Params["step"] = strconv.FormatInt(j.Frame.Step, 10) + "s"
-	r.Tags[record.TagMetric], r.Tags[record.TagContainer] = j.Config.MetricName, j.Frame.Container
-	r.Tags[record.TagDigest] = fleet.Digest(t.jobs[job : job+1])
+	r.Tags[TagMetric], r.Tags[TagContainer] = j.Config.MetricName, j.Frame.Container
+	r.Tags[TagDigest] = fleet.Digest(t.jobs[job : job+1])
 }
 
-// done records what a job came to.
-func (t *trainingRecord) done(job int, r *fleet.Result) {
+// Done records what a job came to.
+func (t *Training) Done(job int, r *fleet.Result) {
 	if t.session == nil {
 		return
 	}
@@ -151,7 +150,7 @@ func (t *trainingRecord) done(job int, r *fleet.Result) {
 // outcome returns the metrics and tags of a job.
 func outcome(r *fleet.Result) (map[string]float64, map[string]string) {
 	if r.Err != nil {
-		return nil, map[string]string{record.TagError: r.Err.Error()}
+		return nil, map[string]string{TagError: r.Err.Error()}
 	}
 	metrics := map[string]float64{"points": float64(r.Report.Points)}
 	var ratios, covers []float64
@@ -172,8 +171,8 @@ func outcome(r *fleet.Result) (map[string]float64, map[string]string) {
 	setMean(metrics, "ratio", ratios)
 	setMean(metrics, "coverage80", covers)
 	return metrics, map[string]string{
-		record.TagModel: r.Report.Model, record.TagSummary: r.Report.Fit.Summary, record.TagFit: r.Report.Fit.Status.String(),
-		record.TagReasons: r.Report.Reasons.String(), record.TagCheckpoint: r.Name,
+		TagModel: r.Report.Model, TagSummary: r.Report.Fit.Summary, TagFit: r.Report.Fit.Status.String(),
+		TagReasons: r.Report.Reasons.String(), TagCheckpoint: r.Name,
 	}
 }
 
@@ -188,12 +187,11 @@ func setMean(metrics map[string]float64, name string, v []float64) {
 	}
 }
 
-// finish records what all came to, and keeps the checkpoints.
-func (t *trainingRecord) finish(out []fleet.Result, err error) {
+// Finish records what all came to.
+func (t *Training) Finish(out []fleet.Result, err error) {
 	if t.session == nil {
 		return
 	}
-	defer t.close()
 	main := t.session.Main()
 	var trained, failed float64
 	byMetric := map[string]map[string][]float64{} // metric, score
@@ -222,21 +220,21 @@ func (t *trainingRecord) finish(out []fleet.Result, err error) {
 		main.Metrics(medians(byMetric))
 	}
 	if stored {
-		main.Artifact("model/MLmodel", record.ModelFile(t.session.Main().ID()))
+		main.Artifact("model/MLmodel", ModelFile(t.session.Main().ID()))
 	}
 	var b bytes.Buffer
-	if writeTrainedJSON(&b, t.store, out) == nil {
+	if report.WriteTrainedJSON(&b, t.store, out) == nil {
 		main.Artifact("trained.json", b.Bytes())
 	}
 	b.Reset()
-	writeTrained(&b, out)
+	report.WriteTrained(&b, out)
 	main.Artifact("trained.txt", b.Bytes())
 	main.Finish(statusOf(err, fleet.Failure(out)))
 }
 
-// keeping returns the store, whose checkpoints are kept in the run, too, as they
+// Keeping returns the store, whose checkpoints are kept in the run, too, as they
 // are written: in a folder that is a store itself.
-func (t *trainingRecord) keeping(store loader.Store) loader.Store {
+func (t *Training) Keeping(store loader.Store) loader.Store {
 	if t.session == nil {
 		return store
 	}
@@ -304,7 +302,7 @@ func statusOf(errs ...error) runs.Status {
 	for _, err := range errs {
 		switch {
 		case err == nil:
-		case exitCode(err) == exitInterrupted:
+		case errors.Is(err, context.Canceled), errors.Is(err, forecast.ErrInterrupted):
 			return runs.Killed
 		default:
 			status = runs.Failed
