@@ -18,24 +18,25 @@ import (
 	"github.com/foretide/foretide/internal/steps/train"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // maxResult is the most bytes that Step Functions takes of a function's result.
 const maxResult = 262_144
 
 // unavailable is a store of an S3 that is there and does not serve.
-type unavailable struct{ loader.Memory }
+type unavailable struct{ store.Memory }
 
 func (d *unavailable) fail(op, name string) error {
-	return &s3.Error{Op: op, Address: "s3://foretide-eu-central-1-123456789012/checkpoints/" + name, Err: s3.ErrUnavailable,
+	return &store.Error{Op: op, Name: "s3://foretide-eu-central-1-123456789012/checkpoints/" + name, Err: s3.ErrUnavailable,
 		Hint: "it is tried again with the next batch; see the service's health", Detail: "503 SlowDown: Please reduce your request rate. (request 4442587FB7D0A2F9, " + strings.Repeat("host", 20) + ")"}
 }
 
-func (d *unavailable) Get(_ context.Context, name string) ([]byte, string, error) {
-	return nil, "", d.fail("read", name)
+func (d *unavailable) Get(_ context.Context, name string, _ int64) ([]byte, store.Object, error) {
+	return nil, store.Object{}, d.fail("read", name)
 }
 
-func (d *unavailable) Put(_ context.Context, name string, _ []byte) error {
+func (d *unavailable) Put(_ context.Context, name string, _ []byte, _ ...store.PutOption) error {
 	return d.fail("write", name)
 }
 
@@ -46,7 +47,8 @@ func TestBrownout(t *testing.T) {
 	metrics := []string{"cpu", "memory", "net_rx", "net_tx"}
 	var items []event.Item
 	var samples []parquet.Sample
-	store := &unavailable{}
+	var objects store.Memory
+	checkpoints := &unavailable{}
 	for c := range 200 {
 		item := event.Item{Container: fmt.Sprintf("production-cluster-eu-central-1/payments/service-%04d", c), Metrics: metrics}
 		items = append(items, item)
@@ -54,10 +56,9 @@ func TestBrownout(t *testing.T) {
 			for i := range 12 {
 				samples = append(samples, parquet.Sample{Container: item.Container, Metric: m, Time: (until - 3600 + int64(i)*300) * 1000, Value: float64(1 + i*i%7)})
 			}
-			_ = store.Memory.Put(context.Background(), loader.Key{Metric: m, Container: item.Container}.Name(), nil)
+			_ = checkpoints.Memory.Put(context.Background(), loader.Key{Metric: m, Container: item.Container}.Name(), nil)
 		}
 	}
-	var objects lake.Memory
 	l := &lake.Lake{Objects: &objects, Shards: 16, MaxBytes: lake.DefaultMaxBytes}
 	if _, err := l.Write(context.Background(), until-3600, until, samples); err != nil {
 		t.Fatal(err)
@@ -72,9 +73,9 @@ func TestBrownout(t *testing.T) {
 		of[m] = naive.Clone()
 		of[m].MetricName = m
 	}
-	trainer := &train.Trainer{Lake: l, Store: store, History: time.Hour, MaxValues: 1 << 20, Now: now,
+	trainer := &train.Trainer{Lake: l, Store: checkpoints, History: time.Hour, MaxValues: 1 << 20, Now: now,
 		Config: func(_ context.Context, metric, _ string) (*config.Config, error) { return of[metric], nil }}
-	forecaster := &predict.Forecaster{Lake: l, Latest: &latest{Memory: &objects}, Models: &steps.Models{Store: store}, Window: time.Hour, Now: now}
+	forecaster := &predict.Forecaster{Lake: l, Models: &steps.Models{Store: checkpoints}, Window: time.Hour, Now: now}
 	for _, w := range []*steps.Worker{
 		{Name: "predict", Objects: &objects, Do: forecaster.Predict},
 		{Name: "train", Objects: &objects, Do: trainer.Train},
@@ -86,7 +87,7 @@ func TestBrownout(t *testing.T) {
 		if err == nil {
 			err = json.Unmarshal(out, &a)
 		}
-		kept, _ := objects.Get(context.Background(), steps.AnswerFolder("night", w.Name)+"000000-000.json", 8<<20)
+		kept, _, _ := objects.Get(context.Background(), steps.AnswerFolder("night", w.Name)+"000000-000.json", 8<<20)
 		switch {
 		case err != nil:
 			t.Errorf("%s: %v", w.Name, err)

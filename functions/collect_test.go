@@ -15,6 +15,7 @@ import (
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/collect"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // ticking is a source with a value a minute, of three containers.
@@ -41,7 +42,7 @@ func (w *world) collector() *collect.Collector {
 // one keeps: that is why no more than one need be prevented.
 func TestCollectTwice(t *testing.T) {
 	w := newWorld(t)
-	w.objects, w.lake = &lake.Memory{}, &lake.Lake{Shards: 2, MaxBytes: lake.DefaultMaxBytes}
+	w.objects, w.lake = &store.Memory{}, &lake.Lake{Shards: 2, MaxBytes: lake.DefaultMaxBytes}
 	w.lake.Objects = w.objects
 	c := w.collector()
 	const began = until - 6*3600

@@ -23,10 +23,10 @@ func (w *world) damage() string {
 			continue
 		}
 		var data []byte
-		if data, err = w.objects.Get(ctx, f.Key, f.Size); err == nil {
+		if data, _, err = w.objects.Get(ctx, f.Name, f.Size); err == nil {
 			data[len(data)/2] ^= 1
-			if err = w.objects.Put(ctx, f.Key, data, ""); err == nil {
-				return f.Key
+			if err = w.objects.Put(ctx, f.Name, data); err == nil {
+				return f.Name
 			}
 		}
 	}

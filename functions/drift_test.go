@@ -12,18 +12,19 @@ import (
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/plan"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // marks returns the names of the marks of drift.
 func (w *world) marks() string {
 	w.t.Helper()
-	objects, err := w.objects.List(context.Background(), steps.DriftFolder)
+	objects, err := store.All(context.Background(), w.objects, steps.DriftFolder)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	var out []string
 	for _, o := range objects {
-		out = append(out, o.Key)
+		out = append(out, o.Name)
 	}
 	return strings.Join(out, " ")
 }
@@ -68,7 +69,7 @@ func TestDriftMarked(t *testing.T) {
 	}
 	var planned plan.Plan
 	w.must(w.planner.Handle, []byte(`{"train": true, "predict": true, "max_age": "1000000h", "until": "2024-08-04T00:00:00Z"}`), &planned)
-	manifest, err := w.objects.Get(context.Background(), planned.Predict.Key, 1<<20)
+	manifest, _, err := w.objects.Get(context.Background(), planned.Predict.Key, 1<<20)
 	if planned.Train.Series != 1 || planned.Due[plan.Drift] != 1 || err != nil || !bytes.Contains(manifest, []byte(`"drift":true`)) {
 		t.Errorf("planned %+v, %v: %s", planned, err, manifest)
 	}

@@ -3,14 +3,16 @@ package functions_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // An httpAnswer is what API Gateway is given.
@@ -132,16 +134,15 @@ func TestInside(t *testing.T) {
 }
 
 // down is a store that does not answer.
-type down struct{ loader.Store }
+type down struct{ store.Bucket }
 
-func (down) List(context.Context) ([]loader.Object, error) {
-	return nil, &loader.StoreError{Op: "list", Name: "s3://secret", Err: fmt.Errorf("503")}
+var errDown = &store.Error{Op: "list", Name: "s3://secret", Err: errors.New("503")}
+
+func (down) List(context.Context, string, string) iter.Seq2[store.Object, error] {
+	return func(yield func(store.Object, error) bool) { yield(store.Object{}, errDown) }
 }
 
-func (d down) Stat(ctx context.Context, _ string) (loader.Object, error) {
-	_, err := d.List(ctx)
-	return loader.Object{}, err
-}
+func (down) Stat(context.Context, string) (store.Object, error) { return store.Object{}, errDown }
 
 // FuzzForecast: any payload is answered or refused, and never answered by a
 // server's failure.

@@ -29,6 +29,7 @@ import (
 	"github.com/foretide/foretide/internal/steps/predict"
 	"github.com/foretide/foretide/internal/steps/train"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // until is the end of the samples, 2024-08-04.
@@ -37,7 +38,7 @@ const until = 1722729600
 // A world is storage with samples, and the handlers over it.
 type world struct {
 	t          *testing.T
-	objects    *lake.Memory
+	objects    *store.Memory
 	latest     latest
 	lake       *lake.Lake
 	store      *flaky
@@ -53,22 +54,22 @@ type world struct {
 
 // flaky is a store some of whose names cannot be written.
 type flaky struct {
-	loader.Memory
+	store.Memory
 	broken string
 }
 
-func (f *flaky) Put(ctx context.Context, name string, data []byte) error {
+func (f *flaky) Put(ctx context.Context, name string, data []byte, opts ...store.PutOption) error {
 	if f.broken != "" && strings.HasPrefix(name, f.broken) {
-		return &loader.StoreError{Op: "write", Name: name, Err: errors.New("503 SlowDown")}
+		return &store.Error{Op: "write", Name: name, Err: errors.New("503 SlowDown")}
 	}
-	return f.Memory.Put(ctx, name, data)
+	return f.Memory.Put(ctx, name, data, opts...)
 }
 
 // newWorld has three days of samples, every five minutes, of three containers.
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, objects: &lake.Memory{}, store: &flaky{}}
+	w := &world{t: t, objects: &store.Memory{}, store: &flaky{}}
 	w.latest.Memory = w.objects
-	w.lake = &lake.Lake{Objects: w.objects, Shards: 2, MaxBytes: lake.DefaultMaxBytes}
+	w.lake = &lake.Lake{Objects: &w.latest, Shards: 2, MaxBytes: lake.DefaultMaxBytes}
 	var samples []parquet.Sample
 	for k, c := range []string{"web", "db", "shop/cart"} {
 		for m, metric := range []string{"cpu", "memory"} {
@@ -86,7 +87,7 @@ func newWorld(t *testing.T) *world {
 	w.trainer = &train.Trainer{Lake: w.lake, Store: w.store, Config: configs.Of, History: 60 * 24 * time.Hour, MaxValues: 1 << 20, Now: now}
 	w.train = &steps.Worker{Name: "train", Objects: w.objects, Do: w.trainer.Train, Items: train.Drifted}
 	w.models = &steps.Models{Store: w.store}
-	f := &predict.Forecaster{Lake: w.lake, Latest: &w.latest, Models: w.models, Window: 9 * 24 * time.Hour, Now: now}
+	f := &predict.Forecaster{Lake: w.lake, Models: w.models, Window: 9 * 24 * time.Hour, Now: now}
 	w.forecaster = f
 	w.predict = &steps.Worker{Name: "predict", Objects: w.objects, Do: f.Predict, Items: f.Of}
 	w.planner = &plan.Planner{Lake: w.lake, Store: w.store, Config: configs.Of, MaxAge: 24 * time.Hour, Recent: time.Hour, TrainBatch: 2, PredictBatch: 2, Now: now}
@@ -127,7 +128,7 @@ func (w *world) must(h steps.Handler, payload []byte, answer any) {
 
 // names returns what the store has.
 func (w *world) names() string {
-	objects, err := w.store.List(context.Background())
+	objects, err := store.All(context.Background(), w.store, "")
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -150,9 +151,9 @@ func TestTrain(t *testing.T) {
 	if w.names() != "cpu/web.ckpt memory/web.ckpt" {
 		t.Errorf("stored %s", w.names())
 	}
-	before, _, _ := w.store.Get(context.Background(), "cpu/web.ckpt")
+	before, _, _ := w.store.Get(context.Background(), "cpu/web.ckpt", 0)
 	w.must(w.train.Handle, w.event("train_direct"), &a)
-	after, _, _ := w.store.Get(context.Background(), "cpu/web.ckpt")
+	after, _, _ := w.store.Get(context.Background(), "cpu/web.ckpt", 0)
 	if a.Done != 2 || !a.Results[0].Unchanged || !a.Results[1].Unchanged || !bytes.Equal(before, after) {
 		t.Errorf("the second time: %+v", a)
 	}
@@ -169,7 +170,7 @@ func TestTrainPartly(t *testing.T) {
 	if a.Done != 2 || len(a.Failed) != 1 || a.Failed[0].Count != 2 || a.Failed[0].Reason != event.Storage5xx || !a.Failed[0].Retry {
 		t.Fatalf("the answer is %+v", a)
 	}
-	kept, err := w.objects.Get(context.Background(), "runs/r/train/000007-000.json", 1<<20)
+	kept, _, err := w.objects.Get(context.Background(), "runs/r/train/000007-000.json", 1<<20)
 	if err != nil || !bytes.Contains(kept, []byte("SlowDown")) {
 		t.Errorf("the answer is kept as %s, %v", kept, err)
 	}
@@ -192,7 +193,7 @@ func TestTrainQueue(t *testing.T) {
 		t.Errorf("the answer is %+v, stored %s", q, w.names())
 	}
 	w.store.broken = "cpu/web"
-	_ = w.objects.Put(context.Background(), "configs/cpu.yaml", []byte("metric_name: cpu\ntraining:\n  seed: 5\n"), "")
+	_ = w.objects.Put(context.Background(), "configs/cpu.yaml", []byte("metric_name: cpu\ntraining:\n  seed: 5\n"))
 	w.trainer.Config = (&steps.Configs{Objects: w.objects, Check: train.Check}).Of
 	w.must(w.train.Handle, w.event("train_sqs"), &q)
 	if len(q.Failures) != 2 || q.Failures[0].ID != "059f36b4-87a3-44ab-83d2-661975830a7d" {
@@ -204,14 +205,14 @@ func TestTrainQueue(t *testing.T) {
 func TestTrainNotified(t *testing.T) {
 	w := newWorld(t)
 	var a event.Answer
-	if err := w.objects.Put(context.Background(), "drift/memory/shop%2Fcart.ckpt", nil, ""); err != nil {
+	if err := w.objects.Put(context.Background(), "drift/memory/shop%2Fcart.ckpt", nil); err != nil {
 		t.Fatal(err)
 	}
 	w.must(w.train.Handle, w.event("train_s3"), &a)
 	if a.Done != 1 || a.Results[0].Container != "shop/cart" || a.Results[0].Metric != "memory" {
 		t.Errorf("the answer is %+v", a)
 	}
-	if marks, _ := w.objects.List(context.Background(), "drift/"); len(marks) != 0 {
+	if marks, _ := store.All(context.Background(), w.objects, "drift/"); len(marks) != 0 {
 		t.Errorf("the mark is still there: %v", marks)
 	}
 	w.must(w.train.Handle, w.event("train_eventbridge"), &a)
@@ -253,7 +254,7 @@ func trainedWithin(t *testing.T, limit time.Duration) (checkpoint []byte, rounds
 	t.Helper()
 	w := newWorld(t)
 	config := "metric_name: cpu\nmodel:\n  model_type: lstm\n  hidden_size: 8\n  head_size: 0\ntraining:\n  epochs: 5\n  epoch_windows: 1024\n  patience: 5\n"
-	_ = w.objects.Put(context.Background(), "configs/cpu.yaml", []byte(config), "")
+	_ = w.objects.Put(context.Background(), "configs/cpu.yaml", []byte(config))
 	w.trainer.Config = (&steps.Configs{Objects: w.objects, Check: train.Check}).Of
 	payload := []byte(`{"items": [{"container": "web", "metrics": ["cpu"]}, {"container": "db", "metrics": ["cpu"]}], "until": "2024-08-04T00:00:00Z"}`)
 	for ; payload != nil; rounds++ {
@@ -276,7 +277,7 @@ func trainedWithin(t *testing.T, limit time.Duration) (checkpoint []byte, rounds
 	if strings.Contains(w.names(), "training") {
 		t.Errorf("the state is still there: %s", w.names())
 	}
-	checkpoint, _, err := w.store.Get(context.Background(), "cpu/web.ckpt")
+	checkpoint, _, err := w.store.Get(context.Background(), "cpu/web.ckpt", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +295,7 @@ func TestPredict(t *testing.T) {
 		t.Fatalf("the answer is %+v\n%s", a, w.log.String())
 	}
 	var latest predict.Latest
-	data, err := w.objects.Get(context.Background(), "latest/shop%2Fcart.json", 1<<20)
+	data, _, err := w.objects.Get(context.Background(), "latest/shop%2Fcart.json", 1<<20)
 	if err != nil || json.Unmarshal(data, &latest) != nil || len(latest.Forecasts) != 2 || len(latest.Forecasts[0].Horizons) != 2 {
 		t.Fatalf("%v: %s", err, data)
 	}
@@ -302,13 +303,13 @@ func TestPredict(t *testing.T) {
 	if !slices.Contains(h.Reasons, "no_checkpoint") || h.Seconds != 300 || latest.Forecasts[0].Origin != time.Unix(until-300, 0).UTC() {
 		t.Errorf("of a container without a checkpoint: %+v", latest.Forecasts[0])
 	}
-	lines, err := w.objects.Get(context.Background(), a.Files[1], 1<<20)
+	lines, _, err := w.objects.Get(context.Background(), a.Files[1], 1<<20)
 	if err != nil || bytes.Count(lines, []byte{'\n'}) != 4 {
 		t.Errorf("%v: %s", err, lines)
 	}
 	// A metric alone leaves the other's latest forecast.
 	w.must(w.predict.Handle, []byte(`{"items": [{"container": "shop/cart", "metrics": ["memory"]}], "until": "2024-08-04T00:00:00Z"}`), &a)
-	data, _ = w.objects.Get(context.Background(), "latest/shop%2Fcart.json", 1<<20)
+	data, _, _ = w.objects.Get(context.Background(), "latest/shop%2Fcart.json", 1<<20)
 	if json.Unmarshal(data, &latest) != nil || len(latest.Forecasts) != 2 || len(latest.Forecasts[0].Horizons) != 3 {
 		t.Errorf("after one metric: %s", data)
 	}
@@ -317,8 +318,8 @@ func TestPredict(t *testing.T) {
 // TestPredictNotified: new samples bring new forecasts.
 func TestPredictNotified(t *testing.T) {
 	w := newWorld(t)
-	keys, _ := w.objects.List(context.Background(), lake.Folder)
-	payload := bytes.Replace(w.event("predict_s3"), []byte("SAMPLES"), []byte(keys[0].Key), 1)
+	keys, _ := store.All(context.Background(), w.objects, lake.Folder)
+	payload := bytes.Replace(w.event("predict_s3"), []byte("SAMPLES"), []byte(keys[0].Name), 1)
 	var a event.Answer
 	w.must(w.predict.Handle, payload, &a)
 	if a.Done == 0 || len(a.Failed) != 0 {
@@ -399,7 +400,7 @@ func TestPlan(t *testing.T) {
 func (w *world) runAll(planned plan.Plan) {
 	w.t.Helper()
 	for key, h := range map[string]steps.Handler{planned.Train.Key: w.train.Handle, planned.Predict.Key: w.predict.Handle} {
-		data, err := w.objects.Get(context.Background(), key, 1<<20)
+		data, _, err := w.objects.Get(context.Background(), key, 1<<20)
 		var batches []json.RawMessage
 		if err == nil {
 			err = json.Unmarshal(data, &batches)

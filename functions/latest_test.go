@@ -4,39 +4,31 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/gauges"
-	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/predict"
-	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
-// latest is a memory in which objects are replaced where they have a revision.
+// latest is a memory in which tests meddle with the writes of latest forecasts.
 type latest struct {
-	*lake.Memory
+	*store.Memory
 	mu     sync.Mutex
-	before func() // is called once, before a write
-	err    error  // of every write
+	before func() // is called once, before one of them
+	err    error  // of each
 	writes int
 }
 
-func (l *latest) GetRevision(ctx context.Context, key string, limit int64) ([]byte, string, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	data, err := l.Get(ctx, key, limit)
-	if err != nil {
-		return nil, "", err
+func (l *latest) Put(ctx context.Context, name string, data []byte, opts ...store.PutOption) error {
+	if !strings.HasPrefix(name, predict.LatestFolder) {
+		return l.Memory.Put(ctx, name, data, opts...)
 	}
-	o, err := l.Head(ctx, key)
-	return data, o.ETag, err
-}
-
-func (l *latest) PutIf(ctx context.Context, key string, data []byte, kind, revision string) error {
 	if do := l.before; do != nil {
 		l.before = nil
 		do()
@@ -47,10 +39,7 @@ func (l *latest) PutIf(ctx context.Context, key string, data []byte, kind, revis
 	if l.err != nil {
 		return l.err
 	}
-	if o, _ := l.Head(ctx, key); o.ETag != revision {
-		return fmt.Errorf("%s: %w", key, loader.ErrChanged)
-	}
-	return l.Put(ctx, key, data, kind)
+	return l.Memory.Put(ctx, name, data, opts...)
 }
 
 // predictUntil forecasts a container's metrics from the samples before a time.
@@ -65,7 +54,7 @@ func (w *world) predictUntil(t time.Time, container string, metrics ...string) (
 // in hours before the end of the samples.
 func (w *world) origins(container string) map[string]int {
 	w.t.Helper()
-	data, err := w.objects.Get(context.Background(), predict.LatestName(container), 1<<20)
+	data, _, err := w.objects.Get(context.Background(), predict.LatestName(container), 1<<20)
 	var l predict.Latest
 	if err == nil {
 		err = json.Unmarshal(data, &l)
@@ -133,7 +122,7 @@ func TestLatestFails(t *testing.T) {
 		pushed += len(items)
 		return nil
 	}}}
-	w.latest.err = &loader.StoreError{Op: "write", Name: "latest", Err: loader.ErrChanged}
+	w.latest.err = &store.Error{Op: "write", Name: "latest", Err: store.ErrChanged}
 	a := w.predictUntil(time.Unix(until, 0), "web")
 	if a.Done != 2 || len(a.Failed) != 1 || a.Failed[0].Reason != event.Storage5xx || len(a.Remaining) != 1 || pushed != 0 || w.latest.writes < 2 {
 		t.Errorf("%+v, %d pushed after %d writes", a, pushed, w.latest.writes)

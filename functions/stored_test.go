@@ -13,11 +13,11 @@ import (
 
 	"github.com/foretide/foretide/functions/internal/runtime"
 	"github.com/foretide/foretide/infra/parquet"
-	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/plan"
 	"github.com/foretide/foretide/internal/steps/train"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // stored are bytes that a series of auto leaves behind, as infra/deploy/costs.py
@@ -60,7 +60,7 @@ func measureStored(t *testing.T) stored {
 	const containers, trained, perTraining = 200, 2, 20
 	metrics := []string{"cpu", "memory", "net_rx", "net_tx"}
 	w := newWorld(t)
-	*w.objects = lake.Memory{}
+	*w.objects = store.Memory{}
 	w.trainer.Config = (&steps.Configs{Objects: w.objects, Check: train.Check}).Of
 	var samples []parquet.Sample
 	for c := range containers {
@@ -83,12 +83,12 @@ func measureStored(t *testing.T) stored {
 		return float64(out.Len())
 	}
 	size := func(prefix, suffix string) (sum float64) {
-		objects, err := w.objects.List(context.Background(), prefix)
+		objects, err := store.All(context.Background(), w.objects, prefix)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, o := range objects {
-			if strings.HasSuffix(o.Key, suffix) {
+			if strings.HasSuffix(o.Name, suffix) {
 				sum += float64(o.Size)
 			}
 		}
@@ -117,14 +117,14 @@ func measureStored(t *testing.T) stored {
 			}
 		}
 	}
-	all, err := w.store.List(context.Background())
+	all, err := store.All(context.Background(), w.store, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, o := range all {
 		out.Checkpoint += float64(o.Size) / series
 	}
-	batch, err := w.objects.Get(context.Background(), planned.Predict.Key, 1<<20)
+	batch, _, err := w.objects.Get(context.Background(), planned.Predict.Key, 1<<20)
 	var batches []json.RawMessage
 	if err == nil {
 		err = json.Unmarshal(batch, &batches)

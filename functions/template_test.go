@@ -3,13 +3,14 @@ package functions_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"os"
 	"regexp"
 	"testing"
 	"time"
 
 	"github.com/foretide/foretide/internal/steps/plan"
-	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // parameter returns the default of one of the template's.
@@ -28,16 +29,18 @@ func parameter(t *testing.T, name string) string {
 
 // aged is a store that says of all it has that it was stored at that time.
 type aged struct {
-	loader.Store
+	store.Bucket
 	at time.Time
 }
 
-func (a aged) List(ctx context.Context) ([]loader.Object, error) {
-	all, err := a.Store.List(ctx)
-	for i := range all {
-		all[i].Modified = a.at
+func (a aged) List(ctx context.Context, prefix, after string) iter.Seq2[store.Object, error] {
+	return func(yield func(store.Object, error) bool) {
+		for o, err := range a.Bucket.List(ctx, prefix, after) {
+			if o.Modified = a.at; !yield(o, err) {
+				return
+			}
+		}
 	}
-	return all, err
 }
 
 // TestNightly: with the template's defaults a model that was stored three hours

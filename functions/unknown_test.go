@@ -9,20 +9,20 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // silent is a store that does not tell of a name.
 type silent struct {
-	loader.Memory
+	store.Memory
 	name  string
 	asked atomic.Int32
 }
 
-func (s *silent) Stat(ctx context.Context, name string) (loader.Object, error) {
+func (s *silent) Stat(ctx context.Context, name string) (store.Object, error) {
 	s.asked.Add(1)
 	if name == s.name {
-		return loader.Object{}, &loader.StoreError{Op: "look at", Name: name, Err: errors.New("503 SlowDown")}
+		return store.Object{}, &store.Error{Op: "look at", Name: name, Err: errors.New("503 SlowDown")}
 	}
 	return s.Memory.Stat(ctx, name)
 }
@@ -31,8 +31,8 @@ func (s *silent) Stat(ctx context.Context, name string) (loader.Object, error) {
 // alone fails, and is asked for again; once the model is known it serves on.
 func TestUnknownCheckpoint(t *testing.T) {
 	w := newWorld(t)
-	store := &silent{}
-	w.trainer.Store, w.models.Store, w.models.Every = store, store, time.Hour
+	faulty := &silent{}
+	w.trainer.Store, w.models.Store, w.models.Every = faulty, faulty, time.Hour
 	w.must(w.train.Handle, w.event("train_direct"), nil) // cpu and memory of web
 	payload := []byte(`{"items": [{"container": "web", "metrics": ["cpu", "memory"]}], "until": "2024-08-04T00:00:00Z"}`)
 	predict := func() (a event.Answer) {
@@ -41,19 +41,19 @@ func TestUnknownCheckpoint(t *testing.T) {
 		w.must(w.predict.Handle, payload, &a)
 		return a
 	}
-	store.name = "memory/web.ckpt"
+	faulty.name = "memory/web.ckpt"
 	if a := predict(); a.Done != 1 || len(a.Failed) != 1 || a.Failed[0].Metric != "memory" || a.Failed[0].Reason != event.Storage5xx || len(a.Remaining) != 1 {
 		t.Errorf("not known: %+v", a)
 	}
 	if !bytes.Contains(w.log.Bytes(), []byte("checkpoints as they were")) {
 		t.Errorf("the log is %s", w.log.String())
 	}
-	store.name = ""
-	store.asked.Store(0)
-	if a := predict(); a.Done != 2 || len(a.Failed) != 0 || store.asked.Load() != 1 {
-		t.Errorf("then: %+v, %d asked", a, store.asked.Load())
+	faulty.name = ""
+	faulty.asked.Store(0)
+	if a := predict(); a.Done != 2 || len(a.Failed) != 0 || faulty.asked.Load() != 1 {
+		t.Errorf("then: %+v, %d asked", a, faulty.asked.Load())
 	}
-	store.name, w.models.Every = "memory/web.ckpt", 0
+	faulty.name, w.models.Every = "memory/web.ckpt", 0
 	if a := predict(); a.Done != 2 || len(a.Failed) != 0 || a.Results[1].Model != "linear" {
 		t.Errorf("known: %+v", a)
 	}

@@ -3,14 +3,16 @@ package loader
 import (
 	"context"
 	"errors"
-	"os"
+	"iter"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/core/serve"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // ErrMismatch reports that a checkpoint is not of what its name or its
@@ -42,21 +44,21 @@ func NewCheckpoint(m forecast.Fitted, container string, from codec.Provenance) *
 // KeyOf returns what a checkpoint serves.
 func KeyOf(c *codec.Checkpoint) Key { return Key{Metric: c.Metric, Container: c.Container} }
 
-// Save puts the checkpoint into the store under its key's name.
-func Save(ctx context.Context, s Store, c *codec.Checkpoint) (int, error) {
+// Save puts the checkpoint into the bucket under its key's name, and returns its
+// size in bytes.
+func Save(ctx context.Context, b store.Bucket, c *codec.Checkpoint) (int, error) {
 	name := KeyOf(c).Name()
-	b, err := Encode(c)
+	data, err := Encode(c)
 	if err != nil {
-		return 0, &StoreError{Op: "write", Name: name, Err: err}
+		return 0, &store.Error{Op: "write", Name: name, Err: err}
 	}
-	return len(b), s.Put(ctx, name, b)
+	return len(data), b.Put(ctx, name, data)
 }
 
-// Read returns the checkpoint of the key. The error is ErrNotFound where there
-// is none, ErrMismatch where it is another's, or one of Decode.
-func Read(ctx context.Context, s Store, k Key) (*codec.Checkpoint, error) {
-	c, _, err := read(ctx, s, k.Name(), k, 0)
-	return c, err
+// Read returns the checkpoint of the key. The error is store.ErrNotFound where
+// there is none, ErrMismatch where it is another's, or one of Decode.
+func Read(ctx context.Context, b store.Bucket, k Key) (*codec.Checkpoint, error) {
+	return read(ctx, b, k.Name(), k, 0)
 }
 
 // ReadFile returns the checkpoint that a file is. The errors are those of the
@@ -64,55 +66,46 @@ func Read(ctx context.Context, s Store, k Key) (*codec.Checkpoint, error) {
 func ReadFile(path string) (*codec.Checkpoint, error) { return readFile(path, 0) }
 
 func readFile(path string, limit int) (*codec.Checkpoint, error) {
-	dir := Dir(filepath.Dir(path))
-	b, _, err := dir.Get(context.Background(), filepath.Base(path))
+	b, _, err := inFolder(path).Get(context.Background(), filepath.Base(path), 0)
 	if err != nil {
 		return nil, err
 	}
 	c, err := Decode(b, limit)
 	if err != nil {
-		return nil, dir.fail("read", filepath.Base(path), err)
+		return nil, &store.Error{Op: "read", Name: path, Err: err}
 	}
 	return c, nil
 }
 
+// inFolder returns the bucket that a file lies in.
+func inFolder(path string) store.Folder { return store.Folder{Path: filepath.Dir(path)} }
+
 // read returns the checkpoint of a name, which must be the key's.
-func read(ctx context.Context, s Store, name string, k Key, limit int) (*codec.Checkpoint, string, error) {
-	b, revision, err := s.Get(ctx, name)
+func read(ctx context.Context, b store.Bucket, name string, k Key, limit int) (*codec.Checkpoint, error) {
+	data, _, err := b.Get(ctx, name, 0)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	c, err := Decode(b, limit)
-	if v := new(codec.VersionError); errors.As(err, &v) && v.Major > codec.Major {
-		err = &newerError{err}
-	}
+	c, err := Decode(data, limit)
 	if err == nil && KeyOf(c) != k {
 		err = &MismatchError{Want: k.String(), Have: KeyOf(c).String()}
 	}
 	if err != nil {
-		return nil, "", nameError(s, name, err)
+		return nil, nameError(b, name, err)
 	}
-	return c, revision, nil
+	return c, nil
 }
 
-// A newerError is of a checkpoint that a newer foretide wrote into a store.
-type newerError struct{ error }
-
-func (e *newerError) Error() string {
-	return e.error.Error() + "; use a newer foretide, or \"foretide checkpoint rollback\" to return to an earlier version"
-}
-
-func (e *newerError) Unwrap() error { return e.error }
-
-// nameError returns the error about a name that a store gave, with the
-// folder's path where the store is one.
-func nameError(s Store, name string, err error) error {
-	if d, ok := s.(interface {
-		fail(op, name string, err error) error
-	}); ok {
-		return d.fail("read", name, err)
+// nameError is what is wrong with the checkpoint of a name, and what to do.
+func nameError(b store.Bucket, name string, err error) error {
+	e := &store.Error{Op: "read", Name: b.Address(name), Err: err}
+	switch v := new(codec.VersionError); {
+	case errors.As(err, &v) && v.Major > codec.Major:
+		e.Hint = "use a newer foretide, or return to an earlier version (foretide checkpoint rollback)"
+	case errors.Is(err, codec.ErrDamaged):
+		e.Hint = "return to an earlier version (foretide checkpoint rollback), or train anew"
 	}
-	return &StoreError{Op: "read", Name: name, Err: err}
+	return e
 }
 
 // Model returns the model that the checkpoint holds. The error is one of
@@ -140,9 +133,11 @@ func serving(c *codec.Checkpoint) (forecast.Fitted, error) {
 	return m, err
 }
 
-// file is a store of one file, whatever its name is.
+// A file is a bucket of one checkpoint, whatever the name of its file is. It is
+// read alone.
 type file struct {
-	path string
+	store.Folder
+	file string // in the folder
 	key  Key
 }
 
@@ -151,31 +146,38 @@ func openFile(path string, limit int) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &file{path, KeyOf(c)}, nil
+	return &file{inFolder(path), filepath.Base(path), KeyOf(c)}, nil
 }
 
-func (f *file) List(ctx context.Context) ([]Object, error) {
-	info, err := os.Stat(f.path)
-	if err != nil {
-		return nil, f.fail("list", "", err)
+// Address implements store.Bucket.
+func (f *file) Address(string) string { return f.Folder.Address(f.file) }
+
+// List implements store.Bucket.
+func (f *file) List(ctx context.Context, prefix, after string) iter.Seq2[store.Object, error] {
+	return func(yield func(store.Object, error) bool) {
+		name := f.key.Name()
+		if strings.HasPrefix(name, prefix) && name > after {
+			yield(f.Stat(ctx, name))
+		}
 	}
-	return []Object{{Name: f.key.Name(), Size: info.Size(), Revision: revision(info), Modified: info.ModTime()}}, ctx.Err()
 }
 
-func (f *file) Get(ctx context.Context, name string) ([]byte, string, error) {
+// Stat implements store.Bucket.
+func (f *file) Stat(ctx context.Context, name string) (store.Object, error) {
 	if name != f.key.Name() {
-		return nil, "", f.fail("read", name, ErrNotFound)
+		return store.Object{}, &store.Error{Op: "read", Name: f.Address(name), Err: store.ErrNotFound}
 	}
-	return Dir(filepath.Dir(f.path)).Get(ctx, filepath.Base(f.path))
+	o, err := f.Folder.Stat(ctx, f.file)
+	o.Name = name
+	return o, err
 }
 
-func (f *file) Put(ctx context.Context, name string, data []byte) error {
+// Get implements store.Bucket.
+func (f *file) Get(ctx context.Context, name string, limit int64) ([]byte, store.Object, error) {
 	if name != f.key.Name() {
-		return f.fail("write", name, errors.New("the store is one file"))
+		return nil, store.Object{}, &store.Error{Op: "read", Name: f.Address(name), Err: store.ErrNotFound}
 	}
-	return Dir(filepath.Dir(f.path)).Put(ctx, filepath.Base(f.path), data)
-}
-
-func (f *file) fail(op, _ string, err error) error {
-	return Dir(filepath.Dir(f.path)).fail(op, filepath.Base(f.path), err)
+	data, o, err := f.Folder.Get(ctx, f.file, limit)
+	o.Name = name
+	return data, o, err
 }

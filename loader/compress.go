@@ -8,6 +8,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // DefaultMaxPayload is how many bytes a payload may have when decompressed,
@@ -54,7 +55,7 @@ func Encode(c *codec.Checkpoint) ([]byte, error) {
 }
 
 // Decode returns the checkpoint that the bytes are, its payload decompressed.
-// A payload of more than limit bytes is ErrTooLarge, and is not decompressed;
+// A payload of more than limit bytes is store.ErrTooLarge, and is not decompressed;
 // a limit of 0 is DefaultMaxPayload. The other errors are those of codec.Parse
 // and ErrMethod.
 func Decode(b []byte, limit int) (*codec.Checkpoint, error) {
@@ -116,11 +117,11 @@ type sizeError struct {
 }
 
 func (e *sizeError) Error() string {
-	return ErrTooLarge.Error() + ": its payload has " + strconv.FormatUint(e.size, 10) +
+	return "its payload has " + strconv.FormatUint(e.size, 10) +
 		" bytes, the limit is " + strconv.Itoa(e.limit)
 }
 
-func (e *sizeError) Is(target error) bool { return target == ErrTooLarge }
+func (e *sizeError) Is(target error) bool { return target == store.ErrTooLarge }
 
 type methodError struct{ method codec.Method }
 

@@ -12,8 +12,7 @@ import (
 // of others' (gonum, for one, is for fitting alone); the core and the outside
 // systems do not know the loader.
 //
-// infra/s3 alone is a store for the loader, and so imports it, and AWS's client;
-// infra/cloudwatch is AWS's.
+// infra/s3 and infra/cloudwatch import AWS's client; loader/store is a leaf.
 func TestDependencies(t *testing.T) {
 	const root = "github.com/foretide/foretide/"
 	for from, allowed := range map[string][]string{
@@ -21,7 +20,8 @@ func TestDependencies(t *testing.T) {
 		"loader":   {root + "core/", "golang.org/x/sys/cpu", root + "loader", root + "wasm", root + "internal/near", root + "internal/guest", "github.com/klauspost/compress", "github.com/tetratelabs/wazero", "golang.org/x/sys"},
 		"infra/...": {root + "core/", root + "infra/", root + "internal/near", root + "internal/newfile", root + "internal/gauges", "golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/goccy/go-json", "github.com/goccy/go-yaml", "github.com/prometheus/", "google.golang.org/protobuf",
 			"github.com/parquet-go/", "github.com/andybalholm/brotli", "github.com/google/uuid", "github.com/pierrec/lz4", "github.com/twpayne/go-geom"},
-		"infra/s3":      {root + "core/", root + "infra/s3", root + "internal/near", root + "internal/guest", root + "wasm", root + "loader", "github.com/tetratelabs/wazero", "golang.org/x/sys", "github.com/klauspost/compress", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
+		"infra/s3":      {root + "infra/s3", root + "internal/near", root + "loader/store", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
+		"loader/store":  {root + "loader/store"},
 		"internal/near": {root + "internal/near"},
 	} {
 		args := []string{"list", "-deps", root + from}

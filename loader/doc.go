@@ -1,12 +1,12 @@
 // Package loader is what a Go program imports to forecast: it keeps fitted
-// models as checkpoints in a store and serves forecasts from them.
+// models as checkpoints in a bucket and serves forecasts from them.
 //
 //	p, err := loader.Open("checkpoints")
 //	…
 //	forecasts, err := p.Predict(ctx, frame, "webapp", 15*time.Minute, "cpu", "memory")
 //
-// A store is a folder (Dir), memory (Memory), or anything else with List, Get
-// and Put. The checkpoint of a container's metric has the name
+// A bucket is a store.Bucket: a folder, memory, or S3 (infra/s3). The checkpoint of
+// a container's metric has the name
 //
 //	METRIC/CONTAINER.ckpt
 //

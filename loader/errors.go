@@ -11,6 +11,7 @@ import (
 	"github.com/foretide/foretide/core/general"
 	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/internal/near"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // ErrNoCheckpoint reports that there is no checkpoint where one was expected.
@@ -21,7 +22,7 @@ var ErrNoCheckpoint = errors.New("loader: no checkpoint")
 // something else, or there is none.
 func IsCheckpointError(err error) bool {
 	for _, target := range []error{
-		ErrNoCheckpoint, ErrMismatch, ErrTooLarge, ErrMethod,
+		ErrNoCheckpoint, ErrMismatch, ErrMethod, store.ErrTooLarge, store.ErrDamaged,
 		codec.ErrNotCheckpoint, codec.ErrDamaged, codec.ErrVersion, codec.ErrHeader, codec.ErrTruncated, codec.ErrMalformed,
 		models.ErrKind, models.ErrNested, general.ErrVersion, forecast.ErrPayload, forecast.ErrLevels,
 	} {

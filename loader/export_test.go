@@ -1,5 +1,8 @@
 package loader
 
+// PageSize is how many names one request to list brings.
+const PageSize = pageSize
+
 // WithYielded has f called whenever a call lets others have their turn.
 func WithYielded(f func()) HostOption { return func(o *hostOptions) { o.guest.Yielded = f } }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 	"github.com/foretide/foretide/wasm"
 )
 
@@ -138,7 +139,7 @@ func TestHostPredictor(t *testing.T) {
 	ctx := context.Background()
 	h := host(t)
 	for _, name := range checkpoints {
-		s := new(loader.Memory)
+		s := &store.Memory{}
 		c, err := loader.Decode(vectorCheckpoint(t, name), 0)
 		if err != nil {
 			t.Fatal(err)

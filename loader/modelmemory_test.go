@@ -10,16 +10,17 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // fleetOf is a store with the same model for n containers.
-func fleetOf(t *testing.T, name string, n int) (*loader.Memory, []loader.Key) {
+func fleetOf(t *testing.T, name string, n int) (*store.Memory, []loader.Key) {
 	t.Helper()
 	c, err := loader.Decode(vectorCheckpoint(t, name), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var s loader.Memory
+	var s store.Memory
 	var keys []loader.Key
 	for i := range n {
 		c.Container = fmt.Sprintf("c%04d", i)

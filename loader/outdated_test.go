@@ -15,6 +15,7 @@ import (
 	"github.com/foretide/foretide/core/general"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // outdated returns the checkpoint of auto of the test vectors as a program with
@@ -60,18 +61,18 @@ func TestOutdated(t *testing.T) {
 	if container == "" {
 		container = "web"
 	}
-	store := &loader.Memory{}
-	if err := store.Put(ctx, loader.KeyOf(c).Name(), b); err != nil {
+	bucket := &store.Memory{}
+	if err := bucket.Put(ctx, loader.KeyOf(c).Name(), b); err != nil {
 		t.Fatal(err)
 	}
 	past := frame(container, c.Step, 8*86400/int(c.Step))
 	past.Metrics = []string{c.Metric, "other"}
-	empty := predictor(t, &loader.Memory{}, loader.WithHorizons(durations(c.Horizons)...))
+	empty := predictor(t, &store.Memory{}, loader.WithHorizons(durations(c.Horizons)...))
 	want, err := empty.PredictAt(ctx, past, "", nil, c.Metric)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, p := range map[string]*loader.Predictor{"native": predictor(t, store), "hosted": predictor(t, store, loader.WithHost(host(t)))} {
+	for name, p := range map[string]*loader.Predictor{"native": predictor(t, bucket), "hosted": predictor(t, bucket, loader.WithHost(host(t)))} {
 		all, err := p.PredictAll(ctx, []series.Frame{past}, c.Metric)
 		if err != nil || len(all) != 1 || len(all[0].At) != len(c.Horizons) {
 			t.Fatalf("%s: %v, %v", name, all, err)

@@ -3,6 +3,7 @@ package loader_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"math"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // frame returns n cells of a daily wave of cpu and memory.
@@ -47,7 +49,7 @@ func model(t testing.TB, f *series.Frame, metric string) forecast.Fitted {
 	return m
 }
 
-func save(t testing.TB, s loader.Store, m forecast.Fitted, container string) {
+func save(t testing.TB, s store.Bucket, m forecast.Fitted, container string) {
 	t.Helper()
 	n, err := loader.Save(context.Background(), s, loader.NewCheckpoint(m, container, codec.Provenance{Version: "test"}))
 	if err != nil || n < 100 {
@@ -55,7 +57,7 @@ func save(t testing.TB, s loader.Store, m forecast.Fitted, container string) {
 	}
 }
 
-func predictor(t *testing.T, s loader.Store, o ...loader.Option) *loader.Predictor {
+func predictor(t *testing.T, s store.Bucket, o ...loader.Option) *loader.Predictor {
 	t.Helper()
 	p, err := loader.New(context.Background(), s, o...)
 	if err != nil {
@@ -69,7 +71,7 @@ func predictor(t *testing.T, s loader.Store, o ...loader.Option) *loader.Predict
 func TestServing(t *testing.T) {
 	ctx := context.Background()
 	web := frame("web", 60, 12000)
-	s := loader.Dir(t.TempDir())
+	s := loader.Folder(t.TempDir())
 	save(t, s, model(t, &web, series.CPU), "web")
 	save(t, s, model(t, &web, series.CPU), "")
 	p := predictor(t, s)
@@ -116,7 +118,7 @@ func TestServing(t *testing.T) {
 func TestPredictIsTheModel(t *testing.T) {
 	web := frame("web", 60, 12000)
 	m := model(t, &web, series.CPU)
-	s := new(loader.Memory)
+	s := &store.Memory{}
 	save(t, s, m, "web")
 	got, err := predictor(t, s).PredictAt(context.Background(), web, "web", nil, series.CPU)
 	if err != nil {
@@ -138,7 +140,7 @@ func TestFinerFrame(t *testing.T) {
 	ctx := context.Background()
 	fine := frame("web", 15, 48000)
 	coarse := series.CoarsenFrame(&fine, 60)
-	s := new(loader.Memory)
+	s := &store.Memory{}
 	save(t, s, model(t, &coarse, series.CPU), "web")
 	p := predictor(t, s)
 	a, err := p.PredictAt(ctx, fine, "", nil, series.CPU)
@@ -163,7 +165,7 @@ func TestFinerFrame(t *testing.T) {
 func TestHorizons(t *testing.T) {
 	ctx := context.Background()
 	web := frame("web", 60, 12000)
-	s := new(loader.Memory)
+	s := &store.Memory{}
 	save(t, s, model(t, &web, series.CPU), "web")
 	p := predictor(t, s)
 	got, err := p.PredictAt(ctx, web, "", []time.Duration{5 * time.Minute, 10 * time.Minute, 15 * time.Minute}, series.CPU)
@@ -214,7 +216,7 @@ func TestPredictAll(t *testing.T) {
 	var frames []series.Frame
 	for _, name := range []string{"a", "b", "c"} {
 		frames = append(frames, frame(name, 60, 3000))
-		save(t, loader.Dir(dir), model(t, &frames[len(frames)-1], series.CPU), name)
+		save(t, loader.Folder(dir), model(t, &frames[len(frames)-1], series.CPU), name)
 	}
 	path := filepath.Join(dir, "cpu", "b.ckpt")
 	b, err := os.ReadFile(path)
@@ -226,9 +228,9 @@ func TestPredictAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	frames[2].Metrics = []string{series.CPU, "queue"}
-	p := predictor(t, loader.Dir(dir), loader.WithHorizons(10*time.Minute, 90*time.Second), loader.WithWorkers(3))
+	p := predictor(t, loader.Folder(dir), loader.WithHorizons(10*time.Minute, 90*time.Second), loader.WithWorkers(3))
 	got, err := p.PredictAll(ctx, frames)
-	if err == nil || !strings.Contains(err.Error(), "cpu of b: loader: cannot read "+path) || !loader.IsCheckpointError(err) {
+	if err == nil || !strings.Contains(err.Error(), "cpu of b: store: cannot read "+path) || !loader.IsCheckpointError(err) {
 		t.Errorf("the error is %v", err)
 	}
 	var names []string
@@ -255,7 +257,7 @@ func TestPredictAll(t *testing.T) {
 func TestConcurrent(t *testing.T) {
 	ctx := context.Background()
 	web := frame("web", 60, 3000)
-	s := new(loader.Memory)
+	s := &store.Memory{}
 	save(t, s, model(t, &web, series.CPU), "web")
 	p := predictor(t, s)
 	want, err := p.Predict(ctx, web, "", 15*time.Minute)
@@ -288,8 +290,8 @@ func TestRefresh(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()
 	web := frame("web", 60, 3000)
-	p := predictor(t, loader.Dir(dir))
-	save(t, loader.Dir(dir), model(t, &web, series.CPU), "web")
+	p := predictor(t, loader.Folder(dir))
+	save(t, loader.Folder(dir), model(t, &web, series.CPU), "web")
 	reasons := func() forecast.Reasons {
 		t.Helper()
 		got, err := p.Predict(ctx, web, "", 15*time.Minute, series.CPU)
@@ -313,7 +315,7 @@ func TestRefresh(t *testing.T) {
 }
 
 func TestBadFrames(t *testing.T) {
-	p := predictor(t, new(loader.Memory))
+	p := predictor(t, &store.Memory{})
 	empty := frame("web", 60, 0)
 	if _, err := p.Predict(context.Background(), empty, "", 15*time.Minute, series.CPU); !errors.Is(err, forecast.ErrEmpty) {
 		t.Errorf("an empty frame: %v", err)
@@ -330,17 +332,17 @@ func TestBadFrames(t *testing.T) {
 
 // counting counts how often a store is listed and asked.
 type counting struct {
-	*loader.Memory
+	*store.Memory
 	lists, stats int
 	mu           sync.Mutex
 }
 
-func (c *counting) List(ctx context.Context) ([]loader.Object, error) {
+func (c *counting) List(ctx context.Context, prefix, after string) iter.Seq2[store.Object, error] {
 	c.lists++
-	return c.Memory.List(ctx)
+	return c.Memory.List(ctx, prefix, after)
 }
 
-func (c *counting) Stat(ctx context.Context, name string) (loader.Object, error) {
+func (c *counting) Stat(ctx context.Context, name string) (store.Object, error) {
 	c.mu.Lock()
 	c.stats++
 	c.mu.Unlock()
@@ -351,16 +353,16 @@ func (c *counting) Stat(ctx context.Context, name string) (loader.Object, error)
 // serve; one that changed is read again, and one that is gone serves no more.
 func TestRefreshKeys(t *testing.T) {
 	ctx := context.Background()
-	store := &counting{Memory: &loader.Memory{}}
+	bucket := &counting{Memory: &store.Memory{}}
 	put := func(name string) {
-		if err := store.Put(ctx, name, []byte("x")); err != nil {
+		if err := bucket.Put(ctx, name, []byte("x")); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, name := range []string{"cpu/a.ckpt", "cpu/b.ckpt", "cpu/_shared.ckpt", "memory/a.ckpt"} {
 		put(name)
 	}
-	p := loader.NewLazy(store)
+	p := loader.NewLazy(bucket)
 	keys := []loader.Key{{Metric: "cpu", Container: "a"}, {Metric: "cpu", Container: "new"}}
 	serving := func() (out string) {
 		if err := p.RefreshKeys(ctx, keys); err != nil {
@@ -372,10 +374,10 @@ func TestRefreshKeys(t *testing.T) {
 		}
 		return out
 	}
-	if got := serving(); got != "cpu of a() cpu of every container(shared_model) " || store.lists != 0 || store.stats != 3 || len(p.Keys()) != 2 {
-		t.Errorf("%s: %d lists, %d questions, %v", got, store.lists, store.stats, p.Keys())
+	if got := serving(); got != "cpu of a() cpu of every container(shared_model) " || bucket.lists != 0 || bucket.stats != 3 || len(p.Keys()) != 2 {
+		t.Errorf("%s: %d lists, %d questions, %v", got, bucket.lists, bucket.stats, p.Keys())
 	}
-	if err := store.Delete(ctx, "cpu/a.ckpt"); err != nil {
+	if err := bucket.Delete(ctx, "cpu/a.ckpt"); err != nil {
 		t.Fatal(err)
 	}
 	if got := serving(); got != "cpu of every container(shared_model) cpu of every container(shared_model) " {

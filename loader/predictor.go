@@ -3,7 +3,9 @@ package loader
 import (
 	"container/list"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
 	"slices"
@@ -14,13 +16,14 @@ import (
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/loader/store"
 )
 
-// A Predictor forecasts from the checkpoints of a store. It is safe for
+// A Predictor forecasts from the checkpoints of a bucket. It is safe for
 // concurrent use. It reads and decodes a checkpoint when it is first needed
 // and keeps the model (WithModelMemory: as long as there is room); Refresh makes it see what has changed in the store.
 type Predictor struct {
-	store  Store
+	store  store.Bucket
 	opts   options
 	memory modelMemory
 
@@ -59,7 +62,7 @@ type Option func(*options)
 func WithWorkers(n int) Option { return func(o *options) { o.workers = max(1, n) } }
 
 // WithMaxPayload sets how many bytes a checkpoint's payload may have when
-// decompressed; one with more is ErrTooLarge. The default is
+// decompressed; one with more is store.ErrTooLarge. The default is
 // DefaultMaxPayload.
 func WithMaxPayload(n int) Option { return func(o *options) { o.maxPayload = n } }
 
@@ -81,28 +84,31 @@ func WithHost(h *Host) Option { return func(o *options) { o.host = h } }
 func Open(path string, opts ...Option) (*Predictor, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, Dir(path).fail("open", "", err)
+		if pe := new(fs.PathError); errors.As(err, &pe) {
+			err = pe.Err
+		}
+		return nil, &store.Error{Op: "open", Name: path, Err: err}
 	}
-	var s Store = Dir(path)
+	var b store.Bucket = store.Folder{Path: path}
 	if !info.IsDir() {
-		if s, err = openFile(path, optionsOf(opts).maxPayload); err != nil {
+		if b, err = openFile(path, optionsOf(opts).maxPayload); err != nil {
 			return nil, err
 		}
 	}
-	p, err := New(context.Background(), s, opts...)
+	p, err := New(context.Background(), b, opts...)
 	if err != nil {
 		return nil, err
 	}
 	if len(p.slots) == 0 {
-		return nil, &StoreError{Op: "open", Name: path, Err: fmt.Errorf("%w METRIC/CONTAINER.ckpt in it%s", ErrNoCheckpoint, p.oddNames())}
+		return nil, &store.Error{Op: "open", Name: path, Err: fmt.Errorf("%w METRIC/CONTAINER.ckpt in it%s", ErrNoCheckpoint, p.oddNames())}
 	}
 	return p, nil
 }
 
 // NewLazy is New without a list of what the store has: RefreshKeys, or Refresh,
 // makes the predictor see checkpoints.
-func NewLazy(s Store, opts ...Option) *Predictor {
-	p := &Predictor{store: s, opts: optionsOf(opts), slots: map[Key]*slot{}}
+func NewLazy(b store.Bucket, opts ...Option) *Predictor {
+	p := &Predictor{store: b, opts: optionsOf(opts), slots: map[Key]*slot{}}
 	if p.opts.host == nil {
 		p.memory.limit = p.opts.memory
 	}
@@ -111,8 +117,8 @@ func NewLazy(s Store, opts ...Option) *Predictor {
 
 // New returns a predictor of the checkpoints in a store, which may as yet have
 // none: every forecast is then a naive one, with the reason.
-func New(ctx context.Context, s Store, opts ...Option) (*Predictor, error) {
-	p := NewLazy(s, opts...)
+func New(ctx context.Context, b store.Bucket, opts ...Option) (*Predictor, error) {
+	p := NewLazy(b, opts...)
 	return p, p.Refresh(ctx)
 }
 
@@ -134,7 +140,7 @@ func optionsOf(opts []Option) options {
 // learnt by Update, and those that are gone serve no more. Where the list cannot
 // be had, all stays as it was.
 func (p *Predictor) Refresh(ctx context.Context) error {
-	objects, err := p.store.List(ctx)
+	objects, err := store.All(ctx, p.store, "")
 	if err != nil {
 		return err
 	}
@@ -300,7 +306,7 @@ func (p *Predictor) read(ctx context.Context, k Key, name string) (forecast.Fitt
 func (p *Predictor) readSized(ctx context.Context, k Key, name string) (forecast.Fitted, int, error) {
 	var m forecast.Fitted
 	if p.opts.host != nil {
-		b, _, err := p.store.Get(ctx, name)
+		b, _, err := p.store.Get(ctx, name, 0)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -312,7 +318,7 @@ func (p *Predictor) readSized(ctx context.Context, k Key, name string) (forecast
 		}
 		return m, len(b), nil
 	}
-	c, _, err := read(ctx, p.store, name, k, p.opts.maxPayload)
+	c, err := read(ctx, p.store, name, k, p.opts.maxPayload)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -10,6 +10,6 @@ import (
 // what it was fitted to, how and when that ended, and how good it was. The
 // errors are those of Read.
 func (p *Predictor) Describe(ctx context.Context, k Key) (*codec.Checkpoint, error) {
-	c, _, err := read(ctx, p.store, k.Name(), k, p.opts.maxPayload)
+	c, err := read(ctx, p.store, k.Name(), k, p.opts.maxPayload)
 	return c, err
 }

@@ -9,29 +9,20 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/foretide/foretide/loader/store"
 )
-
-// A Stater is a store that can be asked about a single name.
-type Stater interface {
-	// Stat returns what List would about the name; the error is ErrNotFound where
-	// there is nothing.
-	Stat(ctx context.Context, name string) (Object, error)
-}
-
-// A Pager is a store that can list a part of its names in one request.
-type Pager interface {
-	// Page returns objects whose names begin with the prefix and come after the
-	// name after, in their order: as many as one request brings. More says that
-	// there are others behind them.
-	Page(ctx context.Context, prefix, after string) (objects []Object, more bool, err error)
-}
 
 // statWorkers is how many names a store is asked about at the same time.
 const statWorkers = 64
 
-// pageWorth is how many names a page must tell of to be worth its price: in S3 a
-// list costs what twelve and a half questions about single objects do.
-const pageWorth = 13
+// A page is what one request to list brings in S3: pageSize names. It must tell of
+// pageWorth names to be worth its price, which is that of twelve and a half questions
+// about single objects.
+const (
+	pageSize  = 1000
+	pageWorth = 13
+)
 
 // A KeysError tells which keys a store could not be asked about, and why.
 type KeysError struct {
@@ -48,27 +39,23 @@ func (e *KeysError) Error() string {
 func (e *KeysError) Unwrap() []error { return e.Errs }
 
 // RefreshKeys is Refresh for the checkpoints that may serve some keys: each key's
-// own, else the metric's shared one. Others stay as they were. Where the store is
-// a Stater it is asked about these alone, however many it has, and where it is a
-// Pager as well, in pages where many of them lie close together.
+// own, else the metric's shared one. Others stay as they were. The bucket is asked
+// about these alone, however many it has, in pages where many of them lie close
+// together.
 //
 // Where it cannot tell of some the error is a *KeysError, and the others are up to
 // date. What was known of those serves on; a forecast that needs one of which
 // nothing was known has the error, and no other model stands in for it.
 func (p *Predictor) RefreshKeys(ctx context.Context, keys []Key) error {
-	s, ok := p.store.(Stater)
-	if !ok {
-		return p.Refresh(ctx)
-	}
 	var unknown KeysError
 	shared := map[Key]bool{}
-	for _, k := range p.look(ctx, s, keys, &unknown) {
+	for _, k := range p.look(ctx, keys, &unknown) {
 		if k.Container != "" {
 			shared[Key{Metric: k.Metric}] = true
 		}
 	}
 	if ctx.Err() == nil {
-		p.look(ctx, s, slices.Collect(maps.Keys(shared)), &unknown)
+		p.look(ctx, slices.Collect(maps.Keys(shared)), &unknown)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -83,19 +70,19 @@ func (p *Predictor) RefreshKeys(ctx context.Context, keys []Key) error {
 type look struct {
 	key    Key
 	name   string
-	object Object
-	err    error // ErrNotFound where there is nothing
+	object store.Object
+	err    error // store.ErrNotFound where there is nothing
 }
 
 // look brings the slots of keys up to date and returns those that are not there.
 // Those that the store does not tell of are added to unknown.
-func (p *Predictor) look(ctx context.Context, s Stater, keys []Key, unknown *KeysError) (missing []Key) {
+func (p *Predictor) look(ctx context.Context, keys []Key, unknown *KeysError) (missing []Key) {
 	looks := make([]look, len(keys))
 	for i, k := range keys {
 		looks[i] = look{key: k, name: k.Name()}
 	}
 	slices.SortFunc(looks, func(a, b look) int { return strings.Compare(a.name, b.name) })
-	stat(ctx, s, turnPages(ctx, p.store, looks))
+	stat(ctx, p.store, turnPages(ctx, p.store, looks))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	slots := maps.Clone(p.slots)
@@ -103,7 +90,7 @@ func (p *Predictor) look(ctx context.Context, s Stater, keys []Key, unknown *Key
 		l := &looks[i]
 		old := slots[l.key]
 		switch {
-		case errors.Is(l.err, ErrNotFound):
+		case errors.Is(l.err, store.ErrNotFound):
 			p.memory.forget(old)
 			delete(slots, l.key)
 			missing = append(missing, l.key)
@@ -123,25 +110,23 @@ func (p *Predictor) look(ctx context.Context, s Stater, keys []Key, unknown *Key
 }
 
 // stat asks about names one by one.
-func stat(ctx context.Context, s Stater, looks []*look) {
+func stat(ctx context.Context, b store.Bucket, looks []*look) {
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(statWorkers, len(looks)) {
 		wg.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(looks)); i = next.Add(1) - 1 {
-				looks[i].object, looks[i].err = s.Stat(ctx, looks[i].name)
+				looks[i].object, looks[i].err = b.Stat(ctx, looks[i].name)
 			}
 		})
 	}
 	wg.Wait()
 }
 
-// turnPages fills in what pages tell about the looks, which are sorted by name,
-// where the store is a Pager; it returns those that are to be asked for one by
-// one. The metrics' pages are turned at the same time. Where a page cannot be had,
+// turnPages fills in what pages tell about the looks, which are sorted by name, and
+// returns those that are to be asked for one by one. The metrics' pages are turned at the same time. Where a page cannot be had,
 // that is the error of all looks that it might have told of.
-func turnPages(ctx context.Context, s Store, looks []look) (left []*look) {
-	pager, ok := s.(Pager)
+func turnPages(ctx context.Context, b store.Bucket, looks []look) (left []*look) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	for len(looks) > 0 {
@@ -153,10 +138,7 @@ func turnPages(ctx context.Context, s Store, looks []look) (left []*look) {
 		group := looks[:n]
 		looks = looks[n:]
 		wg.Go(func() {
-			rest := group
-			if ok {
-				rest = turn(ctx, pager, metric+"/", group)
-			}
+			rest := turn(ctx, b, metric+"/", group)
 			mu.Lock()
 			defer mu.Unlock()
 			for i := range rest {
@@ -170,25 +152,42 @@ func turnPages(ctx context.Context, s Store, looks []look) (left []*look) {
 
 // turn does the pages of one prefix, as long as they are worth it, and returns
 // the looks that they did not reach.
-func turn(ctx context.Context, s Pager, prefix string, looks []look) []look {
+func turn(ctx context.Context, b store.Bucket, prefix string, looks []look) []look {
 	for worth := pageWorth; len(looks) >= pageWorth && worth >= pageWorth; {
 		first := looks[0].name
-		page, more, err := s.Page(ctx, prefix, first[:len(first)-1]) // what is between the two is none of ours
-		if err != nil {
+		before, seen, more := len(looks), 0, false
+		for o, err := range b.List(ctx, prefix, first[:len(first)-1]) { // no key's name is between the two
+			if err != nil {
+				for i := range looks {
+					looks[i].err = err
+				}
+				return nil
+			}
+			looks = tell(looks, o)
+			if seen++; seen == pageSize || len(looks) == 0 {
+				more = true
+				break
+			}
+		}
+		if !more {
 			for i := range looks {
-				looks[i].err = err
+				looks[i].err = store.ErrNotFound
 			}
 			return nil
 		}
-		worth = 0
-		for ; len(looks) > 0 && !(more && (len(page) == 0 || page[len(page)-1].Name < looks[0].name)); looks = looks[1:] {
-			l := &looks[0]
-			i, found := slices.BinarySearchFunc(page, l.name, func(o Object, name string) int { return strings.Compare(o.Name, name) })
-			if l.err = ErrNotFound; found {
-				l.object, l.err = page[i], nil
-			}
-			worth++
+		worth = before - len(looks)
+	}
+	return looks
+}
+
+// tell fills in what the next object of a list tells about looks, and returns those
+// that come after it.
+func tell(looks []look, o store.Object) []look {
+	for len(looks) > 0 && looks[0].name <= o.Name {
+		if looks[0].err = store.ErrNotFound; looks[0].name == o.Name {
+			looks[0].object, looks[0].err = o, nil
 		}
+		looks = looks[1:]
 	}
 	return looks
 }

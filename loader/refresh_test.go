@@ -3,65 +3,70 @@ package loader_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
-// A shelf is a store of names alone that counts what it is asked.
+// A shelf is a bucket of names alone that counts the requests that a bucket in S3
+// takes.
 type shelf struct {
-	loader.Store
+	store.Bucket
 	names []string // sorted
-	page  int      // names of a page
 
 	mu           sync.Mutex
 	pages, stats int
 }
 
-func (s *shelf) Stat(_ context.Context, name string) (loader.Object, error) {
+func (s *shelf) Stat(_ context.Context, name string) (store.Object, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats++
 	if _, found := slices.BinarySearch(s.names, name); !found {
-		return loader.Object{}, loader.ErrNotFound
+		return store.Object{}, store.ErrNotFound
 	}
-	return loader.Object{Name: name, Revision: "1"}, nil
+	return store.Object{Name: name, Revision: "1"}, nil
 }
 
-func (s *shelf) Page(_ context.Context, prefix, after string) (out []loader.Object, more bool, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pages++
-	for _, name := range s.names {
-		if !strings.HasPrefix(name, prefix) || name <= after {
-			continue
+func (s *shelf) List(_ context.Context, prefix, after string) iter.Seq2[store.Object, error] {
+	return func(yield func(store.Object, error) bool) {
+		n := 0
+		for _, name := range s.names {
+			if !strings.HasPrefix(name, prefix) || name <= after {
+				continue
+			}
+			if n%loader.PageSize == 0 {
+				s.mu.Lock()
+				s.pages++
+				s.mu.Unlock()
+			}
+			if n++; !yield(store.Object{Name: name, Revision: "1"}, nil) {
+				return
+			}
 		}
-		if len(out) == s.page {
-			return out, true, nil
-		}
-		out = append(out, loader.Object{Name: name, Revision: "1"})
 	}
-	return out, false, nil
 }
 
 // TestPages: whether the keys lie together or far apart, each is found or
 // not as it is there; pages are asked for where they are worth it.
 func TestPages(t *testing.T) {
 	for _, c := range []struct {
-		name                         string
-		all, each, page, pages, most int // most: of single questions
+		name                   string
+		all, each, pages, most int // most: of single questions
 	}{
-		{"all", 500, 1, 100, 2 * 5, 1},
-		{"every third", 500, 3, 100, 2 * 5, 2*12 + 1}, // the last are not worth a page
-		{"few", 10, 1, 100, 0, 21},
-		{"far apart", 3000, 60, 100, 2 * 1, 2*50 + 1},
-		{"one page", 500, 1, 1000, 2, 1},
+		{"all", 5000, 1, 2 * 5, 1},
+		{"every third", 5000, 3, 2 * 5, 2*12 + 1}, // the last are not worth a page
+		{"few", 10, 1, 0, 21},
+		{"far apart", 9000, 180, 2 * 1, 2*50 + 1},
+		{"one page", 500, 1, 2, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &shelf{page: c.page}
+			s := &shelf{}
 			var keys []loader.Key
 			want := map[loader.Key]bool{}
 			for _, m := range []string{"cpu", "memory"} {

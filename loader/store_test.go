@@ -6,7 +6,6 @@ import (
 	"errors"
 	"hash/crc32"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,8 +14,8 @@ import (
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/internal/testkit"
-	"github.com/foretide/foretide/internal/testkit/storetest"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 func TestKeyNames(t *testing.T) {
@@ -63,106 +62,11 @@ func FuzzKeyNames(f *testing.F) {
 	})
 }
 
-// TestStores: what every store does.
-func TestStores(t *testing.T) {
-	for name, s := range map[string]loader.Store{"memory": new(loader.Memory), "versioned": loader.NewVersioned(new(loader.Memory), 0), "dir": loader.Dir(filepath.Join(t.TempDir(), "a", "b"))} {
-		t.Run(name, func(t *testing.T) {
-			storetest.Store(t, s)
-			if v, ok := s.(loader.Versioner); ok {
-				storetest.Versions(t, v)
-			}
-		})
-	}
-}
-
-// TestDirStaysInside: no name and no link leads out of the folder.
-func TestDirStaysInside(t *testing.T) {
-	ctx := context.Background()
-	outside := t.TempDir()
-	if err := os.WriteFile(filepath.Join(outside, "secret.ckpt"), []byte("secret"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	if err := os.Symlink(outside, filepath.Join(dir, "cpu")); err != nil {
-		testkit.Lacking(t, "this system has no symbolic links: "+err.Error())
-	}
-	d := loader.Dir(dir)
-	for _, name := range []string{"cpu/secret.ckpt", "../" + filepath.Base(outside) + "/secret.ckpt", filepath.Join(outside, "secret.ckpt")} {
-		if b, _, err := d.Get(ctx, name); err == nil {
-			t.Errorf("read %q through %q", b, name)
-		}
-		if err := d.Put(ctx, name, []byte("overwritten")); err == nil {
-			t.Errorf("wrote through %q", name)
-		}
-	}
-	if b, _ := os.ReadFile(filepath.Join(outside, "secret.ckpt")); string(b) != "secret" {
-		t.Errorf("what lies outside is now %q", b)
-	}
-}
-
-// TestUnwritable: a folder that cannot be written to is an error before any
-// work, with its name.
-func TestUnwritable(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "file")
-	if err := os.WriteFile(file, nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	d := loader.Dir(filepath.Join(file, "checkpoints"))
-	want := "loader: cannot write to " + string(d) + ": not a directory"
-	if err := d.Check(); err == nil || err.Error() != want {
-		t.Errorf("Check: %v, want %q", err, want)
-	}
-	if err := d.Put(context.Background(), "cpu/a.ckpt", nil); err == nil || !strings.Contains(err.Error(), filepath.Join(string(d), "cpu", "a.ckpt")) {
-		t.Errorf("Put: %v", err)
-	}
-	if os.Getuid() == 0 {
-		return // permissions do not stop root
-	}
-	locked := loader.Dir(filepath.Join(dir, "locked"))
-	if err := os.Mkdir(string(locked), 0o555); err != nil {
-		t.Fatal(err)
-	}
-	if err := locked.Check(); err == nil || !strings.HasSuffix(err.Error(), "locked: permission denied") {
-		t.Errorf("Check: %v", err)
-	}
-}
-
-// TestFullDisk: where the disk takes no more, what was there stays and nothing
-// half-written is left. A limit on the size of files stands for the disk.
-func TestFullDisk(t *testing.T) {
-	dir := t.TempDir()
-	d := loader.Dir(dir)
-	big := bytes.Repeat([]byte("x"), 1<<20)
-	if os.Getenv("FORETIDE_TEST_DIR") != "" { // the limited process
-		err := loader.Dir(os.Getenv("FORETIDE_TEST_DIR")).Put(context.Background(), "cpu/a.ckpt", big)
-		if err == nil {
-			t.Fatal("written")
-		}
-		t.Log(err)
-		return
-	}
-	testkit.Program(t, "sh", "a shell sets the limit")
-	if err := d.Put(context.Background(), "cpu/a.ckpt", []byte("before")); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("sh", "-c", `ulimit -f 64; exec "$0" -test.run '^TestFullDisk$' -test.v`, os.Args[0])
-	cmd.Env = append(os.Environ(), "FORETIDE_TEST_DIR="+dir)
-	out, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "cannot write "+filepath.Join(dir, "cpu", "a.ckpt")+": file too large") {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	files, _ := os.ReadDir(filepath.Join(dir, "cpu"))
-	if b, _ := os.ReadFile(filepath.Join(dir, "cpu", "a.ckpt")); string(b) != "before" || len(files) != 1 {
-		t.Errorf("the checkpoint is now %.20q, among %v", b, files)
-	}
-}
-
 // TestOpenFile: one file under any name serves, as what it says it is.
 func TestOpenFile(t *testing.T) {
 	web := frame("web", 60, 3000)
 	dir := t.TempDir()
-	save(t, loader.Dir(dir), model(t, &web, series.CPU), "web")
+	save(t, loader.Folder(dir), model(t, &web, series.CPU), "web")
 	path := filepath.Join(dir, "copy.bin")
 	b, err := os.ReadFile(filepath.Join(dir, "cpu", "web.ckpt"))
 	if err != nil {
@@ -181,7 +85,7 @@ func TestOpenFile(t *testing.T) {
 	if m, why, err := p.Model(context.Background(), "web", "cpu"); m == nil || why != 0 || err != nil {
 		t.Error(m, why, err)
 	}
-	if _, err := loader.Open(path, loader.WithMaxPayload(10)); !errors.Is(err, loader.ErrTooLarge) {
+	if _, err := loader.Open(path, loader.WithMaxPayload(10)); !errors.Is(err, store.ErrTooLarge) {
 		t.Errorf("a payload over the limit: %v", err)
 	}
 	// A checkpoint under another's name is refused.
@@ -235,7 +139,7 @@ func TestDamage(t *testing.T) {
 			}
 		}
 	}
-	if _, err := loader.Decode(b, 3999); !errors.Is(err, loader.ErrTooLarge) {
+	if _, err := loader.Decode(b, 3999); !errors.Is(err, store.ErrTooLarge) {
 		t.Errorf("a payload over the limit: %v", err)
 	}
 }
@@ -246,9 +150,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add(checkpoint(f))
 	web := frame("web", 60, 2000)
 	for _, m := range []string{series.CPU, series.Memory} {
-		s := new(loader.Memory)
+		s := &store.Memory{}
 		save(f, s, model(f, &web, m), "web")
-		b, _, err := s.Get(context.Background(), m+"/web.ckpt")
+		b, _, err := s.Get(context.Background(), m+"/web.ckpt", 0)
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -4,24 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // silent is a store that does not tell of some names.
 type silent struct {
-	loader.Memory
+	store.Memory
 	name string // "": of all
 }
 
-var errSilent = &loader.StoreError{Op: "look at", Name: "it", Err: errors.New("503")}
+var errSilent = &store.Error{Op: "look at", Name: "it", Err: errors.New("503")}
 
-func (s *silent) Stat(ctx context.Context, name string) (loader.Object, error) {
+func (s *silent) Stat(ctx context.Context, name string) (store.Object, error) {
 	if s.name != "none" && strings.HasPrefix(name, s.name) {
-		return loader.Object{}, errSilent
+		return store.Object{}, errSilent
 	}
 	return s.Memory.Stat(ctx, name)
 }
@@ -29,8 +31,8 @@ func (s *silent) Stat(ctx context.Context, name string) (loader.Object, error) {
 // paged is one whose pages cannot be had.
 type paged struct{ silent }
 
-func (p *paged) Page(context.Context, string, string) ([]loader.Object, bool, error) {
-	return nil, false, errSilent
+func (p *paged) List(context.Context, string, string) iter.Seq2[store.Object, error] {
+	return func(yield func(store.Object, error) bool) { yield(store.Object{}, errSilent) }
 }
 
 // TestUnknown: where a store does not tell of a checkpoint, its own forecasts are by

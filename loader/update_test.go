@@ -12,12 +12,13 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // taught returns a predictor of one of the vectors' checkpoints.
 func taught(t *testing.T, name string, o ...loader.Option) *loader.Predictor {
 	t.Helper()
-	s := new(loader.Memory)
+	s := &store.Memory{}
 	c, err := loader.Decode(vectorCheckpoint(t, name), 0)
 	if err != nil {
 		t.Fatal(err)

@@ -1,98 +1,89 @@
 package loader
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"strconv"
-	"time"
+	"fmt"
+
+	"github.com/foretide/foretide/loader/store"
 )
 
-const (
-	// DefaultKeep is how many versions of a checkpoint a store keeps unless it is
-	// told otherwise; a Dir keeps as many.
-	DefaultKeep = 5
-	// MaxKeep is how many versions of a checkpoint a store keeps at most.
-	MaxKeep = 1000
-)
+// KeepVersions is how many earlier versions of a checkpoint a Folder keeps.
+const KeepVersions = 5
 
-// versionsFolder is where a store keeps versions, by the checkpoint's name.
-// Lists leave out what is in it.
-const versionsFolder = ".versions"
-
-var (
-	// ErrChanged: a conditional write found something else than it expected.
-	ErrChanged = errors.New("loader: changed meanwhile")
-	// ErrNoVersion: the store does not keep that version of a checkpoint.
-	ErrNoVersion = errors.New("loader: no such version")
-)
-
-// A Version is one of the checkpoints that a store has kept under a name.
-type Version struct {
-	Number  int64     // counts up from 1 for each name; 0 where the store has not numbered it
-	Digest  string    // SHA-256 of the bytes, in hexadecimal digits
-	Size    int64     // bytes
-	Time    time.Time // when it was written last
-	Current bool      // it is what Get returns
+// Folder returns the bucket of checkpoints in a folder, which keeps the last
+// KeepVersions earlier files of each.
+func Folder(path string) store.Folder {
+	return store.Folder{Path: path, Keep: KeepVersions, KeepOf: ".ckpt"}
 }
 
-// A Versioner is a store that keeps the last versions of each checkpoint that
-// is put into it (a name that ParseName knows).
-type Versioner interface {
-	Store
-	// Versions returns what is kept under the name, the newest first. The error
-	// is ErrNotFound where nothing is.
-	Versions(ctx context.Context, name string) ([]Version, error)
-	// Rollback makes a version current again; 0 is the one before the current.
-	// It reads the version first: one that is damaged does not become current.
-	// The error is ErrNotFound, or ErrNoVersion where the version is not kept.
-	Rollback(ctx context.Context, name string, number int64) (Version, error)
-}
-
-// choose returns which of the versions, the newest first, a rollback is to.
-func choose(versions []Version, number int64) (int, error) {
-	current := -1
-	for i, v := range versions {
-		if v.Number == number && number > 0 {
-			return i, nil
-		}
-		if v.Current {
-			current = i
+// Rollback copies an earlier version of a checkpoint back, over the current one,
+// which stays as a version. "" is the newest version with other bytes than the
+// current one. Rollback decodes the version and its model first: a version that
+// would not serve does not become current.
+//
+// The error is one of Decode and Model, store.ErrNotFound where the version is not
+// kept, store.ErrNoVersions where the bucket keeps none, and store.ErrChanged where
+// somebody else has written the checkpoint meanwhile.
+func Rollback(ctx context.Context, b store.Bucket, k Key, version string) (store.Version, error) {
+	name := k.Name()
+	fail := func(err error) (store.Version, error) {
+		return store.Version{}, &store.Error{Op: "roll back", Name: b.Address(name), Err: err}
+	}
+	v, err := store.AsVersioner(b)
+	if err != nil {
+		return fail(err)
+	}
+	current, object, err := b.Get(ctx, name, 0)
+	if err != nil && !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrDamaged) && !errors.Is(err, store.ErrTooLarge) {
+		return store.Version{}, err
+	}
+	if err != nil {
+		if object, err = b.Stat(ctx, name); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return store.Version{}, err
 		}
 	}
-	if number != 0 {
-		return 0, &versionError{number, versions}
+	list, err := v.Versions(ctx, name)
+	if err != nil {
+		return store.Version{}, err
 	}
-	if current+1 >= len(versions) {
-		return 0, &versionError{0, versions}
-	}
-	return current + 1, nil
-}
-
-type versionError struct {
-	number int64
-	kept   []Version
-}
-
-func (e *versionError) Error() string {
-	s := "no version before the current one"
-	if e.number != 0 {
-		s = "no version " + strconv.FormatInt(e.number, 10)
-	}
-	s += " is kept"
-	for i, v := range e.kept {
-		sep := ", "
-		if i == 0 {
-			sep = "; kept: "
+	for _, to := range list {
+		if to.ID != version && (version != "" || to.Current) {
+			continue
 		}
-		s += sep + strconv.FormatInt(v.Number, 10)
+		data, err := v.GetVersion(ctx, name, to.ID, 0)
+		if err != nil {
+			return store.Version{}, err
+		}
+		if bytes.Equal(data, current) {
+			if version == "" {
+				continue
+			}
+			return to, nil
+		}
+		if err := checkServes(data, k); err != nil {
+			return fail(fmt.Errorf("version %s does not serve: %w", to.ID, err))
+		}
+		if object.Revision == "" { // deleted: versitygw does not take IfAbsent then
+			return to, b.Put(ctx, name, data)
+		}
+		return to, b.Put(ctx, name, data, store.IfMatch(object.Revision))
 	}
-	return s
+	if version != "" {
+		return fail(fmt.Errorf("version %q: %w", version, store.ErrNotFound))
+	}
+	return fail(fmt.Errorf("%w: the store keeps no version that differs from the current one", store.ErrNotFound))
 }
 
-func (e *versionError) Is(target error) bool { return target == ErrNoVersion }
-
-// isVersioned reports whether a store keeps versions of what has the name.
-func isVersioned(name string) bool {
-	_, ok := ParseName(name)
-	return ok
+// checkServes returns what keeps bytes from serving as the key's checkpoint.
+func checkServes(data []byte, k Key) error {
+	c, err := Decode(data, 0)
+	if err == nil && KeyOf(c) != k {
+		err = &MismatchError{Want: k.String(), Have: KeyOf(c).String()}
+	}
+	if err == nil {
+		_, err = serving(c)
+	}
+	return err
 }

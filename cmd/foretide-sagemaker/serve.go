@@ -23,6 +23,7 @@ import (
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/version"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 const (
@@ -95,7 +96,7 @@ func serve(ctx context.Context, layout sagemaker.Layout, errOut io.Writer) error
 // newServer opens the model. A folder without checkpoints is one too: the network
 // in the box serves then, and its forecasts say so.
 func newServer(ctx context.Context, layout sagemaker.Layout, o options, log *slog.Logger) (*server, error) {
-	models, err := loader.New(ctx, loader.Dir(layout.Model()))
+	models, err := loader.New(ctx, store.Folder{Path: layout.Model()})
 	if err != nil {
 		return nil, err
 	}

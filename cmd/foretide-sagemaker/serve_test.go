@@ -31,6 +31,7 @@ import (
 	"github.com/foretide/foretide/internal/forecastjson"
 	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // endpoint serves a model of one checkpoint, cpu of web.
@@ -39,7 +40,7 @@ func endpoint(t testing.TB, change func(*options)) (*server, *testkit.Buffer) {
 	task := forecast.Task{Metric: series.CPU, Step: 300, Horizons: []int64{300, 900, 1800}, Levels: forecast.DefaultLevels(), Bounds: series.DefaultBounds(series.CPU)}
 	dir := t.TempDir()
 	model := filepath.Join(dir, "model")
-	if _, err := loader.Save(context.Background(), loader.Dir(model), loader.NewCheckpoint(naive.Unfitted(task, 0), "web", codec.Provenance{})); err != nil {
+	if _, err := loader.Save(context.Background(), store.Folder{Path: model}, loader.NewCheckpoint(naive.Unfitted(task, 0), "web", codec.Provenance{})); err != nil {
 		t.Fatal(err)
 	}
 	o, err := optionsOf(func(string) string { return "" })
@@ -187,7 +188,7 @@ func TestServeRefuses(t *testing.T) {
 func TestServeInside(t *testing.T) {
 	s, log := endpoint(t, nil)
 	dir := t.TempDir()
-	if err := loader.Dir(filepath.Join(dir, "model")).Put(t.Context(), "cpu/web.ckpt", []byte("secret")); err != nil {
+	if err := (store.Folder{Path: filepath.Join(dir, "model")}).Put(t.Context(), "cpu/web.ckpt", []byte("secret")); err != nil {
 		t.Fatal(err)
 	}
 	broken, err := newServer(t.Context(), sagemaker.Layout(dir), s.options, s.log)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // TestStoppedWhileJudging: a training that is told to stop when its last epoch is
@@ -29,33 +30,33 @@ func TestStoppedWhileJudging(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		train := func(store *store, told func(fleet.Progress)) error {
-			results, err := fleet.Train(context.Background(), jobs, store, fleet.Options{Progress: told, Stop: store.stopped, Resume: true, Unchanged: true})
+		train := func(bucket *folders, told func(fleet.Progress)) error {
+			results, err := fleet.Train(context.Background(), jobs, bucket, fleet.Options{Progress: told, Stop: bucket.stopped, Resume: true, Unchanged: true})
 			if e := fleet.Failure(results); e != nil {
 				t.Fatal(e)
 			}
 			return err
 		}
-		whole := &store{t.TempDir(), t.TempDir(), func() bool { return false }}
+		whole := &folders{store.Folder{Path: t.TempDir()}, store.Folder{Path: t.TempDir()}, func() bool { return false }}
 		if err := train(whole, nil); err != nil {
 			t.Fatal(err)
 		}
 		var judging atomic.Bool
-		kept := &store{t.TempDir(), t.TempDir(), judging.Load}
+		kept := &folders{store.Folder{Path: t.TempDir()}, store.Folder{Path: t.TempDir()}, judging.Load}
 		err = train(kept, func(p fleet.Progress) {
 			if strings.HasPrefix(p.What, "judging") {
 				judging.Store(true)
 			}
 		})
-		have := files(t, kept.model)
-		if !errors.Is(err, context.Canceled) || len(have) == 0 || strings.Contains(namesOf(files(t, kept.kept)), ".ckpt") || !strings.Contains(namesOf(files(t, kept.kept)), ".training") {
-			t.Errorf("%s: %v: the model has %s, and to go on from is %s", scope, err, namesOf(have), namesOf(files(t, kept.kept)))
+		have := files(t, kept.model.Path)
+		if !errors.Is(err, context.Canceled) || len(have) == 0 || strings.Contains(namesOf(files(t, kept.Path)), ".ckpt") || !strings.Contains(namesOf(files(t, kept.Path)), ".training") {
+			t.Errorf("%s: %v: the model has %s, and to go on from is %s", scope, err, namesOf(have), namesOf(files(t, kept.Path)))
 		}
 		judging.Store(false)
 		if err := train(kept, nil); err != nil {
 			t.Fatal(err)
 		}
-		want, got := files(t, whole.model), files(t, kept.model)
+		want, got := files(t, whole.model.Path), files(t, kept.model.Path)
 		for name := range want {
 			if got[name] != want[name] || have[name] == want[name] {
 				t.Errorf("%s: %s is another model than one that was not stopped, or was that already", scope, name)

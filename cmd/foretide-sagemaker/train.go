@@ -24,6 +24,7 @@ import (
 	"github.com/foretide/foretide/internal/version"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // errStopped: SageMaker asked the training to stop.
@@ -32,7 +33,7 @@ var errStopped = errors.New("stopped by SIGTERM; the best so far is the model, a
 // A training is one job.
 type training struct {
 	out   io.Writer
-	store *store
+	store *folders
 	jobs  []fleet.Job
 	began time.Time
 
@@ -59,8 +60,8 @@ func train(ctx context.Context, layout sagemaker.Layout, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	t.store = &store{kept: layout.Checkpoints(), model: layout.Model(), stopped: func() bool { return ctx.Err() != nil }}
-	for _, folder := range []string{t.store.kept, t.store.model} {
+	t.store = &folders{Folder: store.Folder{Path: layout.Checkpoints()}, model: store.Folder{Path: layout.Model()}, stopped: func() bool { return ctx.Err() != nil }}
+	for _, folder := range []string{t.store.Path, t.store.model.Path} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // heldBack is how much of the demo's data, at its end, is not trained on: the
@@ -53,14 +54,14 @@ func (a *app) demo(ctx context.Context, out string) error {
 	if err != nil {
 		return err
 	}
-	store := loader.Dir(filepath.Join(out, "checkpoints"))
-	if err := a.demoTrain(ctx, frame, store); err != nil {
+	checkpoints := loader.Folder(filepath.Join(out, "checkpoints"))
+	if err := a.demoTrain(ctx, frame, checkpoints); err != nil {
 		return err
 	}
 	if err := a.demoBacktest(ctx, frame); err != nil {
 		return err
 	}
-	if err := a.demoForecast(ctx, frame, string(store)); err != nil {
+	if err := a.demoForecast(ctx, frame, checkpoints.Path); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.out, `
@@ -71,7 +72,7 @@ What next, on your own data (go install ./cmd/foretide puts foretide on the path
   foretide backtest --data metrics.csv.gz --model naive,arima,auto
   foretide train --data metrics.csv.gz
   foretide predict --data metrics.csv.gz
-`, file, string(store))
+`, file, checkpoints.Path)
 	return nil
 }
 
@@ -82,11 +83,11 @@ func (a *app) demoData(ctx context.Context, out string) (*series.Frame, string, 
 		return nil, "", err
 	}
 	const name = "metrics.csv"
-	dir := loader.Dir(filepath.Join(out, "data"))
+	dir := store.Folder{Path: filepath.Join(out, "data")}
 	if err := dir.Put(ctx, name, b); err != nil {
 		return nil, "", err
 	}
-	file := filepath.Join(string(dir), name)
+	file := filepath.Join(dir.Path, name)
 	data, err := a.readData(ctx, file, csvfile.Options{})
 	if err != nil {
 		return nil, "", err
@@ -98,14 +99,14 @@ func (a *app) demoData(ctx context.Context, out string) (*series.Frame, string, 
 }
 
 // demoTrain trains on all but what is held back.
-func (a *app) demoTrain(ctx context.Context, frame *series.Frame, store loader.Store) error {
+func (a *app) demoTrain(ctx context.Context, frame *series.Frame, bucket store.Bucket) error {
 	history := frame.Slice(0, frame.Len()-int(int64(heldBack/time.Second)/frame.Step))
 	var jobs []fleet.Job
 	for _, metric := range demoMetrics {
 		jobs = append(jobs, fleet.Job{Frame: &history, Config: config.Defaults(metric)})
 	}
 	start := time.Now()
-	results, err := a.trainFleet(ctx, jobs, store, fleet.Options{})
+	results, err := a.trainFleet(ctx, jobs, bucket, fleet.Options{})
 	if err != nil {
 		return err
 	}

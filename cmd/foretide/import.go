@@ -138,11 +138,11 @@ func (a *app) importProphet(cmd *cobra.Command, path string, f *importFlags) err
 		Status: "imported", Summary: fitted.Detail(), Notes: []string{"a model that Prophet serialised; its intervals are Prophet's own"},
 	})
 	name := loader.KeyOf(checkpoint).Name()
-	store, err := storeOf(cmd.Context(), f.store)
+	bucket, err := storeOf(cmd.Context(), f.store)
 	if err != nil {
 		return err
 	}
-	if _, err := loader.Save(cmd.Context(), store, checkpoint); err != nil {
+	if _, err := loader.Save(cmd.Context(), bucket, checkpoint); err != nil {
 		return err
 	}
 	a.notice("%s is in %s", name, f.store)

@@ -45,7 +45,7 @@ func (a *app) importTorch(cmd *cobra.Command, path string, f *importFlags) error
 	if err := needData(cmd, f.data); err != nil {
 		return err
 	}
-	store, err := writableStore(cmd.Context(), f.store)
+	bucket, err := writableStore(cmd.Context(), f.store)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (a *app) importTorch(cmd *cobra.Command, path string, f *importFlags) error
 		a.notice("foretide: %s was trained on other data than these: if any of it is in the last %.0f %% of these, which judge it,\nit looks better than it is",
 			path, 100*(1-c.Data.TrainSplit))
 	}
-	out, err := a.trainFleet(cmd.Context(), jobs, store, fleet.Options{
+	out, err := a.trainFleet(cmd.Context(), jobs, bucket, fleet.Options{
 		Trained: &fleet.Trained{Model: model.Fitted, Again: f.refit}})
 	if err != nil {
 		return err

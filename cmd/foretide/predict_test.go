@@ -134,9 +134,9 @@ func TestOldCheckpoint(t *testing.T) {
 	s := newSession(t)
 	s.write("m.csv", head+waves("webapp", 60, 4000))
 	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--model", "general", "--no-run")
-	store := loader.Dir("checkpoints")
+	bucket := loader.Folder("checkpoints")
 	key := loader.Key{Metric: "cpu", Container: "webapp"}
-	c, err := loader.Read(t.Context(), store, key)
+	c, err := loader.Read(t.Context(), bucket, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func TestOldCheckpoint(t *testing.T) {
 		t.Fatalf("the payload has the network's version %d times", n)
 	}
 	c.Payload = bytes.Replace(c.Payload, binary.AppendUvarint(nil, version), other, 1)
-	if _, err := loader.Save(t.Context(), store, c); err != nil {
+	if _, err := loader.Save(t.Context(), bucket, c); err != nil {
 		t.Fatal(err)
 	}
 	out, errOut, code := s.run("predict", "--data", "m.csv", "--metric", "cpu")

@@ -14,6 +14,7 @@ import (
 	"github.com/foretide/foretide/internal/record"
 	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // runOf returns the newest run of a name in the default folder.
@@ -77,7 +78,7 @@ func TestTrainingRecorded(t *testing.T) {
 		t.Errorf("%+v", one)
 	}
 	var c *codec.Checkpoint
-	if c, err = loader.Read(context.Background(), loader.Dir("checkpoints"), loader.Key{Metric: "cpu", Container: "db"}); err != nil {
+	if c, err = loader.Read(context.Background(), store.Folder{Path: "checkpoints"}, loader.Key{Metric: "cpu", Container: "db"}); err != nil {
 		t.Fatal(err)
 	}
 	if record.Digest(c.Provenance.DataDigest) != one.Inputs[0].Digest {

@@ -12,10 +12,13 @@ import (
 
 // TestBucketStore: a bucket serves as a folder does, in every command.
 func TestBucketStore(t *testing.T) {
-	server := s3test.New(t, "fleet")
+	server := s3test.New(t, "fleet", "plain")
+	if err := server.EnableVersioning("fleet"); err != nil {
+		t.Fatal(err)
+	}
 	s := newSession(t)
 	s.twoContainers()
-	const store = "s3://fleet/a/b?keep=2"
+	const store = "s3://fleet/a/b?attempts=2"
 	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--store", "folder")
 	if _, text, code := s.run("train", "--data", "m.csv", "--metric", "cpu", "--store", store); code != exitOK || !strings.Contains(text, "2 of 2 checkpoints are in "+store) {
 		t.Fatal(code, text)
@@ -44,47 +47,48 @@ func TestBucketStore(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.ok("checkpoint", "versions", "cpu/web", "--store", store, "--json")), &rows); err != nil {
 		t.Fatal(err)
 	}
-	if len(rows) != 2 || rows[0].Version != 2 || !rows[0].Current || rows[1].Current || rows[0].Checkpoint != "cpu/web.ckpt" {
+	if len(rows) != 2 || rows[0].Version == "" || !rows[0].Current || rows[1].Current || rows[0].Checkpoint != "cpu/web.ckpt" {
 		t.Error(rows)
 	}
-	if out := s.ok("checkpoint", "rollback", "cpu/web", "cpu/db.ckpt", "--store", store); !strings.Contains(out, "cpu/web.ckpt is version 1 again") {
+	if out := s.ok("checkpoint", "rollback", "cpu/web", "cpu/db.ckpt", "--store", store); !strings.Contains(out, "cpu/web.ckpt is version "+rows[1].Version+" of ") {
 		t.Error(out)
 	}
 	if forecast(store) != first {
 		t.Error("rolled back, it is another model")
 	}
-	s.ok("checkpoint", "rollback", "cpu/web", "cpu/db", "--to", "2", "--store", store)
+	s.ok("checkpoint", "rollback", "cpu/web", "--to", rows[0].Version, "--store", store)
+	s.ok("checkpoint", "rollback", "cpu/db", "--store", store)
 	if forecast(store) != second {
 		t.Error("rolled back again, it is another model")
 	}
-	if out := s.ok("checkpoint", "versions", "--store", store); strings.Count(out, "current") != 2 || strings.Count(out, "cpu/db.ckpt") != 2 {
+	if out := s.ok("checkpoint", "versions", "--store", store); strings.Count(out, "current") != 2 || strings.Count(out, "cpu/db.ckpt") != 4 {
 		t.Error(out)
 	}
-	s.fails(exitFailure, "no version 9 is kept; kept: 2, 1", "checkpoint", "rollback", "cpu/web", "--to", "9", "--store", store)
+	s.fails(exitFailure, `version "9": store: not found`, "checkpoint", "rollback", "cpu/web", "--to", "9", "--store", store)
+	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--store", "s3://plain")
+	for _, command := range []string{"versions", "rollback"} {
+		s.fails(exitFailure, "s3://plain/cpu/web.ckpt: the store keeps no versions", "checkpoint", command, "cpu/web", "--store", "s3://plain")
+	}
 	s.fails(exitUsage, `"cpu" is no checkpoint`, "checkpoint", "rollback", "cpu", "--store", store)
-	s.fails(exitUsage, `"kep" is not known`, "predict", "--data", "m.csv", "--store", "s3://fleet?kep=2")
+	s.fails(exitUsage, `"atempts" is not known`, "predict", "--data", "m.csv", "--store", "s3://fleet?atempts=2")
 	s.fails(exitCheckpoint, "cannot open s3://fleet/elsewhere: no checkpoint METRIC/CONTAINER.ckpt in it", "predict", "--strict", "--data", "m.csv", "--store", "s3://fleet/elsewhere")
 	s.fails(exitFailure, "no such bucket; create it (aws s3 mb s3://none)", "train", "--data", "m.csv", "--store", "s3://none/x")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "wrong")
 	s.fails(exitFailure, "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID", "train", "--data", "m.csv", "--store", store)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", s3test.SecretKey)
 	// A byte of what is stored is another.
-	files, err := filepath.Glob(filepath.Join(server.Folder, "fleet", "a", "b", ".versions", "cpu", "web.ckpt", "*"))
-	if err != nil || len(files) != 2 {
-		t.Fatal(files, err)
+	file := filepath.Join(server.Folder, "fleet", "a", "b", "cpu", "web.ckpt")
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b[len(b)/2] ^= 1
-		if err := os.WriteFile(f, b, 0o644); err != nil {
-			t.Fatal(err)
-		}
+	b[len(b)/2] ^= 1
+	if err := os.WriteFile(file, b, 0o644); err != nil {
+		t.Fatal(err)
 	}
-	s.fails(exitCheckpoint, "foretide checkpoint rollback cpu/web.ckpt", "checkpoint", "verify", store)
-	s.fails(exitCheckpoint, "damaged", "checkpoint", "rollback", "cpu/web", "--store", store)
+	s.fails(exitCheckpoint, "damaged object; return to an earlier version", "checkpoint", "verify", store)
+	s.ok("checkpoint", "rollback", "cpu/web", "--store", store)
+	s.ok("checkpoint", "verify", store)
 	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--store", store)
 	if forecast(store) != first {
 		t.Error("trained anew, it is another model")
@@ -115,6 +119,6 @@ func TestFolderVersions(t *testing.T) {
 	if out := s.ok("checkpoint", "verify", "checkpoints"); strings.Count(out, "ok  ") != 2 {
 		t.Error(out)
 	}
-	s.fails(exitUsage, "versions count from 1", "checkpoint", "rollback", "cpu/web", "--to", "0")
+	s.fails(exitFailure, "not found", "checkpoint", "rollback", "cpu/web", "--to", "1")
 	s.fails(exitFailure, "not found", "checkpoint", "rollback", "cpu/none")
 }

@@ -14,32 +14,35 @@ import (
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // storeHelp is what --store names.
 const storeHelp = "folder, or s3://bucket/prefix, "
 
-// storeOf returns the store that --store names.
-func storeOf(ctx context.Context, store string) (loader.Versioner, error) {
-	if s3.Is(store) {
-		return s3.OpenStore(ctx, store)
+// Checkpoints are what --store names.
+type checkpoints interface {
+	store.Versioner
+	// Check returns an error if Put could not write.
+	Check(ctx context.Context) error
+}
+
+// storeOf returns the bucket that --store names.
+func storeOf(ctx context.Context, address string) (checkpoints, error) {
+	if s3.Is(address) {
+		return s3.Open(ctx, address)
 	}
-	return loader.Dir(store), nil
+	return loader.Folder(address), nil
 }
 
 // writableStore is storeOf of one that can be written to: it says so before the
 // work, not after it.
-func writableStore(ctx context.Context, store string) (loader.Versioner, error) {
-	s, err := storeOf(ctx, store)
-	switch s := s.(type) {
-	case loader.Dir:
-		err = s.Check()
-	case *s3.Store:
-		if err == nil {
-			err = s.Check(ctx)
-		}
+func writableStore(ctx context.Context, address string) (checkpoints, error) {
+	b, err := storeOf(ctx, address)
+	if err == nil {
+		err = b.Check(ctx)
 	}
-	return s, err
+	return b, err
 }
 
 // openStore opens the checkpoints. Where there are none, the network in the box
@@ -80,11 +83,11 @@ func openAny(cmd *cobra.Command, store string) (*loader.Predictor, error) {
 	if err == nil && !info.IsDir() || err != nil && cmd.Flags().Changed("store") {
 		return loader.Open(store)
 	}
-	return loader.New(cmd.Context(), loader.Dir(store))
+	return loader.New(cmd.Context(), loader.Folder(store))
 }
 
-func noCheckpoint(store string) error {
-	return &loader.StoreError{Op: "open", Name: store, Err: fmt.Errorf("%w METRIC/CONTAINER.ckpt in it", loader.ErrNoCheckpoint)}
+func noCheckpoint(address string) error {
+	return &store.Error{Op: "open", Name: address, Err: fmt.Errorf("%w METRIC/CONTAINER.ckpt in it", loader.ErrNoCheckpoint)}
 }
 
 // readCheckpoint returns the checkpoint that a file is, or an object of a
@@ -110,11 +113,11 @@ func readCheckpoint(ctx context.Context, name string) (c *codec.Checkpoint, size
 	if err != nil {
 		return nil, 0, err
 	}
-	if data, _, err = bucket.Store().Get(ctx, path.Join(parts[at:]...)); err != nil {
+	if data, _, err = bucket.Get(ctx, path.Join(parts[at:]...), 0); err != nil {
 		return nil, 0, err
 	}
 	if c, err = loader.Decode(data, 0); err != nil {
-		err = &loader.StoreError{Op: "read", Name: name, Err: err}
+		err = &store.Error{Op: "read", Name: name, Err: err}
 	}
 	return c, int64(len(data)), err
 }
@@ -129,11 +132,11 @@ func objectsOf(ctx context.Context, address string) ([]string, error) {
 	if strings.HasSuffix(before, ".ckpt") {
 		return []string{address}, nil
 	}
-	s, err := s3.OpenStore(ctx, address)
+	s, err := s3.Open(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.List(ctx)
+	list, err := store.All(ctx, s, "")
 	if err != nil {
 		return nil, err
 	}

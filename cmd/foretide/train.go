@@ -14,7 +14,7 @@ import (
 	"github.com/foretide/foretide/internal/record"
 	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/internal/terminal"
-	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // defaultStore is the folder of the checkpoints unless a flag says otherwise.
@@ -66,7 +66,7 @@ func (a *app) train(cmd *cobra.Command, f *trainFlags) error {
 	if err := f.record.check(cmd); err != nil {
 		return err
 	}
-	store, err := writableStore(cmd.Context(), f.store)
+	bucket, err := writableStore(cmd.Context(), f.store)
 	if err != nil {
 		return err
 	}
@@ -76,9 +76,9 @@ func (a *app) train(cmd *cobra.Command, f *trainFlags) error {
 	}
 	begin, done := a.beginner(cmd, &f.record)
 	rec := record.BeginTraining(begin, jobs, f.data, f.store, f.record.plain)
-	out, err := a.trainFleet(cmd.Context(), jobs, rec.Keeping(store), fleet.Options{Resume: f.resume, Progress: rec.Progress, Done: rec.Done})
+	out, err := a.trainFleet(cmd.Context(), jobs, rec.Keeping(bucket), fleet.Options{Resume: f.resume, Progress: rec.Progress, Done: rec.Done})
 	if err == nil {
-		rec.Looks(cmd.Context(), f.data, store, out, func() terminal.Meter { return a.meter("reporting what was trained", false) })
+		rec.Looks(cmd.Context(), f.data, bucket, out, func() terminal.Meter { return a.meter("reporting what was trained", false) })
 	}
 	rec.Finish(out, err)
 	done()
@@ -113,7 +113,7 @@ func (a *app) trained(store string, out []fleet.Result, asJSON bool) error {
 }
 
 // trainFleet trains on all cores, with progress.
-func (a *app) trainFleet(ctx context.Context, jobs []fleet.Job, store loader.Store, o fleet.Options) ([]fleet.Result, error) {
+func (a *app) trainFleet(ctx context.Context, jobs []fleet.Job, bucket store.Bucket, o fleet.Options) ([]fleet.Result, error) {
 	t := &telling{app: a}
 	defer t.finish()
 	t.tell(fleet.Progress{What: "training", Total: len(jobs)})
@@ -139,7 +139,7 @@ func (a *app) trainFleet(ctx context.Context, jobs []fleet.Job, store loader.Sto
 		}
 	}
 	o.Stop = func() bool { return ctx.Err() != nil }
-	out, err := fleet.Train(hard, jobs, store, o)
+	out, err := fleet.Train(hard, jobs, bucket, o)
 	for i := range out {
 		if r := &out[i]; err != nil && r.Name != "" && r.Report.Fit.Status == forecast.Interrupted {
 			a.notice("%s of %s: the best of the training so far is stored; train --resume goes on with it", r.Metric, r.Container)

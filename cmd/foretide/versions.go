@@ -10,12 +10,13 @@ import (
 
 	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 type versionsFlags struct {
 	store string
 	json  bool
-	to    int64
+	to    string
 }
 
 func (a *app) versionsCommand() *cobra.Command {
@@ -23,9 +24,10 @@ func (a *app) versionsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "versions [METRIC/CONTAINER...]",
 		Short: "List the versions that a store keeps of its checkpoints",
-		Long: `Versions lists what a store has kept of each checkpoint, or of the ones that are
-named, the newest first: a folder the last ` + strconv.Itoa(loader.DefaultKeep) + `, a bucket as many as its address says
-(s3://bucket/prefix?keep=10), ` + strconv.Itoa(loader.DefaultKeep) + ` by default. The current one is what serves.`,
+		Long: `Versions lists the versions of each checkpoint, or of the named ones, newest first.
+The current one serves. A folder keeps the last ` + strconv.Itoa(loader.KeepVersions) + ` earlier files of each checkpoint,
+in its hidden folder .versions. A bucket keeps versions if versioning is enabled
+for it; its lifecycle rules say how long.`,
 		Example: `  foretide checkpoint versions
   foretide checkpoint versions cpu/webapp --store s3://bucket/prefix --json`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.versions(cmd, args, &f) },
@@ -40,15 +42,16 @@ func (a *app) rollbackCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rollback METRIC/CONTAINER...",
 		Short: "Make a checkpoint's earlier version the current one",
-		Long: `Rollback makes the version before the current one current again, or the one that
---to names. It reads it first: one that is damaged does not become current. The
-version that it went back from stays, and --to returns to it.`,
+		Long: `Rollback copies an earlier version of a checkpoint over the current one: the
+newest that differs from it, or the one that --to names. A version that would not
+serve does not become current. The replaced version stays: a second rollback
+returns to it.`,
 		Example: `  foretide checkpoint rollback cpu/webapp
-  foretide checkpoint rollback cpu/webapp --to 17 --store s3://bucket/prefix`,
+  foretide checkpoint rollback cpu/webapp --to 20261201T120000.000000000Z`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.rollback(cmd, args, &f) },
 	}
 	cmd.Flags().StringVar(&f.store, "store", defaultStore, storeHelp+"with the checkpoints")
-	cmd.Flags().Int64Var(&f.to, "to", 0, "number of the version (default: the one before the current)")
+	cmd.Flags().StringVar(&f.to, "to", "", "ID of the version, as \"foretide checkpoint versions\" lists it (default: the newest that differs from the current one)")
 	return cmd
 }
 
@@ -85,15 +88,15 @@ func (a *app) versions(cmd *cobra.Command, args []string, f *versionsFlags) erro
 		}
 	}
 	rows := []versionJSON{}
-	t := terminal.NewTable("checkpoint", "version", "written", "bytes", "SHA-256", "")
-	t.Right(1, 3)
+	t := terminal.NewTable("checkpoint", "version", "written", "bytes", "")
+	t.Right(3)
 	for _, name := range names {
 		list, err := s.Versions(cmd.Context(), name)
 		if err != nil {
 			return err
 		}
 		for _, v := range list {
-			rows = append(rows, versionJSON{name, v.Number, v.Time, v.Size, v.Digest, v.Current})
+			rows = append(rows, versionJSON{name, v.ID, v.Modified, v.Size, v.Current})
 			t.Row(versionCells(name, v)...)
 		}
 	}
@@ -105,8 +108,8 @@ func (a *app) versions(cmd *cobra.Command, args []string, f *versionsFlags) erro
 }
 
 // storedNames returns the names of a store's checkpoints, at least one.
-func storedNames(cmd *cobra.Command, s loader.Store, store string) ([]string, error) {
-	list, err := s.List(cmd.Context())
+func storedNames(cmd *cobra.Command, b store.Bucket, address string) ([]string, error) {
+	list, err := store.All(cmd.Context(), b, "")
 	if err != nil {
 		return nil, err
 	}
@@ -117,42 +120,32 @@ func storedNames(cmd *cobra.Command, s loader.Store, store string) ([]string, er
 		}
 	}
 	if len(names) == 0 {
-		return nil, noCheckpoint(store)
+		return nil, noCheckpoint(address)
 	}
 	return names, nil
 }
 
 type versionJSON struct {
 	Checkpoint string    `json:"checkpoint"`
-	Version    int64     `json:"version"` // 0: not numbered, since the store has kept none before
-	Time       time.Time `json:"written,omitzero"`
+	Version    string    `json:"version"`
+	Time       time.Time `json:"written"`
 	Bytes      int64     `json:"bytes"`
-	Digest     string    `json:"sha256"`
 	Current    bool      `json:"current"`
 }
 
-func versionCells(name string, v loader.Version) []string {
-	number, at, current := strconv.FormatInt(v.Number, 10), "", ""
-	if v.Number == 0 {
-		number = "-"
-	}
-	if !v.Time.IsZero() {
-		at = terminal.Stamp(v.Time.Unix())
-	}
+func versionCells(name string, v store.Version) []string {
+	current := ""
 	if v.Current {
 		current = "current"
 	}
-	return []string{name, number, at, strconv.FormatInt(v.Size, 10), v.Digest[:12], current}
+	return []string{name, v.ID, terminal.Stamp(v.Modified.Unix()), strconv.FormatInt(v.Size, 10), current}
 }
 
 func (a *app) rollback(cmd *cobra.Command, args []string, f *versionsFlags) error {
-	switch {
-	case len(args) == 0:
+	if len(args) == 0 {
 		return usagef(cmd, "name the checkpoint: METRIC/CONTAINER, such as cpu/webapp")
-	case f.to < 0 || f.to == 0 && cmd.Flags().Changed("to"):
-		return usagef(cmd, "--to is %d; versions count from 1, and \"foretide checkpoint versions\" lists them", f.to)
 	}
-	s, err := storeOf(cmd.Context(), f.store)
+	b, err := storeOf(cmd.Context(), f.store)
 	if err != nil {
 		return err
 	}
@@ -161,11 +154,12 @@ func (a *app) rollback(cmd *cobra.Command, args []string, f *versionsFlags) erro
 		if err != nil {
 			return err
 		}
-		v, err := s.Rollback(cmd.Context(), name, f.to)
+		key, _ := loader.ParseName(name)
+		v, err := loader.Rollback(cmd.Context(), b, key, f.to)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.out, "%s is version %d again (%d bytes, SHA-256 %.12s)\n", name, v.Number, v.Size, v.Digest)
+		fmt.Fprintf(a.out, "%s is version %s of %s again (%d bytes)\n", name, v.ID, terminal.Stamp(v.Modified.Unix()), v.Size)
 	}
 	return nil
 }

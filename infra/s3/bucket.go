@@ -2,11 +2,13 @@ package s3
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"io"
+	"iter"
 	"strings"
 	"time"
 
@@ -14,26 +16,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
-// MaxObject is how many bytes an object may have that is read without a limit
-// of its own.
-const MaxObject = loader.MaxFileSize
-
-// A Bucket is the objects of a bucket whose keys begin with the prefix; keys
-// are given and returned without it. It is safe for concurrent use.
+// A Bucket is the objects of a bucket whose keys begin with the prefix; names are
+// keys without it. It is a store.Versioner, and safe for concurrent use.
 type Bucket struct {
 	client *s3.Client
 	config Config
-}
-
-// An Object is what is known of one.
-type Object struct {
-	Key      string
-	Size     int64  // bytes
-	ETag     string // another one whenever the bytes may be others
-	Modified time.Time
 }
 
 // Config returns what the bucket was opened with, with defaults filled in.
@@ -53,28 +43,27 @@ func (b *Bucket) key(key string) string {
 	return b.config.Prefix + "/" + key
 }
 
-func (b *Bucket) unkey(key string) string {
+func (b *Bucket) name(key string) string {
 	if b.config.Prefix == "" {
 		return key
 	}
 	return strings.TrimPrefix(key, b.config.Prefix+"/")
 }
 
-// Get returns an object of at most limit bytes; 0 is MaxObject. The errors are
-// ErrNotFound, ErrTooLarge and those of every method.
-func (b *Bucket) Get(ctx context.Context, key string, limit int64) ([]byte, Object, error) {
-	return b.GetIfChanged(ctx, key, "", limit)
+// Address implements store.Bucket.
+func (b *Bucket) Address(name string) string { return Scheme + b.config.Bucket + "/" + b.key(name) }
+
+// Get implements store.Bucket.
+func (b *Bucket) Get(ctx context.Context, name string, limit int64) ([]byte, store.Object, error) {
+	return b.read(ctx, "read", name, limit, &s3.GetObjectInput{
+		Bucket: &b.config.Bucket, Key: aws.String(b.key(name)), ChecksumMode: types.ChecksumModeEnabled,
+	})
 }
 
-// GetIfChanged is Get where the object's ETag is another than the one given;
-// the error is ErrNotModified where it is still that.
-func (b *Bucket) GetIfChanged(ctx context.Context, key, etag string, limit int64) (data []byte, o Object, err error) {
+// read reads an object, or a version of one.
+func (b *Bucket) read(ctx context.Context, op, name string, limit int64, in *s3.GetObjectInput) (data []byte, o store.Object, err error) {
 	if limit <= 0 {
-		limit = MaxObject
-	}
-	in := &s3.GetObjectInput{Bucket: &b.config.Bucket, Key: aws.String(b.key(key)), ChecksumMode: types.ChecksumModeEnabled}
-	if etag != "" {
-		in.IfNoneMatch = &etag
+		limit = store.MaxSize
 	}
 	// The client tries again until an answer begins; what breaks in the middle
 	// of one is tried again here.
@@ -87,14 +76,14 @@ func (b *Bucket) GetIfChanged(ctx context.Context, key, etag string, limit int64
 		pause(ctx, min(100*time.Millisecond<<attempt, b.config.Timeout/4))
 	}
 	if err != nil {
-		return nil, Object{}, b.fail(ctx, "read", key, err)
+		return nil, store.Object{}, b.fail(ctx, op, name, err)
 	}
-	o.Key = key
+	o.Name = name
 	return data, o, nil
 }
 
 // get makes one request; broken says that the answer broke off.
-func (b *Bucket) get(ctx context.Context, in *s3.GetObjectInput, limit int64) (data []byte, o Object, broken bool, err error) {
+func (b *Bucket) get(ctx context.Context, in *s3.GetObjectInput, limit int64) (data []byte, o store.Object, broken bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	out, err := b.client.GetObject(ctx, in)
@@ -104,7 +93,7 @@ func (b *Bucket) get(ctx context.Context, in *s3.GetObjectInput, limit int64) (d
 	defer out.Body.Close()
 	size := aws.ToInt64(out.ContentLength)
 	if size > limit {
-		return nil, o, false, &sizeError{size, limit}
+		return nil, o, false, store.TooLarge(size, limit)
 	}
 	idle := time.AfterFunc(b.config.Timeout, func() { cancel(errStalled) })
 	defer idle.Stop()
@@ -122,9 +111,9 @@ func (b *Bucket) get(ctx context.Context, in *s3.GetObjectInput, limit int64) (d
 		err = cause
 	}
 	if err == nil && int64(len(data)) > limit {
-		return nil, o, false, &sizeError{int64(len(data)), limit}
+		return nil, o, false, store.TooLarge(int64(len(data)), limit)
 	}
-	return data, Object{Size: int64(len(data)), ETag: aws.ToString(out.ETag), Modified: aws.ToTime(out.LastModified)}, err != nil, err
+	return data, store.Object{Size: int64(len(data)), Revision: aws.ToString(out.ETag), Modified: aws.ToTime(out.LastModified)}, err != nil, err
 }
 
 // watched puts a timer off with everything that is read.
@@ -148,44 +137,29 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// Head returns what is known of an object, ErrNotFound where there is none.
-func (b *Bucket) Head(ctx context.Context, key string) (Object, error) {
-	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.config.Bucket, Key: aws.String(b.key(key))})
+// Stat implements store.Bucket, in one request.
+func (b *Bucket) Stat(ctx context.Context, name string) (store.Object, error) {
+	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.config.Bucket, Key: aws.String(b.key(name))})
 	if err != nil {
-		return Object{}, b.fail(ctx, "look at", key, err)
+		return store.Object{}, b.fail(ctx, "look at", name, err)
 	}
-	return Object{key, aws.ToInt64(out.ContentLength), aws.ToString(out.ETag), aws.ToTime(out.LastModified)}, nil
+	return store.Object{Name: name, Size: aws.ToInt64(out.ContentLength), Revision: aws.ToString(out.ETag), Modified: aws.ToTime(out.LastModified)}, nil
 }
 
-// A PutOption is a condition or a trait of what is written.
-type PutOption func(*s3.PutObjectInput)
-
-// IfMatch writes only where the object's ETag is still that; ErrChanged is
-// the error otherwise, also where the object is gone.
-func IfMatch(etag string) PutOption {
-	return func(in *s3.PutObjectInput) { in.IfMatch = &etag }
-}
-
-// IfAbsent writes only where there is no such object; ErrChanged is the error
-// otherwise.
-func IfAbsent() PutOption {
-	return func(in *s3.PutObjectInput) { in.IfNoneMatch = aws.String("*") }
-}
-
-// ContentType says what the bytes are; the default is application/octet-stream.
-func ContentType(t string) PutOption {
-	return func(in *s3.PutObjectInput) { in.ContentType = &t }
-}
-
-// Put writes all of an object or nothing, with its SHA-256, which the server
-// checks, and returns its ETag. A conditional Put whose answer was lost may have
-// written and still be ErrChanged: who must know reads the object again.
-func (b *Bucket) Put(ctx context.Context, key string, data []byte, opts ...PutOption) (etag string, err error) {
+// Put implements store.Bucket. It sends the SHA-256 sum, which the server checks.
+func (b *Bucket) Put(ctx context.Context, name string, data []byte, opts ...store.PutOption) error {
+	o := store.Options(opts)
 	sum := sha256.Sum256(data)
 	in := &s3.PutObjectInput{
-		Bucket: &b.config.Bucket, Key: aws.String(b.key(key)), Body: bytes.NewReader(data), ContentLength: aws.Int64(int64(len(data))),
+		Bucket: &b.config.Bucket, Key: aws.String(b.key(name)), Body: bytes.NewReader(data), ContentLength: aws.Int64(int64(len(data))),
 		ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(sum[:])), ChecksumAlgorithm: types.ChecksumAlgorithmSha256,
-		ContentType: aws.String("application/octet-stream"),
+		ContentType: aws.String(cmp.Or(o.ContentType, "application/octet-stream")),
+	}
+	if o.IfMatch != "" {
+		in.IfMatch = &o.IfMatch
+	}
+	if o.IfAbsent {
+		in.IfNoneMatch = aws.String("*")
 	}
 	if b.config.Encryption != "" {
 		in.ServerSideEncryption = types.ServerSideEncryption(b.config.Encryption)
@@ -193,69 +167,55 @@ func (b *Bucket) Put(ctx context.Context, key string, data []byte, opts ...PutOp
 	if b.config.KMSKey != "" {
 		in.SSEKMSKeyId = &b.config.KMSKey
 	}
-	for _, o := range opts {
-		o(in)
+	_, err := b.client.PutObject(ctx, in)
+	if err != nil && (in.IfMatch != nil || in.IfNoneMatch != nil) && isChanged(err, in.IfMatch != nil) {
+		err = store.ErrChanged
 	}
-	out, err := b.client.PutObject(ctx, in)
-	if err != nil {
-		if (in.IfMatch != nil || in.IfNoneMatch != nil) && isChanged(err, in.IfMatch != nil) {
-			err = ErrChanged
-		}
-		return "", b.fail(ctx, "write", key, err)
-	}
-	return aws.ToString(out.ETag), nil
+	return b.fail(ctx, "write", name, err)
 }
 
-// List calls f for each object whose key begins with the prefix and comes
-// after the key from, in the order of the keys, until f returns an error, which
-// it returns.
-func (b *Bucket) List(ctx context.Context, prefix, from string, f func(Object) error) error {
-	in := &s3.ListObjectsV2Input{Bucket: &b.config.Bucket, Prefix: aws.String(b.key(prefix))}
-	if from != "" {
-		in.StartAfter = aws.String(b.key(from))
-	}
-	for pages := s3.NewListObjectsV2Paginator(b.client, in); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return b.fail(ctx, "list", prefix, err)
+// List implements store.Bucket. Each thousand objects take a request, made when
+// they are reached.
+func (b *Bucket) List(ctx context.Context, prefix, after string) iter.Seq2[store.Object, error] {
+	return func(yield func(store.Object, error) bool) {
+		in := &s3.ListObjectsV2Input{Bucket: &b.config.Bucket, Prefix: aws.String(b.key(prefix))}
+		if after != "" {
+			in.StartAfter = aws.String(b.key(after))
 		}
-		for i := range page.Contents {
-			if err := f(b.object(&page.Contents[i])); err != nil {
-				return err
+		for pages := s3.NewListObjectsV2Paginator(b.client, in); pages.HasMorePages(); {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(store.Object{}, b.fail(ctx, "list", prefix, err))
+				return
+			}
+			for i := range page.Contents {
+				o := &page.Contents[i]
+				if !yield(store.Object{Name: b.name(aws.ToString(o.Key)), Size: aws.ToInt64(o.Size), Revision: aws.ToString(o.ETag), Modified: aws.ToTime(o.LastModified)}, nil) {
+					return
+				}
 			}
 		}
 	}
-	return nil
 }
 
-// Page returns the objects whose keys begin with the prefix and come after the key
-// after, in their order, as many as one request brings: a thousand in S3. More says
-// that there are others behind them.
-func (b *Bucket) Page(ctx context.Context, prefix, after string) (objects []Object, more bool, err error) {
-	in := &s3.ListObjectsV2Input{Bucket: &b.config.Bucket, Prefix: aws.String(b.key(prefix))}
-	if after != "" {
-		in.StartAfter = aws.String(b.key(after))
-	}
-	page, err := b.client.ListObjectsV2(ctx, in)
-	if err != nil {
-		return nil, false, b.fail(ctx, "list", prefix, err)
-	}
-	for i := range page.Contents {
-		objects = append(objects, b.object(&page.Contents[i]))
-	}
-	return objects, aws.ToBool(page.IsTruncated), nil
-}
-
-// object is what a list says of one.
-func (b *Bucket) object(o *types.Object) Object {
-	return Object{b.unkey(aws.ToString(o.Key)), aws.ToInt64(o.Size), aws.ToString(o.ETag), aws.ToTime(o.LastModified)}
-}
-
-// Delete removes an object; that there is none is no error.
-func (b *Bucket) Delete(ctx context.Context, key string) error {
-	_, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.config.Bucket, Key: aws.String(b.key(key))})
-	if err = b.fail(ctx, "delete", key, err); errors.Is(err, ErrNotFound) {
+// Delete implements store.Bucket. A bucket with versioning enabled keeps the
+// versions.
+func (b *Bucket) Delete(ctx context.Context, name string) error {
+	_, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.config.Bucket, Key: aws.String(b.key(name))})
+	if err = b.fail(ctx, "delete", name, err); errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
 	return err
 }
+
+// Check returns an error if Put could not write: better before long work than
+// after it. It writes an object and deletes it.
+func (b *Bucket) Check(ctx context.Context) error {
+	if err := b.Put(ctx, checkName, nil); err != nil {
+		return err
+	}
+	return b.Delete(ctx, checkName)
+}
+
+// checkName is what Check writes.
+const checkName = ".check"

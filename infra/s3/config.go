@@ -20,7 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/foretide/foretide/internal/near"
-	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // Scheme is what the address of a bucket begins with.
@@ -42,9 +42,6 @@ type Config struct {
 	// or SSE-KMS. "" leaves it to the bucket's own setting.
 	Encryption string
 	KMSKey     string // kms_key_id=…: the key of SSE-KMS; "" is the account's own
-	// Keep (keep=10) is how many versions of a checkpoint stay, at least 1; 0 is
-	// loader.DefaultKeep.
-	Keep int
 	// Timeout (timeout=30s) is how long a server may take to answer, or to send
 	// nothing amid an answer, before the request is made again; 0 is 20 s.
 	Timeout time.Duration
@@ -68,7 +65,7 @@ func badAddress(address, format string, args ...any) error {
 // Is reports whether an address is of a bucket: s3://….
 func Is(address string) bool { return strings.HasPrefix(address, Scheme) }
 
-var parameters = []string{"region", "endpoint", "path_style", "sse", "kms_key_id", "keep", "timeout", "attempts"}
+var parameters = []string{"region", "endpoint", "path_style", "sse", "kms_key_id", "timeout", "attempts"}
 
 // Parse reads an address: s3://bucket, s3://bucket/prefix, and what Config's
 // fields name after a "?". The error is ErrAddress.
@@ -137,8 +134,6 @@ func (c *Config) set(name, value string) (err error) {
 		c.Encryption = value
 	case "kms_key_id":
 		c.KMSKey = value
-	case "keep":
-		c.Keep, err = number(1, loader.MaxKeep)
 	case "attempts":
 		c.Attempts, err = number(1, 100)
 	case "timeout":
@@ -189,7 +184,7 @@ func New(ctx context.Context, c Config) (*Bucket, error) {
 		})
 	}))
 	if err != nil {
-		return nil, &Error{Op: "open", Address: c.Address(), Hint: "correct the AWS environment and the shared files", Err: err}
+		return nil, &store.Error{Op: "open", Name: c.Address(), Hint: "correct the AWS environment and the shared files", Err: err}
 	}
 	if c.Region != "" {
 		loaded.Region = c.Region
@@ -197,7 +192,7 @@ func New(ctx context.Context, c Config) (*Bucket, error) {
 	elsewhere := c.Endpoint != "" || loaded.BaseEndpoint != nil || os.Getenv("AWS_ENDPOINT_URL_S3") != ""
 	if loaded.Region == "" {
 		if !elsewhere {
-			return nil, &Error{Op: "open", Address: c.Address(), Hint: "set AWS_REGION, or write " + c.Address() + "?region=…", Err: errors.New("no region is set")}
+			return nil, &store.Error{Op: "open", Name: c.Address(), Hint: "set AWS_REGION, or write " + c.Address() + "?region=…", Err: errors.New("no region is set")}
 		}
 		loaded.Region = "us-east-1" // what servers other than AWS take
 	}

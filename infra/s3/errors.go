@@ -11,74 +11,20 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
-	"github.com/foretide/foretide/core/codec"
-	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 var (
-	// ErrNotFound: there is no such object.
-	ErrNotFound = loader.ErrNotFound
-	// ErrTooLarge: an object is larger than the limit; it is not read.
-	ErrTooLarge = loader.ErrTooLarge
-	// ErrChanged: an object is not what a conditional write expects.
-	ErrChanged = loader.ErrChanged
-	// ErrNotModified: an object's ETag is still the one that is known.
-	ErrNotModified = errors.New("s3: not modified")
-	// ErrDamaged: an object's bytes have another checksum than it was written
-	// with.
-	ErrDamaged = codec.ErrDamaged
-	// ErrNoBucket: there is no such bucket.
+	// ErrNoBucket reports a bucket that does not exist.
 	ErrNoBucket = errors.New("s3: no such bucket")
-	// ErrDenied: the server knows or trusts the credentials not, or they may not
-	// do this.
+	// ErrDenied reports that the credentials were rejected or lack permission.
 	ErrDenied = errors.New("s3: access denied")
-	// ErrUnavailable: the server cannot be reached, is busy, or answers with
-	// failures of its own, after as many attempts as are made.
+	// ErrUnavailable reports that the server cannot be reached, is busy or fails,
+	// after the last attempt.
 	ErrUnavailable = errors.New("s3: server unavailable")
 
 	errStalled = errors.New("the server sent nothing for too long")
 )
-
-// An Error is what went wrong with an object or a bucket.
-type Error struct {
-	Op      string // "read", "write", …
-	Address string // s3://bucket/key
-	Hint    string // what to do; may be empty
-	Err     error  // one of the package's where it is one a caller can act on
-	Detail  string // what the server said
-}
-
-// Error says what could not be done, why, and what to do.
-func (e *Error) Error() string {
-	s := "s3: cannot " + e.Op + " " + e.Address + ": " + strings.TrimPrefix(strings.TrimPrefix(e.Err.Error(), "s3: "), "loader: ")
-	if e.Detail != "" {
-		s += " (" + e.Detail + ")"
-	}
-	if e.Hint != "" {
-		s += "; " + e.Hint
-	}
-	return s
-}
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
-
-// As makes an Error a loader.StoreError too.
-func (e *Error) As(target any) bool {
-	s, ok := target.(**loader.StoreError)
-	if ok {
-		*s = &loader.StoreError{Op: e.Op, Name: e.Address, Err: e.Err}
-	}
-	return ok
-}
-
-type sizeError struct{ size, limit int64 }
-
-func (e *sizeError) Error() string {
-	return "it has " + strconv.FormatInt(e.size, 10) + " bytes or more, the limit is " + strconv.FormatInt(e.limit, 10)
-}
-
-func (e *sizeError) Is(target error) bool { return target == ErrTooLarge }
 
 // isChanged reports whether a conditional write failed for its condition.
 func isChanged(err error, match bool) bool {
@@ -114,7 +60,7 @@ var hints = map[string]string{
 	"TokenRefreshRequired":         "the credentials have expired; get new ones",
 	"InvalidToken":                 "AWS_SESSION_TOKEN does not belong to the access key; correct or unset it",
 	"RequestTimeTooSkewed":         "this machine's clock is wrong; set it",
-	"AccessDenied":                 "give these credentials s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket here, and kms:Decrypt and kms:GenerateDataKey for the bucket's key",
+	"AccessDenied":                 "give these credentials s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket here (of versions: s3:ListBucketVersions, s3:GetBucketVersioning and s3:GetObjectVersion), and kms:Decrypt and kms:GenerateDataKey for the bucket's key",
 	"AllAccessDisabled":            "the bucket is disabled",
 	"KMS.DisabledException":        "enable the bucket's KMS key",
 	"KMS.NotFoundException":        "kms_key_id names no key",
@@ -123,35 +69,33 @@ var hints = map[string]string{
 }
 
 // fail returns the error for people and for errors.Is; nil for nil.
-func (b *Bucket) fail(ctx context.Context, op, key string, err error) error {
+func (b *Bucket) fail(ctx context.Context, op, name string, err error) error {
 	if err == nil {
 		return nil
 	}
-	e := &Error{Op: op, Address: Scheme + b.config.Bucket + "/" + b.key(key), Err: err}
+	e := &store.Error{Op: op, Name: b.Address(name), Err: err}
 	if ctx.Err() != nil {
 		e.Err = ctx.Err()
 		return e
 	}
-	for _, known := range []error{ErrTooLarge, ErrChanged} {
+	for _, known := range []error{store.ErrTooLarge, store.ErrChanged, store.ErrNotFound, store.ErrNoVersions} {
 		if errors.Is(err, known) {
 			return e
 		}
 	}
 	if isDamaged(err) {
-		e.Err = ErrDamaged
+		e.Err, e.Hint = store.ErrDamaged, "return to an earlier version, or write it again"
 		return e
 	}
 	code, status := codes(err)
 	e.Detail = detail(err, code, status)
 	switch {
-	case status == http.StatusNotModified:
-		e.Err, e.Detail = ErrNotModified, ""
 	case code == "NoSuchBucket":
 		e.Err, e.Detail, e.Hint = ErrNoBucket, "", "create it (aws s3 mb "+Scheme+b.config.Bucket+"), or correct the address"
 	case hints[code] != "": // whatever the status is
 		e.Err, e.Hint = ErrDenied, hints[code]
-	case code == "NoSuchKey", code == "NotFound", status == http.StatusNotFound && code == "":
-		e.Err, e.Detail = ErrNotFound, ""
+	case code == "NoSuchKey", code == "NoSuchVersion", code == "NotFound", code == "InvalidVersionId", status == http.StatusNotFound && code == "":
+		e.Err, e.Detail = store.ErrNotFound, ""
 	case status == http.StatusForbidden, status == http.StatusUnauthorized:
 		e.Err, e.Hint = ErrDenied, hints["AccessDenied"]
 	case isCredentials(err):

@@ -14,7 +14,7 @@ import (
 
 	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/internal/testkit/s3test"
-	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 const web = "cpu/web.ckpt"
@@ -40,31 +40,24 @@ func wait(r *http.Request) {
 
 // TestPassingTrouble: what passes is tried again, and nobody notices.
 func TestPassingTrouble(t *testing.T) {
-	p := newProxy(t, s3test.New(t, "bkt"))
+	p := newProxy(t, versioned(t, "bkt"))
 	ctx := context.Background()
-	s := open(t, "s3://bkt/x?timeout=2s").Store()
+	s := open(t, "s3://bkt/x?timeout=2s")
 	slow := func(_ *proxy, _ http.ResponseWriter, r *http.Request) bool { wait(r); return true }
 	busy := answer(http.StatusServiceUnavailable, "SlowDown", "Please reduce your request rate.")
 	broken := answer(http.StatusInternalServerError, "InternalError", "We encountered an internal error. Please try again.")
-	var last []byte
-	for i := range loader.DefaultKeep { // from now on, each Put deletes a version
-		last = fmt.Append(nil, "before ", i)
-		if err := s.Put(ctx, web, last); err != nil {
-			t.Fatal(err)
-		}
+	if err := s.Put(ctx, web, []byte("before")); err != nil {
+		t.Fatal(err)
 	}
 	for name, f := range map[string]fault{
 		"busy reads": times(2, "GET", "", busy), "busy writes": times(2, "PUT", "", busy),
 		"failing writes": times(2, "PUT", "", broken),
 		"slow reads":     times(1, "GET", "", slow), "slow writes": times(1, "PUT", "", slow),
 		"cut reads": times(2, "GET", "", cut), "cut writes": times(2, "PUT", "", cut),
-		"cut uploads":         times(2, "PUT", ".versions", cutUpload),
-		"cut answers":         times(2, "GET", ".versions", half(func(*http.Request) {})),
-		"stalled answers":     times(1, "GET", ".versions", half(wait)),
-		"a lost answer":       times(1, "PUT", web, loseAnswer),
-		"an index' is lost":   times(2, "PUT", "x/"+web, loseAnswer),
-		"a lost deletion":     times(1, "DELETE", "", loseAnswer),
-		"busy while deleting": times(1, "DELETE", "", busy),
+		"cut uploads":     times(2, "PUT", web, cutUpload),
+		"cut answers":     times(2, "GET", web, half(func(*http.Request) {})),
+		"stalled answers": times(1, "GET", web, half(wait)),
+		"a lost answer":   times(1, "PUT", web, loseAnswer),
 	} {
 		t.Run(name, func(t *testing.T) {
 			p.set(f)
@@ -73,19 +66,20 @@ func TestPassingTrouble(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			last = append(noise(1<<17), name...)
+			last := append(noise(1<<17), name...)
 			if err := s.Put(ctx, web, last); err != nil {
 				t.Fatal(err)
 			}
-			if b, _, err := s.Get(ctx, web); err != nil || !bytes.Equal(b, last) {
+			if b, _, err := s.Get(ctx, web, 0); err != nil || !bytes.Equal(b, last) {
 				t.Error(len(b), err)
 			}
 			after, err := s.Versions(ctx, web)
 			if p.spoiled.Load() == 0 {
 				t.Error("nothing was spoiled")
 			}
-			if err != nil || after[0].Number != before[0].Number+1 {
-				t.Errorf("version %d comes after %d: %v", after[0].Number, before[0].Number, err)
+			// A write whose answer was lost is made again, and is another version.
+			if n := len(after) - len(before); err != nil || n != 1 && !(n == 2 && name == "a lost answer") {
+				t.Errorf("%d new versions: %v", n, err)
 			}
 		})
 	}
@@ -97,7 +91,7 @@ func TestLastingTrouble(t *testing.T) {
 	server := s3test.New(t, "bkt")
 	p := newProxy(t, server)
 	ctx := context.Background()
-	s := open(t, "s3://bkt/x?timeout=1s&attempts=2").Store()
+	s := open(t, "s3://bkt/x?timeout=1s&attempts=2")
 	old := []byte("old")
 	if err := s.Put(ctx, web, old); err != nil {
 		t.Fatal(err)
@@ -120,24 +114,24 @@ func TestLastingTrouble(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p.set(always(c.fault))
-			_, _, read := s.Get(ctx, web)
+			_, _, read := s.Get(ctx, web, 0)
 			write := s.Put(ctx, web, []byte("new"))
-			_, list := s.List(ctx)
+			_, list := store.All(ctx, s, "")
 			p.set(nil)
-			var store *loader.StoreError
+			var e *store.Error
 			for _, err := range []error{read, write, list} {
-				if !errors.Is(err, c.want) || !strings.Contains(fmt.Sprint(err), c.text) || !strings.Contains(fmt.Sprint(err), "s3://bkt/x/") || !errors.As(err, &store) {
+				if !errors.Is(err, c.want) || !strings.Contains(fmt.Sprint(err), c.text) || !strings.Contains(fmt.Sprint(err), "s3://bkt/x/") || !errors.As(err, &e) {
 					t.Errorf("%v, want %v with %q", err, c.want, c.text)
 				}
 			}
-			if b, _, err := s.Get(ctx, web); err != nil || !bytes.Equal(b, old) {
+			if b, _, err := s.Get(ctx, web, 0); err != nil || !bytes.Equal(b, old) {
 				t.Errorf("%q serves: %v", b, err)
 			}
 		})
 	}
 	t.Run("down", func(t *testing.T) {
 		t.Setenv("AWS_ENDPOINT_URL_S3", server.URL)
-		s := open(t, "s3://bkt/x?attempts=2").Store()
+		s := open(t, "s3://bkt/x?attempts=2")
 		server.Kill()
 		if err := s.Put(ctx, web, []byte("new")); !errors.Is(err, s3.ErrUnavailable) || !strings.Contains(err.Error(), "connection refused") {
 			t.Error(err)
@@ -145,7 +139,7 @@ func TestLastingTrouble(t *testing.T) {
 		if err := server.Restart(); err != nil {
 			t.Fatal(err)
 		}
-		if b, _, err := s.Get(ctx, web); err != nil || !bytes.Equal(b, old) {
+		if b, _, err := s.Get(ctx, web, 0); err != nil || !bytes.Equal(b, old) {
 			t.Errorf("%q serves: %v", b, err)
 		}
 	})
@@ -154,7 +148,7 @@ func TestLastingTrouble(t *testing.T) {
 		defer p.set(nil)
 		ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 		defer cancel()
-		if err := open(t, "s3://bkt/x").Store().Put(ctx, web, nil); !errors.Is(err, context.DeadlineExceeded) {
+		if err := open(t, "s3://bkt/x").Put(ctx, web, nil); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
 	})
@@ -164,7 +158,7 @@ func TestLastingTrouble(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	s3test.New(t, "bkt")
 	ctx := context.Background()
-	put := func(address string) error { return open(t, address).Store().Put(ctx, web, []byte("x")) }
+	put := func(address string) error { return open(t, address).Put(ctx, web, []byte("x")) }
 	if err := put("s3://none/x"); !errors.Is(err, s3.ErrNoBucket) || !strings.Contains(err.Error(), "aws s3 mb s3://none") {
 		t.Error(err)
 	}

@@ -3,7 +3,6 @@ package s3_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -18,9 +17,12 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/internal/testkit/s3test"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 const rounds = 200
@@ -33,7 +35,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	ctx := context.Background()
-	s, err := s3.OpenStore(ctx, os.Getenv("FORETIDE_TEST_STORE"))
+	s, err := s3.Open(ctx, os.Getenv("FORETIDE_TEST_STORE"))
 	if err != nil {
 		panic(err)
 	}
@@ -67,10 +69,10 @@ func trainer(t *testing.T, name, store string, rounds int) (*exec.Cmd, *bytes.Bu
 // each. Every result is a version of its own, whole, and in the order in which
 // its trainer wrote; readers meanwhile get whole ones.
 func TestConcurrentTrainers(t *testing.T) {
-	s3test.New(t, "fleet")
-	const address = "s3://fleet/prod?keep=1000"
+	versioned(t, "fleet")
+	const address = "s3://fleet/prod"
 	ctx := context.Background()
-	s := open(t, address).Store()
+	s := open(t, address)
 	a, outA := trainer(t, "a", address, rounds)
 	b, outB := trainer(t, "b", address, rounds)
 	done := make(chan error, 1)
@@ -84,8 +86,8 @@ func TestConcurrentTrainers(t *testing.T) {
 			}
 			running = false
 		case <-time.After(5 * time.Millisecond):
-			data, _, err := s.Get(ctx, web)
-			if errors.Is(err, loader.ErrNotFound) && reads == 0 {
+			data, _, err := s.Get(ctx, web, 0)
+			if errors.Is(err, store.ErrNotFound) && reads == 0 {
 				continue // before the first
 			}
 			if err != nil || len(data) < 5000 || !bytes.HasSuffix(data, noise(5000)) {
@@ -95,28 +97,23 @@ func TestConcurrentTrainers(t *testing.T) {
 		}
 	}
 	list, err := s.Versions(ctx, web)
-	if err != nil || len(list) != 2*rounds || list[0].Number != 2*rounds || !list[0].Current {
-		t.Fatalf("%d versions, the last is %d: %v", len(list), list[0].Number, err)
+	if err != nil || len(list) != 2*rounds || !list[0].Current {
+		t.Fatalf("%d versions of %d: %v", len(list), 2*rounds, err)
 	}
-	number := map[string]int64{}
-	for _, v := range list {
-		number[v.Digest] = v.Number
-	}
-	turns, who := 0, make([]string, 2*rounds+1)
-	for _, name := range []string{"a", "b"} {
-		last := int64(0)
-		for i := range rounds {
-			n := number[fmt.Sprintf("%x", sha256.Sum256(content(name, i)))]
-			if n <= last {
-				t.Fatalf("round %d of %s is version %d, after %d", i, name, n, last)
-			}
-			last, who[n] = n, name
+	turns, before, next := 0, "", map[string]int{}
+	for i := range list { // from the oldest
+		data, err := s.GetVersion(ctx, web, list[len(list)-1-i].ID, 0)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	for i := 2; i < len(who); i++ {
-		if who[i] != who[i-1] {
+		who, _, _ := strings.Cut(string(data), " ")
+		if !bytes.Equal(data, content(who, next[who])) {
+			t.Fatalf("version %d is %.10q, not round %d", i, data, next[who])
+		}
+		if next[who]++; who != before {
 			turns++
 		}
+		before = who
 	}
 	t.Logf("%d reads meanwhile, %d turns", reads, turns)
 	if reads == 0 || turns < 10 {
@@ -124,27 +121,24 @@ func TestConcurrentTrainers(t *testing.T) {
 	}
 }
 
-// TestKilledTrainer: a process that is killed amid an upload, or between the
-// upload and making it current, leaves what was there.
+// TestKilledTrainer: a process that is killed amid an upload, or before it, leaves
+// what was there.
 func TestKilledTrainer(t *testing.T) {
-	p := newProxy(t, s3test.New(t, "fleet"))
+	p := newProxy(t, versioned(t, "fleet"))
 	ctx := context.Background()
 	const address = "s3://fleet/prod"
-	s := open(t, address).Store()
+	s := open(t, address)
 	old := content("before", 0)
 	if err := s.Put(ctx, web, old); err != nil {
 		t.Fatal(err)
 	}
-	for name, at := range map[string]struct{ method, part string }{
-		"amid the upload":     {"PUT", ".versions"},
-		"before the exchange": {"PUT", "prod/cpu/"},
-	} {
+	versions := 1
+	for _, name := range []string{"amid the upload", "before the upload"} {
 		t.Run(name, func(t *testing.T) {
 			reached, killed := make(chan bool), make(chan bool)
-			p.set(times(1, at.method, at.part, func(p *proxy, w http.ResponseWriter, r *http.Request) bool {
-				if at.part == ".versions" { // a part of the body reaches the real server
-					all := r.Body
-					r.Body = io.NopCloser(io.MultiReader(io.LimitReader(all, 1000), held{reached, killed}))
+			p.set(times(1, "PUT", web, func(p *proxy, w http.ResponseWriter, r *http.Request) bool {
+				if name == "amid the upload" { // a part of the body reaches the real server
+					r.Body = io.NopCloser(io.MultiReader(io.LimitReader(r.Body, 1000), held{reached, killed}))
 					p.forward.ServeHTTP(w, r)
 					return true
 				}
@@ -165,20 +159,23 @@ func TestKilledTrainer(t *testing.T) {
 			_ = cmd.Wait() // "signal: killed"
 			close(killed)
 			p.set(nil)
-			if data, _, err := s.Get(ctx, web); err != nil || !bytes.Equal(data, old) {
-				t.Errorf("%d bytes serve: %v", len(data), err)
+			serves := func() {
+				t.Helper()
+				if data, _, err := s.Get(ctx, web, 0); err != nil || !bytes.Equal(data, old) {
+					t.Errorf("%d bytes serve: %v", len(data), err)
+				}
+				if v, err := s.Versions(ctx, web); err != nil || len(v) != versions {
+					t.Errorf("%d versions, want %d: %v", len(v), versions, err)
+				}
 			}
-			if v, err := s.Versions(ctx, web); err != nil || v[0].Digest != fmt.Sprintf("%x", sha256.Sum256(old)) {
-				t.Error(v, err)
-			}
+			serves()
 			// The next trainer is not hindered.
 			old = content("after "+name, 0)
+			versions++
 			if err := s.Put(ctx, web, old); err != nil {
 				t.Error(err)
 			}
-			if data, _, err := s.Get(ctx, web); err != nil || !bytes.Equal(data, old) {
-				t.Errorf("%d bytes serve: %v", len(data), err)
-			}
+			serves()
 		})
 	}
 }
@@ -211,7 +208,7 @@ func TestFullServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := context.Background()
-	s := open(t, "s3://fleet/prod?attempts=2&timeout=1s").Store()
+	s := open(t, "s3://fleet/prod?attempts=2&timeout=1s")
 	if err := s.Put(ctx, web, []byte("before")); err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +216,7 @@ func TestFullServer(t *testing.T) {
 	if !errors.Is(err, s3.ErrUnavailable) || !strings.Contains(err.Error(), "what was stored is as it was") {
 		t.Errorf("1 MiB on a full disk: %v", err)
 	}
-	if data, _, err := s.Get(ctx, web); err != nil || string(data) != "before" {
+	if data, _, err := s.Get(ctx, web, 0); err != nil || string(data) != "before" {
 		t.Errorf("%q serves: %v", data, err)
 	}
 	if err := s.Put(ctx, web, []byte("small")); err != nil {
@@ -230,10 +227,10 @@ func TestFullServer(t *testing.T) {
 // TestNewerFormat: a checkpoint of a newer foretide is refused with a word of
 // what to do, and the one before it serves after a rollback.
 func TestNewerFormat(t *testing.T) {
-	s3test.New(t, "fleet")
+	versioned(t, "fleet")
 	ctx := context.Background()
-	s := open(t, "s3://fleet/prod").Store()
-	c := &codec.Checkpoint{Kind: "naive.1", Metric: "cpu", Container: "web", Step: 60, Horizons: []int64{300}, Levels: []float64{0.5}, Payload: []byte("payload")}
+	s := open(t, "s3://fleet/prod")
+	c := naiveCheckpoint(t)
 	if _, err := loader.Save(ctx, s, c); err != nil {
 		t.Fatal(err)
 	}
@@ -250,65 +247,60 @@ func TestNewerFormat(t *testing.T) {
 	if !errors.Is(err, codec.ErrVersion) || !strings.Contains(err.Error(), "s3://fleet/prod/cpu/web.ckpt") {
 		t.Error(err)
 	}
-	if !strings.Contains(err.Error(), "use a newer foretide, or \"foretide checkpoint rollback\"") {
+	if !strings.Contains(err.Error(), "use a newer foretide, or return to an earlier version (foretide checkpoint rollback)") {
 		t.Error(err)
 	}
-	if _, err := s.Rollback(ctx, web, 0); err != nil {
+	if _, err := loader.Rollback(ctx, s, loader.KeyOf(c), ""); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := loader.Read(ctx, s, loader.KeyOf(c)); err != nil || string(got.Payload) != "payload" {
+	if got, err := loader.Read(ctx, s, loader.KeyOf(c)); err != nil || !bytes.Equal(got.Payload, c.Payload) {
 		t.Error(err)
 	}
 }
 
-// TestFlippedByte: a byte that changes on the server's disk is found, in a
-// version and in the index.
+// TestFlippedByte: a byte that changes on the server's disk is found, and a rollback
+// returns to the version before.
 func TestFlippedByte(t *testing.T) {
-	server := s3test.New(t, "fleet")
+	server := versioned(t, "fleet")
 	ctx := context.Background()
-	s := open(t, "s3://fleet/prod").Store()
-	for _, text := range []string{"one", "two"} {
-		if err := s.Put(ctx, web, []byte(text)); err != nil {
+	b := open(t, "s3://fleet/prod")
+	c := naiveCheckpoint(t)
+	for _, status := range []string{"one", "two"} {
+		c.Provenance.Status = status
+		if _, err := loader.Save(ctx, b, c); err != nil {
 			t.Fatal(err)
 		}
 	}
-	flip := func(file string) {
-		t.Helper()
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b[len(b)/2] ^= 1
-		if err := os.WriteFile(file, b, 0o644); err != nil {
-			t.Fatal(err)
-		}
+	file := filepath.Join(server.Folder, "fleet", "prod", filepath.FromSlash(web))
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
 	}
-	folder := filepath.Join(server.Folder, "fleet", "prod")
-	two, err := filepath.Glob(filepath.Join(folder, ".versions", web, fmt.Sprintf("%x.*", sha256.Sum256([]byte("two")))))
-	if err != nil || len(two) != 1 {
-		t.Fatal(two, err)
+	data[len(data)/2] ^= 1
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		t.Fatal(err)
 	}
-	flip(two[0])
-	if _, _, err := s.Get(ctx, web); !errors.Is(err, codec.ErrDamaged) || !strings.Contains(err.Error(), "version 2 is not as it was written; \"foretide checkpoint rollback cpu/web.ckpt\"") {
+	if _, _, err := b.Get(ctx, web, 0); !errors.Is(err, store.ErrDamaged) || !strings.Contains(err.Error(), "return to an earlier version") {
 		t.Error(err)
 	}
-	if v, err := s.Rollback(ctx, web, 0); err != nil || v.Number != 1 {
-		t.Fatal(v, err)
+	if _, err := loader.Rollback(ctx, b, loader.KeyOf(c), ""); err != nil {
+		t.Fatal(err)
 	}
-	if data, _, err := s.Get(ctx, web); err != nil || string(data) != "one" {
-		t.Errorf("%q serves: %v", data, err)
+	if got, err := loader.Read(ctx, b, loader.KeyOf(c)); err != nil || got.Provenance.Status != "one" {
+		t.Errorf("%+v %v", got, err)
 	}
-	flip(filepath.Join(folder, web))
-	if _, _, err := s.Get(ctx, web); !errors.Is(err, codec.ErrDamaged) || !strings.Contains(err.Error(), "index of versions is not as it was written") {
-		t.Error(err)
+	list, err := b.Versions(ctx, web)
+	if err != nil || len(list) != 3 {
+		t.Fatal(list, err)
 	}
-	if v, err := s.Rollback(ctx, web, 1); err != nil || v.Number != 1 {
-		t.Fatal(v, err)
+	if _, err := loader.Rollback(ctx, b, loader.KeyOf(c), list[1].ID); !errors.Is(err, store.ErrDamaged) {
+		t.Errorf("to the damaged version: %v, want ErrDamaged", err)
 	}
-	if data, _, err := s.Get(ctx, web); err != nil || string(data) != "one" {
-		t.Errorf("%q serves: %v", data, err)
-	}
-	if err := s.Put(ctx, web, []byte("three")); err != nil {
-		t.Error(err)
-	}
+}
+
+// naiveCheckpoint returns one that serves.
+func naiveCheckpoint(t *testing.T) *codec.Checkpoint {
+	t.Helper()
+	task := forecast.Task{Metric: "cpu", Step: 60, Horizons: []int64{300}, Levels: []float64{0.1, 0.5, 0.9}}
+	return loader.NewCheckpoint(naive.Unfitted(task, 0), "web", codec.Provenance{})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/foretide/foretide/internal/forecastjson"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // An Answerer answers requests. Its fields must be set.
@@ -80,7 +81,7 @@ func (a *Answerer) frame(ctx context.Context, r *Request) (series.Frame, error) 
 // Reason gives the machine-readable reason of an error, one of package event's,
 // and whether the same may succeed another time.
 func Reason(err error) (reason string, retry bool) {
-	var store *loader.StoreError
+	var store *store.Error
 	var span *series.SpanError
 	var configs config.Errors
 	var one *config.Error

@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // TestDigest: other values, metrics or containers give another digest, their
@@ -36,7 +36,7 @@ func TestDigest(t *testing.T) {
 func TestDone(t *testing.T) {
 	all := jobs("a", "b", "c")
 	got := map[int]string{}
-	results, err := Train(context.Background(), all, &loader.Memory{}, Options{Workers: 3, Done: func(i int, r *Result) {
+	results, err := Train(context.Background(), all, &store.Memory{}, Options{Workers: 3, Done: func(i int, r *Result) {
 		if r.Name == "" || r.Start.IsZero() || len(r.Report.Horizons) == 0 {
 			t.Errorf("%+v", r)
 		}

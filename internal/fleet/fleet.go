@@ -18,6 +18,7 @@ import (
 	"github.com/foretide/foretide/internal/version"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // A Job is one model to train: a metric of a container. Jobs of a model that
@@ -83,7 +84,7 @@ const Pooled = -2
 // failure does not stop the others: it is in its result. Results are in the order
 // of the jobs. A context that ends stops the work early with its error; what was
 // stored by then is whole.
-func Train(ctx context.Context, jobs []Job, store loader.Store, o Options) ([]Result, error) {
+func Train(ctx context.Context, jobs []Job, store store.Bucket, o Options) ([]Result, error) {
 	f := &fleet{ctx: ctx, jobs: jobs, store: store, o: o, out: make([]Result, len(jobs))}
 	single, long, groups := f.groups()
 	f.each(single)
@@ -116,7 +117,7 @@ func (f *fleet) ended() bool { return f.ctx.Err() != nil || f.o.Stop != nil && f
 type fleet struct {
 	ctx   context.Context
 	jobs  []Job
-	store loader.Store
+	store store.Bucket
 	o     Options
 	out   []Result
 	mu    sync.Mutex
@@ -181,7 +182,7 @@ func Failure(results []Result) error {
 			continue
 		}
 		all = append(all, results[i].Err)
-		var store *loader.StoreError
+		var store *store.Error
 		if errors.As(results[i].Err, &store) {
 			unstored = append(unstored, results[i].Err)
 		}

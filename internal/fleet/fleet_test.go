@@ -17,6 +17,7 @@ import (
 	"github.com/foretide/foretide/core/train"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // jobs returns one of a metric of each container: two days at five minutes.
@@ -39,9 +40,9 @@ func TestTrain(t *testing.T) {
 	names := []string{"c", "a", "b", "d", "e"}
 	var before map[string][]byte
 	for _, workers := range []int{1, 3, 9} {
-		var store loader.Memory
+		var bucket store.Memory
 		calls, last := 0, 0
-		results, err := Train(context.Background(), jobs(names...), &store, Options{Workers: workers, Progress: func(p Progress) {
+		results, err := Train(context.Background(), jobs(names...), &bucket, Options{Workers: workers, Progress: func(p Progress) {
 			if calls++; p.Done != last+1 || p.Total != len(names) {
 				t.Errorf("progress %+v after %d", p, last)
 			}
@@ -55,7 +56,7 @@ func TestTrain(t *testing.T) {
 			if r.Container != names[i] || r.Err != nil {
 				t.Errorf("result %d is of %s: %v", i, r.Container, r.Err)
 			}
-			b, _, err := store.Get(context.Background(), r.Name)
+			b, _, err := bucket.Get(context.Background(), r.Name, 0)
 			if err != nil || len(b) != r.Bytes {
 				t.Errorf("%s: %d bytes of %d, %v", r.Name, len(b), r.Bytes, err)
 			}
@@ -106,10 +107,10 @@ func TestSameConfiguration(t *testing.T) {
 // TestUnchanged: a job is not done again where that would give the same bytes,
 // and is where the history or the configuration is another.
 func TestUnchanged(t *testing.T) {
-	var store loader.Memory
+	var bucket store.Memory
 	train := func(j []Job) Result {
 		t.Helper()
-		results, err := Train(context.Background(), j, &store, Options{Unchanged: true})
+		results, err := Train(context.Background(), j, &bucket, Options{Unchanged: true})
 		if err != nil || results[0].Err != nil || results[0].Name != "cpu/a.ckpt" || results[0].Took <= 0 {
 			t.Fatal(err, results)
 		}
@@ -128,9 +129,9 @@ func TestUnchanged(t *testing.T) {
 	if train(j).Unchanged || !train(j).Unchanged {
 		t.Error("another seed")
 	}
-	b, _, _ := store.Get(context.Background(), "cpu/a.ckpt")
+	b, _, _ := bucket.Get(context.Background(), "cpu/a.ckpt", 0)
 	b[len(b)/2]++
-	if err := store.Put(context.Background(), "cpu/a.ckpt", b); err != nil {
+	if err := bucket.Put(context.Background(), "cpu/a.ckpt", b); err != nil {
 		t.Fatal(err)
 	}
 	if train(j).Unchanged {
@@ -145,7 +146,7 @@ func TestFailure(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "cpu", "b.ckpt", "in the way"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	results, err := Train(context.Background(), jobs("a", "b", "c"), loader.Dir(dir), Options{Workers: 2})
+	results, err := Train(context.Background(), jobs("a", "b", "c"), store.Folder{Path: dir}, Options{Workers: 2})
 	if err != nil || results[0].Err != nil || results[1].Err == nil || results[2].Err != nil {
 		t.Fatal(err, results)
 	}
@@ -160,12 +161,12 @@ func TestFailure(t *testing.T) {
 	for i := range empty[0].Frame.Columns[0] {
 		empty[0].Frame.Columns[0][i] = math.NaN()
 	}
-	var store loader.Memory
-	results, err = Train(context.Background(), empty, &store, Options{Workers: 2})
+	var bucket store.Memory
+	results, err = Train(context.Background(), empty, &bucket, Options{Workers: 2})
 	if err != nil || results[0].Err == nil || Failure(results) != nil {
 		t.Errorf("one container without data: %v, %v, %v", err, results[0].Err, Failure(results))
 	}
-	results, err = Train(context.Background(), empty[:1], &store, Options{})
+	results, err = Train(context.Background(), empty[:1], &bucket, Options{})
 	if err != nil || !errors.Is(Failure(results), results[0].Err) {
 		t.Errorf("no container with data: %v, %v", err, Failure(results))
 	}
@@ -175,10 +176,10 @@ func TestFailure(t *testing.T) {
 // the store is whole.
 func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	var store loader.Memory
+	var bucket store.Memory
 	var done atomic.Int32
 	names := strings.Split("abcdefghijklmnopqrst", "")
-	_, err := Train(ctx, jobs(names...), &store, Options{Workers: 2, Progress: func(Progress) {
+	_, err := Train(ctx, jobs(names...), &bucket, Options{Workers: 2, Progress: func(Progress) {
 		if done.Add(1) == 3 {
 			cancel()
 		}
@@ -186,13 +187,13 @@ func TestInterrupt(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	stored, _ := store.List(context.Background())
+	stored, _ := store.All(context.Background(), &bucket, "")
 	if len(stored) == 0 || len(stored) == len(names) {
 		t.Errorf("%d of %d checkpoints", len(stored), len(names))
 	}
 	for _, o := range stored {
 		k, _ := loader.ParseName(o.Name)
-		c, err := loader.Read(context.Background(), &store, k)
+		c, err := loader.Read(context.Background(), &bucket, k)
 		if err != nil || !slices.Contains(names, c.Container) {
 			t.Errorf("%s: %v", o.Name, err)
 		}

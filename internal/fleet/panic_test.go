@@ -9,19 +9,20 @@ import (
 	"github.com/foretide/foretide/internal/panics"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // A breaking store panics when a name is written, as a model with a fault does.
 type breaking struct {
-	loader.Memory
+	store.Memory
 	name string
 }
 
-func (b *breaking) Put(ctx context.Context, name string, data []byte) error {
+func (b *breaking) Put(ctx context.Context, name string, data []byte, opts ...store.PutOption) error {
 	if name == b.name {
 		panic("a fault")
 	}
-	return b.Memory.Put(ctx, name, data)
+	return b.Memory.Put(ctx, name, data, opts...)
 }
 
 // TestPanic: one job's panic is its failure, with the stack, and the others are

@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -17,6 +16,7 @@ import (
 	"github.com/foretide/foretide/internal/panics"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // groups separates the jobs: those that are quickly done; those of models of a
@@ -252,22 +252,19 @@ func (f *fleet) keep(opts *forecast.Options, key loader.Key, step int64, job int
 	if !f.o.Resume {
 		return nil
 	}
-	state, _, err := f.store.Get(f.ctx, name)
-	if errors.Is(err, loader.ErrNotFound) {
+	state, _, err := f.store.Get(f.ctx, name, 0)
+	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
 	opts.State = state
 	return err
 }
 
-// forget removes the state of a training whose model is stored, from stores that
-// can. One that was stopped before its end keeps it. What counts is how the
+// forget removes the state of a training whose model is stored. One that was stopped before its end keeps it. What counts is how the
 // training ended: the time may run out after it, while the model is judged.
 func (f *fleet) forget(key loader.Key, step int64, r *train.Report) {
-	if s, ok := f.store.(interface {
-		Delete(ctx context.Context, name string) error
-	}); ok && r.Fit.Status != forecast.Interrupted {
-		_ = s.Delete(f.ctx, stateName(key, step)) // what stays does no harm
+	if r.Fit.Status != forecast.Interrupted {
+		_ = f.store.Delete(f.ctx, stateName(key, step)) // what stays does no harm
 	}
 }
 

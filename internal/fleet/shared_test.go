@@ -12,6 +12,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // lstmJobs returns jobs of one configuration of a small network.
@@ -34,9 +35,9 @@ func lstmJobs(t *testing.T, scope string, containers ...string) []Job {
 	return js
 }
 
-func names(t *testing.T, store loader.Store) []string {
+func names(t *testing.T, b store.Bucket) []string {
 	t.Helper()
-	objects, err := store.List(context.Background())
+	objects, err := store.All(context.Background(), b, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,7 @@ func TestScopes(t *testing.T) {
 			map[string]forecast.Reasons{"a": 0, "new": forecast.SharedModel}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := loader.Dir(t.TempDir())
+			dir := store.Folder{Path: t.TempDir()}
 			results, err := Train(context.Background(), c.jobs, dir, Options{})
 			if err != nil || Failure(results) != nil {
 				t.Fatal(err, Failure(results))
@@ -86,7 +87,7 @@ func TestScopes(t *testing.T) {
 			if got := names(t, dir); !slices.Equal(got, c.want) {
 				t.Errorf("the store has %v, not %v", got, c.want)
 			}
-			p, err := loader.Open(string(dir))
+			p, err := loader.Open(dir.Path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -106,13 +107,13 @@ func TestScopes(t *testing.T) {
 // TestStopAndResume: a training that is stopped stores the best so far, and
 // going on from its state gives the bytes of one that was not.
 func TestStopAndResume(t *testing.T) {
-	var whole, store loader.Memory
+	var whole, bucket store.Memory
 	js := lstmJobs(t, "", "a", "b")
 	if results, err := Train(context.Background(), js, &whole, Options{}); err != nil || Failure(results) != nil {
 		t.Fatal(err, Failure(results))
 	}
 	epochs := 0
-	results, err := Train(context.Background(), js, &store, Options{
+	results, err := Train(context.Background(), js, &bucket, Options{
 		Progress: func(p Progress) {
 			if p.Epoch != nil {
 				epochs = p.Epoch.Done
@@ -123,44 +124,44 @@ func TestStopAndResume(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || results[0].Err != nil || results[0].Report.Fit.Status != forecast.Interrupted {
 		t.Fatalf("%v, %+v", err, results[0])
 	}
-	get := func(s loader.Store) []byte {
-		b, _, err := s.Get(context.Background(), "cpu/_shared.ckpt")
+	get := func(s store.Bucket) []byte {
+		b, _, err := s.Get(context.Background(), "cpu/_shared.ckpt", 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return b
 	}
-	if bytes.Equal(get(&store), get(&whole)) {
+	if bytes.Equal(get(&bucket), get(&whole)) {
 		t.Error("stopped after two of three epochs, it is the whole training's model")
 	}
-	if got := strings.Join(names(t, &store), " "); got != "cpu/_shared.300s.training cpu/_shared.ckpt" {
+	if got := strings.Join(names(t, &bucket), " "); got != "cpu/_shared.300s.training cpu/_shared.ckpt" {
 		t.Errorf("the store has %s", got)
 	}
-	state, _, err := store.Get(context.Background(), "cpu/_shared.300s.training")
+	state, _, err := bucket.Get(context.Background(), "cpu/_shared.300s.training", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if results, err := Train(context.Background(), js, &store, Options{Resume: true}); err != nil || Failure(results) != nil {
+	if results, err := Train(context.Background(), js, &bucket, Options{Resume: true}); err != nil || Failure(results) != nil {
 		t.Fatal(err, Failure(results))
 	}
-	if !bytes.Equal(get(&store), get(&whole)) {
+	if !bytes.Equal(get(&bucket), get(&whole)) {
 		t.Error("resumed, it is another model")
 	}
-	c, err := loader.Read(context.Background(), &store, loader.Key{Metric: "cpu"})
+	c, err := loader.Read(context.Background(), &bucket, loader.Key{Metric: "cpu"})
 	if err != nil || len(c.Provenance.Losses) != 3 || !(c.Provenance.Losses[0] > 0) {
 		t.Errorf("%v; losses of three epochs, begun anew after two: %v", err, c.Provenance.Losses)
 	}
-	if got := strings.Join(names(t, &store), " "); got != "cpu/_shared.ckpt" {
+	if got := strings.Join(names(t, &bucket), " "); got != "cpu/_shared.ckpt" {
 		t.Errorf("the training has ended, and the store has %s", got)
 	}
 	// A state of another training is refused, and says so.
-	if err := store.Put(context.Background(), "cpu/_shared.300s.training", state); err != nil {
+	if err := bucket.Put(context.Background(), "cpu/_shared.300s.training", state); err != nil {
 		t.Fatal(err)
 	}
 	js[0].Config = js[0].Config.Clone()
 	js[0].Config.Training.LearningRate *= 2
 	js[1].Config = js[0].Config
-	results, err = Train(context.Background(), js, &store, Options{Resume: true})
+	results, err = Train(context.Background(), js, &bucket, Options{Resume: true})
 	if err != nil || !errors.Is(Failure(results), forecast.ErrState) {
 		t.Errorf("another configuration: %v, %v", err, Failure(results))
 	}
@@ -170,16 +171,16 @@ func TestStopAndResume(t *testing.T) {
 // has ended then, and leaves no state to go on from.
 func TestStopWhileJudging(t *testing.T) {
 	for _, scope := range []string{"", config.ScopeContainer} {
-		var store loader.Memory
+		var bucket store.Memory
 		judging := false
-		results, err := Train(context.Background(), lstmJobs(t, scope, "a", "b"), &store, Options{
+		results, err := Train(context.Background(), lstmJobs(t, scope, "a", "b"), &bucket, Options{
 			Progress: func(p Progress) { judging = judging || strings.HasPrefix(p.What, "judging") },
 			Stop:     func() bool { return judging },
 		})
 		if !judging || !errors.Is(err, context.Canceled) || Failure(results) != nil {
 			t.Fatalf("%v, %v, judging %v", err, Failure(results), judging)
 		}
-		if got := strings.Join(names(t, &store), " "); strings.Contains(got, "training") || got == "" {
+		if got := strings.Join(names(t, &bucket), " "); strings.Contains(got, "training") || got == "" {
 			t.Errorf("%q: the training has ended, and the store has %s", scope, got)
 		}
 	}
@@ -206,7 +207,7 @@ func TestPoolsOne(t *testing.T) {
 // that was stopped.
 func TestUnchangedShared(t *testing.T) {
 	for _, scope := range []string{"", config.ScopeTuned} {
-		var store loader.Memory
+		var bucket store.Memory
 		js := lstmJobs(t, scope, "a", "b")
 		epochs := 0
 		train := func(o Options) []Result {
@@ -217,7 +218,7 @@ func TestUnchangedShared(t *testing.T) {
 					epochs++
 				}
 			}
-			results, err := Train(context.Background(), js, &store, o)
+			results, err := Train(context.Background(), js, &bucket, o)
 			if err == nil {
 				err = Failure(results)
 			}

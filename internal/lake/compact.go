@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // Compact puts the files of each shard of a day together where there are more
@@ -47,7 +48,7 @@ func (l *Lake) Compact(ctx context.Context, t int64, most int) (int, error) {
 		if ctx.Err() != nil {
 			return replaced, ctx.Err()
 		}
-		if err != nil && !errors.Is(err, ErrNotFound) { // another one compacts
+		if err != nil && !errors.Is(err, store.ErrNotFound) { // another one compacts
 			failed = append(failed, err)
 		}
 	}
@@ -56,17 +57,17 @@ func (l *Lake) Compact(ctx context.Context, t int64, most int) (int, error) {
 
 // A fileID is one state of a file: one that is put back, whole, has another.
 type fileID struct {
-	key, etag string
-	modified  int64
+	name, revision string
+	modified       int64
 }
 
-func (f *File) id() fileID { return fileID{f.Key, f.ETag, f.Modified.UnixNano()} }
+func (f *File) id() fileID { return fileID{f.Name, f.Revision, f.Modified.UnixNano()} }
 
 func (l *Lake) compact(ctx context.Context, files []File) (int, error) {
 	ctx, damaged := watch(ctx)
 	key, err := l.merged(ctx, files)
 	good := slices.DeleteFunc(slices.Clone(files), func(f File) bool {
-		err, bad := damaged.Load(f.Key)
+		err, bad := damaged.Load(f.Name)
 		if bad {
 			l.damaged.Store(f.id(), err)
 		}
@@ -76,10 +77,10 @@ func (l *Lake) compact(ctx context.Context, files []File) (int, error) {
 		return 0, err
 	}
 	for i := range good {
-		if good[i].Key == key {
+		if good[i].Name == key {
 			continue
 		}
-		if err := l.Objects.Delete(ctx, good[i].Key); err != nil {
+		if err := l.Objects.Delete(ctx, good[i].Name); err != nil {
 			return i, err
 		}
 	}

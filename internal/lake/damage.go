@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/loader/store"
 )
 
 type reportKey struct{}
@@ -28,12 +28,12 @@ func passOver(ctx context.Context, f *File, err error) error {
 	if !ok {
 		return err
 	}
-	report(f.Key, err)
+	report(f.Name, err)
 	return nil
 }
 
 // isDamage reports whether an error is of a file's bytes: they are not those of
 // its name, not those that object storage was given, or none of a file of samples.
 func isDamage(err error) bool {
-	return errors.Is(err, ErrDamaged) || errors.Is(err, codec.ErrDamaged) || errors.Is(err, parquet.ErrFile)
+	return errors.Is(err, store.ErrDamaged) || errors.Is(err, parquet.ErrFile)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // told returns a context with which damaged files are passed over, and what was
@@ -35,22 +36,22 @@ func told() (context.Context, func() []string) {
 }
 
 // flip flips a bit of an object and returns what it was.
-func flip(t *testing.T, m *Memory, key string) (whole []byte) {
+func flip(t *testing.T, m *store.Memory, key string) (whole []byte) {
 	t.Helper()
-	whole, err := m.Get(context.Background(), key, 1<<30)
+	whole, _, err := m.Get(context.Background(), key, 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}
 	bad := slices.Clone(whole)
 	bad[len(bad)/3] ^= 4
-	_ = m.Put(context.Background(), key, bad, "")
+	_ = m.Put(context.Background(), key, bad)
 	return whole
 }
 
 // damagedWorld is samples of web and mail in a shard each, in two files each, one of
 // which, of web's, is damaged.
-func damagedWorld(t *testing.T) (l *Lake, m *Memory, bad string, whole []byte) {
-	m = &Memory{}
+func damagedWorld(t *testing.T) (l *Lake, m *store.Memory, bad string, whole []byte) {
+	m = &store.Memory{}
 	l = &Lake{Objects: m, Shards: 2, MaxBytes: 1 << 30}
 	if ShardOf("web", 2) == ShardOf("mail", 2) {
 		t.Fatal("they are in one shard")
@@ -58,7 +59,7 @@ func damagedWorld(t *testing.T) (l *Lake, m *Memory, bad string, whole []byte) {
 	write(t, l, 0, 100, "web", "mail")
 	keys := write(t, l, 100, 200, "web", "mail")
 	for _, key := range keys {
-		if f, _ := parseFile(Object{Key: key}); f.has("web") {
+		if f, _ := parseFile(store.Object{Name: key}); f.has("web") {
 			bad = key
 		}
 	}
@@ -95,7 +96,7 @@ func TestPassOver(t *testing.T) {
 	if err != nil || len(have) != 0 || !slices.Equal(keys(), []string{bad}) {
 		t.Errorf("series in it %v, %v", have, err)
 	}
-	if _, err := l.Series(context.Background(), start, start+day); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), bad) {
+	if _, err := l.Series(context.Background(), start, start+day); !errors.Is(err, store.ErrDamaged) || !strings.Contains(err.Error(), bad) {
 		t.Errorf("with nobody to tell: %v", err)
 	}
 }
@@ -121,7 +122,7 @@ func TestCompactDamaged(t *testing.T) {
 	}
 	l.Objects = m
 	time.Sleep(time.Millisecond) // another time of modification
-	_ = m.Put(ctx, bad, whole, "")
+	_ = m.Put(ctx, bad, whole)
 	if n, err := l.Compact(ctx, start, 1); n != 2 || err != nil || len(keys()) != 0 {
 		t.Errorf("put back: %d files, %v", n, err)
 	}
@@ -133,15 +134,17 @@ func TestCompactDamaged(t *testing.T) {
 }
 
 // unread is storage that nothing is to be read from.
-type unread struct{ *Memory }
+type unread struct{ *store.Memory }
 
-func (unread) Get(context.Context, string, int64) ([]byte, error) { return nil, errors.New("read") }
+func (unread) Get(context.Context, string, int64) ([]byte, store.Object, error) {
+	return nil, store.Object{}, errors.New("read")
+}
 
 // TestCompactOthers: a shard that cannot be put together keeps no other from it.
 func TestCompactOthers(t *testing.T) {
 	l, _, bad, _ := damagedWorld(t)
 	n, err := l.Compact(context.Background(), start, 1)
-	if n != 2 || !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), bad) {
+	if n != 2 || !errors.Is(err, store.ErrDamaged) || !strings.Contains(err.Error(), bad) {
 		t.Errorf("%d files, %v", n, err)
 	}
 }
@@ -149,8 +152,8 @@ func TestCompactOthers(t *testing.T) {
 // TestSeriesFits: however many files there are, the series of all are found where
 // one fits; files that vanish meanwhile are found again.
 func TestSeriesFits(t *testing.T) {
-	store := &gone{Memory: &Memory{}}
-	l := &Lake{Objects: store, Shards: 2, MaxBytes: 1 << 30}
+	vanishing := &gone{Memory: &store.Memory{}}
+	l := &Lake{Objects: vanishing, Shards: 2, MaxBytes: 1 << 30}
 	for from := 0; from < 288; from += 12 {
 		write(t, l, from, from+12, "web", "db", "x", "cart", "pay", "mail")
 	}
@@ -168,8 +171,8 @@ func TestSeriesFits(t *testing.T) {
 			t.Errorf("%s: %v, %v", what, have, err)
 		}
 		l.MaxBytes *= 24 // as much as compaction makes of them
-		store.vanish = func() {
-			all := &Lake{Objects: store.Memory, Shards: 2, MaxBytes: 1 << 30}
+		vanishing.vanish = func() {
+			all := &Lake{Objects: vanishing.Memory, Shards: 2, MaxBytes: 1 << 30}
 			if n, err := all.Compact(context.Background(), start, 1); n == 0 || err != nil {
 				t.Error(n, err)
 			}

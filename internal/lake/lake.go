@@ -13,13 +13,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // A Lake is the samples in object storage. Files are never changed: more
 // samples are more files, which Compact puts together. Where two files have a
 // value for the same moment, the one that was written later counts.
 type Lake struct {
-	Objects Objects
+	Objects store.Bucket
 	// Shards is how many files the containers of a period are spread over, so
 	// that reading one container does not read all; at least 1. It may be
 	// changed at any time.
@@ -44,12 +45,12 @@ const contentType = "application/vnd.apache.parquet"
 // time they were written.
 func (l *Lake) Files(ctx context.Context, from, to int64) ([]File, error) {
 	first := from / day * day
-	days := make([][]Object, max(0, (to-first+day-1)/day))
+	days := make([][]store.Object, max(0, (to-first+day-1)/day))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(16)
 	for i := range days {
 		g.Go(func() (err error) {
-			days[i], err = l.Objects.List(ctx, DayFolder(first+int64(i)*day))
+			days[i], err = store.All(ctx, l.Objects, DayFolder(first+int64(i)*day))
 			return err
 		})
 	}
@@ -68,7 +69,7 @@ func (l *Lake) Files(ctx context.Context, from, to int64) ([]File, error) {
 		if c := a.Modified.Compare(b.Modified); c != 0 {
 			return c
 		}
-		return strings.Compare(a.Key, b.Key)
+		return strings.Compare(a.Name, b.Name)
 	})
 	return out, nil
 }
@@ -100,9 +101,9 @@ func (l *Lake) fetch(ctx context.Context, files []File) ([][]byte, error) {
 }
 
 func (l *Lake) fetchOne(ctx context.Context, f *File) ([]byte, error) {
-	data, err := l.Objects.Get(ctx, f.Key, f.Size)
+	data, _, err := l.Objects.Get(ctx, f.Name, f.Size)
 	if err == nil && digest(data) != f.digest {
-		err = fmt.Errorf("%s: %w: its bytes are not what its name says", f.Key, ErrDamaged)
+		err = fmt.Errorf("%s: %w: its bytes are not what its name says", f.Name, store.ErrDamaged)
 	}
 	return data, err
 }
@@ -121,7 +122,7 @@ func openFile(ctx context.Context, f *File, data []byte, first, last string) (*r
 	}
 	r, err := parquet.Open(data, first, last)
 	if err != nil {
-		return nil, passOver(ctx, f, fmt.Errorf("%s: %w", f.Key, err))
+		return nil, passOver(ctx, f, fmt.Errorf("%s: %w", f.Name, err))
 	}
 	return &reader{r, f}, nil
 }
@@ -132,7 +133,7 @@ func (r *reader) next(ctx context.Context) (parquet.Run, error) {
 	if err == nil || err == io.EOF {
 		return run, err
 	}
-	if err := passOver(ctx, r.file, fmt.Errorf("%s: %w", r.file.Key, err)); err != nil {
+	if err := passOver(ctx, r.file, fmt.Errorf("%s: %w", r.file.Name, err)); err != nil {
 		return run, err
 	}
 	return run, io.EOF
@@ -155,7 +156,7 @@ func (l *Lake) open(ctx context.Context, known []File, from, to int64, wanted fu
 		}
 		files = slices.DeleteFunc(files, func(f File) bool { return !wanted(&f) })
 		data, err := l.fetch(ctx, files)
-		if errors.Is(err, ErrNotFound) && attempt < attempts {
+		if errors.Is(err, store.ErrNotFound) && attempt < attempts {
 			continue
 		} else if err != nil {
 			return nil, err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/loader/store"
 )
 
 const start = 1722470400 // 2024-08-01
@@ -59,7 +60,7 @@ func read(t *testing.T, l *Lake, q Query) []series.Frame {
 // TestReadWrite: what was written in parts, over days and shards, and some of it
 // twice, is one frame for each container, gaps and all.
 func TestReadWrite(t *testing.T) {
-	l := &Lake{Objects: &Memory{}, Shards: 3, MaxBytes: 1 << 30}
+	l := &Lake{Objects: &store.Memory{}, Shards: 3, MaxBytes: 1 << 30}
 	for from := 0; from < 900; from += 100 {
 		write(t, l, from, from+100, "web", "db", "shop/cart", "a")
 	}
@@ -97,7 +98,7 @@ func TestReadWrite(t *testing.T) {
 // and after compaction.
 func TestLater(t *testing.T) {
 	now := time.Unix(start, 0)
-	l := &Lake{Objects: &Memory{Clock: func() time.Time { now = now.Add(time.Second); return now }}, Shards: 1, MaxBytes: 1 << 30}
+	l := &Lake{Objects: &store.Memory{Clock: func() time.Time { now = now.Add(time.Second); return now }}, Shards: 1, MaxBytes: 1 << 30}
 	for _, v := range []float64{5, 2, 3} {
 		s := []parquet.Sample{{Container: "a", Metric: "cpu", Time: start * 1000, Value: v}, {Container: "a", Metric: "cpu", Time: (start + 300) * 1000, Value: 1}}
 		if _, err := l.Write(context.Background(), start, start+600, s); err != nil {
@@ -118,12 +119,12 @@ func TestLater(t *testing.T) {
 // gone is storage in which objects vanish between two calls, as when another
 // one compacts.
 type gone struct {
-	*Memory
+	*store.Memory
 	mu     sync.Mutex // files are read at the same time
 	vanish func()
 }
 
-func (g *gone) Get(ctx context.Context, key string, limit int64) ([]byte, error) {
+func (g *gone) Get(ctx context.Context, key string, limit int64) ([]byte, store.Object, error) {
 	g.mu.Lock()
 	do := g.vanish
 	g.vanish = nil
@@ -137,13 +138,13 @@ func (g *gone) Get(ctx context.Context, key string, limit int64) ([]byte, error)
 // TestCompact: compaction changes nothing but the number of files, and a reader
 // whose files vanish meanwhile reads the new one.
 func TestCompact(t *testing.T) {
-	store := &gone{Memory: &Memory{}}
-	l := &Lake{Objects: store, Shards: 2, MaxBytes: 1 << 30}
+	vanishing := &gone{Memory: &store.Memory{}}
+	l := &Lake{Objects: vanishing, Shards: 2, MaxBytes: 1 << 30}
 	for from := 0; from < 288; from += 12 {
 		write(t, l, from, from+12, "web", "db", "x", "cart", "pay", "mail")
 	}
 	before := read(t, l, Query{})
-	store.vanish = func() {
+	vanishing.vanish = func() {
 		n, err := l.Compact(context.Background(), start+500, 12)
 		if err != nil || n != 48 {
 			t.Errorf("compacted %d files: %v", n, err)
@@ -164,17 +165,17 @@ func TestCompact(t *testing.T) {
 // TestDamaged: a flipped byte, and files that are too large, are errors that
 // name the file.
 func TestDamaged(t *testing.T) {
-	m := &Memory{}
+	m := &store.Memory{}
 	l := &Lake{Objects: m, Shards: 1, MaxBytes: 1 << 30}
 	key := write(t, l, 0, 10, "web")[0]
-	data, _ := m.Get(context.Background(), key, 1<<30)
+	data, _, _ := m.Get(context.Background(), key, 1<<30)
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 20 {
 		bad := slices.Clone(data)
 		bad[r.IntN(len(bad))] ^= 1 << r.IntN(8)
-		_ = m.Put(context.Background(), key, bad, "")
+		_ = m.Put(context.Background(), key, bad)
 		err := l.Read(context.Background(), Query{From: start, To: start + day}, nil)
-		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), key) {
+		if !errors.Is(err, store.ErrDamaged) || !strings.Contains(err.Error(), key) {
 			t.Fatalf("the error is %v", err)
 		}
 	}
@@ -190,7 +191,7 @@ func FuzzParseFile(f *testing.F) {
 	f.Add(good.name(nil))
 	f.Add("samples/day=2024-08-01/0003-of-0016-1722470400-172-aaaaaaaaaaaaaaaaaaaaaaaa.parquet")
 	f.Fuzz(func(t *testing.T, key string) {
-		file, ok := parseFile(Object{Key: key})
+		file, ok := parseFile(store.Object{Name: key})
 		if ok && (file.Shards < 1 || file.Shard >= file.Shards || file.From >= file.To || !strings.HasPrefix(key, Folder)) {
 			t.Errorf("%q is %+v", key, file)
 		}
@@ -200,7 +201,7 @@ func FuzzParseFile(f *testing.F) {
 // TestReadByShard: the same frames as Read, where the files of one shard fit and
 // those of all do not; files that a compaction removed meanwhile are found again.
 func TestReadByShard(t *testing.T) {
-	l := &Lake{Objects: &Memory{}, Shards: 4, MaxBytes: 1 << 30}
+	l := &Lake{Objects: &store.Memory{}, Shards: 4, MaxBytes: 1 << 30}
 	names := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
 	for from := 0; from < 600; from += 100 {
 		write(t, l, from, from+100, names...)

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/foretide/foretide/loader/store"
 )
 
 // Folder is where the samples are: a folder of it for each day, in UTC.
@@ -17,7 +19,7 @@ const Folder = "samples/"
 // A File is a file of samples, as its name tells: those of one day and shard
 // whose times are in [From, To).
 type File struct {
-	Object
+	store.Object
 	Shard, Shards int
 	From, To      int64 // Unix seconds
 	digest        string
@@ -45,8 +47,8 @@ const maxShards = 9999
 
 // parseFile returns what the name of an object tells; ok is false where it is
 // not one of name.
-func parseFile(o Object) (f File, ok bool) {
-	parts := strings.Split(strings.TrimSuffix(path.Base(o.Key), ".parquet"), "-")
+func parseFile(o store.Object) (f File, ok bool) {
+	parts := strings.Split(strings.TrimSuffix(path.Base(o.Name), ".parquet"), "-")
 	if len(parts) != 6 || parts[1] != "of" {
 		return f, false
 	}
@@ -60,7 +62,7 @@ func parseFile(o Object) (f File, ok bool) {
 	}
 	f = File{Object: o, Shard: int(n[0]), Shards: int(n[1]), From: n[2], To: n[3], digest: parts[5]}
 	ok = n[1] >= 1 && n[1] <= maxShards && n[0] < n[1] && f.From < f.To && len(f.digest) == 24 &&
-		o.Key == fmt.Sprintf("%s%04d-of-%04d-%d-%d-%s.parquet", DayFolder(f.From), f.Shard, f.Shards, f.From, f.To, f.digest)
+		o.Name == fmt.Sprintf("%s%04d-of-%04d-%d-%d-%s.parquet", DayFolder(f.From), f.Shard, f.Shards, f.From, f.To, f.digest)
 	return f, ok
 }
 

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // A catalogue is the metrics of containers, sorted: what files have in the time
@@ -37,11 +38,11 @@ func (l *Lake) Series(ctx context.Context, from, to int64) (map[string][]string,
 	for attempt := 1; ; attempt++ {
 		files, err := l.Files(ctx, from, to)
 		if err == nil {
-			files = slices.DeleteFunc(files, func(f File) bool { return c.read[f.Key] })
+			files = slices.DeleteFunc(files, func(f File) bool { return c.read[f.Name] })
 			err = l.catalogue(ctx, c, files)
 		}
 		switch {
-		case errors.Is(err, ErrNotFound) && attempt < attempts:
+		case errors.Is(err, store.ErrNotFound) && attempt < attempts:
 			continue
 		case err != nil:
 			return nil, err
@@ -80,11 +81,11 @@ func (l *Lake) catalogue(ctx context.Context, c *catalogue, files []File) error 
 func (l *Lake) SeriesIn(ctx context.Context, keys []string) (map[string][]string, error) {
 	c := newCatalogue(math.MinInt32, math.MaxInt32)
 	for _, key := range keys {
-		f, ok := parseFile(Object{Key: key, Size: parquet.MaxFile})
+		f, ok := parseFile(store.Object{Name: key, Size: parquet.MaxFile})
 		if !ok {
 			continue
 		}
-		if err := c.add(ctx, l, &f); err != nil && !errors.Is(err, ErrNotFound) {
+		if err := c.add(ctx, l, &f); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, err
 		}
 	}
@@ -107,7 +108,7 @@ func (c *catalogue) add(ctx context.Context, l *Lake, f *File) error {
 		if err == io.EOF {
 			c.mu.Lock()
 			defer c.mu.Unlock()
-			c.read[f.Key] = true
+			c.read[f.Name] = true
 			return nil
 		} else if err != nil {
 			return err

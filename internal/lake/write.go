@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // Write stores samples of the time [from, to), in Unix seconds: all that there
@@ -167,5 +168,5 @@ func (s *pendingShard) file(n int) ([]byte, error) {
 // put stores a file, of these bytes, and returns its key.
 func (l *Lake) put(ctx context.Context, f File, data []byte) (string, error) {
 	key := f.name(data)
-	return key, l.Objects.Put(ctx, key, data, contentType)
+	return key, l.Objects.Put(ctx, key, data, store.ContentType(contentType))
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/infra/parquet"
+	"github.com/foretide/foretide/loader/store"
 )
 
 func heap() uint64 {
@@ -21,7 +22,7 @@ func heap() uint64 {
 // let go.
 func TestPending(t *testing.T) {
 	const containers, each = 200, 1440
-	l := &Lake{Objects: &Memory{}, Shards: 16, MaxBytes: 1 << 30}
+	l := &Lake{Objects: &store.Memory{}, Shards: 16, MaxBytes: 1 << 30}
 	before := heap()
 	p := l.Pending(start, start+2*day)
 	for i := range int64(each) {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // MostBytes is how many bytes of checkpoints a model may have in all.
@@ -21,8 +22,8 @@ const MostBytes = 32 << 30
 // read and found whole before it is written, and returns how many they are. The
 // same checkpoints give the same bytes: names are sorted, and there are neither
 // times nor owners. A store without checkpoints is loader.ErrNoCheckpoint.
-func Pack(ctx context.Context, w io.Writer, store loader.Store) (int, error) {
-	objects, err := store.List(ctx)
+func Pack(ctx context.Context, w io.Writer, bucket store.Bucket) (int, error) {
+	objects, err := store.All(ctx, bucket, "")
 	if err != nil {
 		return 0, err
 	}
@@ -40,7 +41,7 @@ func Pack(ctx context.Context, w io.Writer, store loader.Store) (int, error) {
 	t := tar.NewWriter(zip)
 	total := int64(0)
 	for _, name := range names {
-		data, err := whole(ctx, store, name)
+		data, err := whole(ctx, bucket, name)
 		if err != nil {
 			return 0, err
 		}
@@ -62,15 +63,15 @@ func Pack(ctx context.Context, w io.Writer, store loader.Store) (int, error) {
 }
 
 // whole returns a checkpoint that serves under its name.
-func whole(ctx context.Context, store loader.Store, name string) ([]byte, error) {
+func whole(ctx context.Context, bucket store.Bucket, name string) ([]byte, error) {
 	key, _ := loader.ParseName(name)
-	c, err := loader.Read(ctx, store, key)
+	c, err := loader.Read(ctx, bucket, key)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := loader.Model(c); err != nil {
-		return nil, &loader.StoreError{Op: "read", Name: name, Err: err}
+		return nil, &store.Error{Op: "read", Name: name, Err: err}
 	}
-	data, _, err := store.Get(ctx, name)
+	data, _, err := bucket.Get(ctx, name, 0)
 	return data, err
 }

@@ -16,10 +16,11 @@ import (
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // put puts a checkpoint of the naive model into a store.
-func put(t *testing.T, s loader.Store, metric, container string) {
+func put(t *testing.T, s store.Bucket, metric, container string) {
 	t.Helper()
 	task := forecast.Task{Metric: metric, Step: 60, Horizons: []int64{300}, Levels: forecast.DefaultLevels(), Bounds: series.DefaultBounds(metric)}
 	if _, err := loader.Save(context.Background(), s, loader.NewCheckpoint(naive.Unfitted(task, 0), container, codec.Provenance{})); err != nil {
@@ -30,7 +31,7 @@ func put(t *testing.T, s loader.Store, metric, container string) {
 // TestPack: the file has each checkpoint under its name, and nothing else, and is
 // the same whenever and from wherever it is made.
 func TestPack(t *testing.T) {
-	dir, memory := loader.Dir(t.TempDir()), &loader.Memory{}
+	dir, memory := store.Folder{Path: t.TempDir()}, &store.Memory{}
 	for _, c := range []string{"web", "", "azure/vm-1"} {
 		put(t, dir, "cpu", c)
 	}
@@ -39,7 +40,7 @@ func TestPack(t *testing.T) {
 		put(t, memory, "cpu", c)
 	}
 	put(t, dir, "cpu", "web") // a second version
-	for _, s := range []loader.Store{dir, memory} {
+	for _, s := range []store.Bucket{dir, memory} {
 		if err := s.Put(t.Context(), "cpu/_shared.60s.training", []byte("a state")); err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +65,7 @@ func TestPack(t *testing.T) {
 			t.Fatal(err)
 		}
 		data, err := io.ReadAll(r)
-		want, _, e := dir.Get(t.Context(), h.Name)
+		want, _, e := dir.Get(t.Context(), h.Name, 0)
 		if err != nil || e != nil || !bytes.Equal(data, want) || h.Uid != 0 || h.Mode != 0o644 || !h.ModTime.Equal(time.Unix(0, 0)) {
 			t.Errorf("%v %v: %+v", err, e, h)
 		}
@@ -77,12 +78,12 @@ func TestPack(t *testing.T) {
 
 // TestPackRefuses: no checkpoints, or one that does not serve, is an error.
 func TestPackRefuses(t *testing.T) {
-	var s loader.Memory
+	var s store.Memory
 	if _, err := Pack(t.Context(), io.Discard, &s); !errors.Is(err, loader.ErrNoCheckpoint) {
 		t.Errorf("without checkpoints: %v", err)
 	}
 	put(t, &s, "cpu", "web")
-	data, _, err := s.Get(t.Context(), "cpu/web.ckpt")
+	data, _, err := s.Get(t.Context(), "cpu/web.ckpt", 0)
 	if err != nil {
 		t.Fatal(err)
 	}

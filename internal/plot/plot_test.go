@@ -12,6 +12,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // source is twelve days of a daily wave with noise at five minutes, forecast
@@ -26,7 +27,7 @@ func source(t *testing.T) *Source {
 	}
 	v.Values[1000], v.Values[1001] = math.NaN(), math.NaN()
 	frame := series.FrameOf("web", "cpu", v)
-	p, err := loader.New(context.Background(), &loader.Memory{})
+	p, err := loader.New(context.Background(), &store.Memory{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/foretide/foretide/core/backtest"
@@ -21,6 +23,7 @@ import (
 	"github.com/foretide/foretide/internal/report/page"
 	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // What a run keeps to be looked at, however large its fleet is.
@@ -67,7 +70,7 @@ func (session *Session) looks(run *Run, r *report.Report, frames []series.Frame)
 
 // Looks keeps a report of what was trained with the main run: of the worst series,
 // by what they reached on what they had not seen.
-func (t *Training) Looks(ctx context.Context, data string, store loader.Store, out []fleet.Result, meter func() terminal.Meter) {
+func (t *Training) Looks(ctx context.Context, data string, b store.Bucket, out []fleet.Result, meter func() terminal.Meter) {
 	if t.session == nil || t.plain {
 		return
 	}
@@ -103,7 +106,7 @@ func (t *Training) Looks(ctx context.Context, data string, store loader.Store, o
 	slices.Sort(o.Metrics)
 	ctx, cancel := context.WithTimeout(ctx, mostLooking)
 	defer cancel()
-	p, err := loader.New(ctx, trainedStore{store, names})
+	p, err := loader.New(ctx, trainedStore{b, slices.Sorted(maps.Keys(names))})
 	if err == nil {
 		o.Title, o.Select = "What was trained", func(container, metric string) bool { return wanted[key{container, metric}] }
 		o.Data, o.Store, o.Workers = filepath.ToSlash(data), filepath.ToSlash(t.store), runtime.GOMAXPROCS(0)
@@ -124,24 +127,21 @@ func (t *Training) Looks(ctx context.Context, data string, store loader.Store, o
 // A trainedStore shows of a store what was trained alone: a container's older
 // checkpoint would serve in the place of a shared one.
 type trainedStore struct {
-	loader.Store
-	names map[string]bool
+	store.Bucket
+	names []string
 }
 
-// List implements loader.Store.
-func (s trainedStore) List(ctx context.Context) (out []loader.Object, err error) {
-	if one, ok := s.Store.(loader.Stater); ok {
-		for _, name := range slices.Sorted(maps.Keys(s.names)) {
-			o, err := one.Stat(ctx, name)
-			if err != nil {
-				return nil, err
+// List implements store.Bucket.
+func (s trainedStore) List(ctx context.Context, prefix, after string) iter.Seq2[store.Object, error] {
+	return func(yield func(store.Object, error) bool) {
+		for _, name := range s.names {
+			if strings.HasPrefix(name, prefix) && name > after {
+				if o, err := s.Stat(ctx, name); !yield(o, err) || err != nil {
+					return
+				}
 			}
-			out = append(out, o)
 		}
-		return out, nil
 	}
-	all, err := s.Store.List(ctx)
-	return slices.DeleteFunc(all, func(o loader.Object) bool { return !s.names[o.Name] }), err
 }
 
 // worst is the mean ratio of what was trained; what has none comes last.

@@ -15,8 +15,8 @@ import (
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/internal/terminal"
-	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // A Training is recorded as one run where it has one job. With several there is
@@ -234,38 +234,28 @@ func (t *Training) Finish(out []fleet.Result, err error) {
 
 // Keeping returns the store, whose checkpoints are kept in the run, too, as they
 // are written: in a folder that is a store itself.
-func (t *Training) Keeping(store loader.Store) loader.Store {
+func (t *Training) Keeping(b store.Bucket) store.Bucket {
 	if t.session == nil {
-		return store
+		return b
 	}
-	return keptStore{store, func(name string, data []byte) {
+	return keptStore{b, func(name string, data []byte) {
 		t.session.Main().Artifact("model/checkpoints/"+name, data)
 	}}
 }
 
 // keptStore passes on the checkpoints that are stored.
 type keptStore struct {
-	loader.Store
+	store.Bucket
 	keep func(name string, data []byte)
 }
 
-// Put implements loader.Store.
-func (k keptStore) Put(ctx context.Context, name string, data []byte) error {
-	err := k.Store.Put(ctx, name, data)
+// Put implements store.Bucket.
+func (k keptStore) Put(ctx context.Context, name string, data []byte, opts ...store.PutOption) error {
+	err := k.Bucket.Put(ctx, name, data, opts...)
 	if err == nil && strings.HasSuffix(name, ".ckpt") { // not the state of a training
 		k.keep(name, data)
 	}
 	return err
-}
-
-// Delete removes what a store that can is asked to.
-func (k keptStore) Delete(ctx context.Context, name string) error {
-	if s, ok := k.Store.(interface {
-		Delete(ctx context.Context, name string) error
-	}); ok {
-		return s.Delete(ctx, name)
-	}
-	return nil
 }
 
 // medians are the medians over containers of each metric's scores, and the

@@ -13,6 +13,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // start is a Monday's midnight, UTC.
@@ -36,9 +37,9 @@ func frame(name string, days int, seed uint64) series.Frame {
 }
 
 // storedFleet trains the metrics of the frames on all but the last days.
-func storedFleet(t *testing.T, frames []series.Frame, without int, metrics ...string) *loader.Memory {
+func storedFleet(t *testing.T, frames []series.Frame, without int, metrics ...string) *store.Memory {
 	t.Helper()
-	store := &loader.Memory{}
+	bucket := &store.Memory{}
 	for i := range frames {
 		f := frames[i].Slice(0, frames[i].Len()-without*288)
 		for _, m := range metrics {
@@ -49,17 +50,17 @@ func storedFleet(t *testing.T, frames []series.Frame, without int, metrics ...st
 			}
 			from := codec.Provenance{Model: "naive", Summary: report.Fit.Summary, DataStart: f.Start, DataEnd: f.Time(f.Len()),
 				Scores: []codec.Score{{Ahead: 300, Ratio: 0.5}, {Ahead: 900, Ratio: 0.75}}}
-			if _, err := loader.Save(context.Background(), store, loader.NewCheckpoint(fitted, f.Container, from)); err != nil {
+			if _, err := loader.Save(context.Background(), bucket, loader.NewCheckpoint(fitted, f.Container, from)); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	return store
+	return bucket
 }
 
-func build(t *testing.T, frames []series.Frame, store loader.Store, change func(*Options)) *Report {
+func build(t *testing.T, frames []series.Frame, bucket store.Bucket, change func(*Options)) *Report {
 	t.Helper()
-	p, err := loader.New(context.Background(), store)
+	p, err := loader.New(context.Background(), bucket)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,10 +91,10 @@ func find(t *testing.T, r *Report, container, metric string) *Series {
 // predictor from data that end at each origin, computed here by hand.
 func TestScores(t *testing.T) {
 	frames := []series.Frame{frame("web", 20, 1)}
-	store := storedFleet(t, frames, 3, "cpu")
-	r := build(t, frames, store, func(o *Options) { o.Every = 7 * 3600 })
+	bucket := storedFleet(t, frames, 3, "cpu")
+	r := build(t, frames, bucket, func(o *Options) { o.Every = 7 * 3600 })
 	s := find(t, r, "web", "cpu")
-	p, _ := loader.New(context.Background(), store)
+	p, _ := loader.New(context.Background(), bucket)
 	v, _ := frames[0].Series("cpu")
 	for k, ahead := range []int{1, 3, 6} {
 		var model, last, week, rows, inside float64
@@ -144,14 +145,14 @@ func TestPart(t *testing.T) {
 		days    int64
 		seen    bool
 	}{{3, Week, 3, false}, {0, Week, 7, true}, {3, 86400, 1, false}, {10, Week, 7, false}, {3, 100 * 86400, 3, false}} {
-		store := storedFleet(t, frames, c.without, "cpu")
-		s := find(t, build(t, frames, store, func(o *Options) { o.Last = c.last }), "web", "cpu")
+		bucket := storedFleet(t, frames, c.without, "cpu")
+		s := find(t, build(t, frames, bucket, func(o *Options) { o.Last = c.last }), "web", "cpu")
 		if s.Seen != c.seen || s.Test != end-c.days*86400 {
 			t.Errorf("fitted without %d days, last %d: seen %v, judged %v days", c.without, c.last, s.Seen, float64(end-s.Test)/86400)
 		}
 	}
 	// Without a checkpoint half of the series is judged at the most.
-	s := find(t, build(t, frames, &loader.Memory{}, func(o *Options) { o.Last = 100 * 86400 }), "web", "cpu")
+	s := find(t, build(t, frames, &store.Memory{}, func(o *Options) { o.Last = 100 * 86400 }), "web", "cpu")
 	if s.Test != end-10*86400 || s.Serving.Checkpoint != "" || !s.Serving.Reasons.Has(forecast.NoCheckpoint) {
 		t.Errorf("without a checkpoint: %+v from %d", s.Serving, s.Test)
 	}
@@ -161,9 +162,9 @@ func TestPart(t *testing.T) {
 // change the frames.
 func TestSame(t *testing.T) {
 	frames := []series.Frame{frame("a", 12, 1), frame("b", 16, 2), frame("c", 10, 3)}
-	store := storedFleet(t, frames, 2, "cpu")
-	one := build(t, frames, store, nil)
-	many := build(t, frames, store, func(o *Options) { o.Workers = 4 })
+	bucket := storedFleet(t, frames, 2, "cpu")
+	one := build(t, frames, bucket, nil)
+	many := build(t, frames, bucket, func(o *Options) { o.Workers = 4 })
 	strip := func(r *Report) {
 		for i := range r.Series {
 			r.Series[i].Next = nil // has storage of its own
@@ -241,7 +242,7 @@ func TestByTime(t *testing.T) {
 	}
 	late := frame("late", 16, 3)
 	late.Start += 400 * 86400
-	r = build(t, []series.Frame{frames[0], late}, &loader.Memory{}, nil)
+	r = build(t, []series.Frame{frames[0], late}, &store.Memory{}, nil)
 	if !r.Cover.Relative || r.Cover.At[len(r.Cover.At)-1].Rows == 0 || len(r.Cover.At) > 2*coverBuckets {
 		t.Errorf("series of different years: relative %v, %d buckets", r.Cover.Relative, len(r.Cover.At))
 	}
@@ -331,7 +332,7 @@ func TestAdvice(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	frames := []series.Frame{frame("a", 3, 1)}
-	p, _ := loader.New(context.Background(), &loader.Memory{})
+	p, _ := loader.New(context.Background(), &store.Memory{})
 	o := Defaults()
 	o.Metrics = []string{"net_rx"}
 	if _, err := Build(context.Background(), frames, p, o); err != ErrNothing {
@@ -343,7 +344,7 @@ func TestErrors(t *testing.T) {
 	if _, err := Build(ctx, frames, p, o); err != context.Canceled {
 		t.Errorf("cancelled: %v", err)
 	}
-	var bad loader.Memory
+	var bad store.Memory
 	_ = bad.Put(context.Background(), "cpu/a.ckpt", []byte("no checkpoint"))
 	p, _ = loader.New(context.Background(), &bad)
 	if _, err := Build(context.Background(), frames, p, o); !loader.IsCheckpointError(err) {
@@ -356,7 +357,7 @@ func TestOddFrames(t *testing.T) {
 	one := series.Frame{Container: "one", Start: start, Step: 300, Metrics: []string{"cpu"}, Columns: [][]float64{{1}}}
 	hourly := series.Frame{Container: "hourly", Start: start, Step: 3600, Metrics: []string{"cpu"}, Columns: [][]float64{frame("", 1, 1).Columns[0]}}
 	few := series.Frame{Container: "few", Start: start, Step: 300, Metrics: []string{"cpu"}, Columns: [][]float64{{nan, 1, nan, nan, 2, nan}}}
-	r := build(t, []series.Frame{one, hourly, few}, &loader.Memory{}, nil)
+	r := build(t, []series.Frame{one, hourly, few}, &store.Memory{}, nil)
 	if len(r.Series) != 3 {
 		t.Fatalf("%d series", len(r.Series))
 	}

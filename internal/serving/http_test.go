@@ -16,12 +16,13 @@ import (
 
 	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // unread returns a server that has read nothing, with the network in the box.
 func unread(t testing.TB, token string) *Server {
 	t.Helper()
-	p, err := loader.New(context.Background(), &loader.Memory{})
+	p, err := loader.New(context.Background(), &store.Memory{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // TestLearn: what comes after the first reading, and nothing before, is learnt from.
@@ -23,14 +24,14 @@ func TestLearn(t *testing.T) {
 		values[i] = 5 + math.Sin(float64(i)/40) + float64(i*i%7)/9
 	}
 	ctx := context.Background()
-	var store loader.Memory
+	var bucket store.Memory
 	frame := series.FrameOf("web", "cpu", series.Series{Start: start, Step: 300, Values: values[:train]})
 	c := config.Defaults("cpu")
 	c.Model.ModelType = "auto"
-	if results, err := fleet.Train(ctx, []fleet.Job{{Frame: &frame, Config: c}}, &store, fleet.Options{}); err != nil || fleet.Failure(results) != nil {
+	if results, err := fleet.Train(ctx, []fleet.Job{{Frame: &frame, Config: c}}, &bucket, fleet.Options{}); err != nil || fleet.Failure(results) != nil {
 		t.Fatal(err, fleet.Failure(results))
 	}
-	p, err := loader.New(ctx, &store)
+	p, err := loader.New(ctx, &bucket)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // certify writes a certificate with a number, and its key.
@@ -61,7 +62,7 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := loader.New(context.Background(), loader.Dir(dir))
+	p, err := loader.New(context.Background(), store.Folder{Path: dir})
 	if err != nil {
 		t.Fatal(err)
 	}

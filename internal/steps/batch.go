@@ -7,13 +7,13 @@ import (
 	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/lake"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // A Worker is what a function does with batches.
 type Worker struct {
 	Name    string // "train", "predict": of the folder of a run's answers
-	Objects lake.Objects
+	Objects store.Bucket
 	Do      func(ctx context.Context, in *Invocation, b *event.Batch) (*event.Answer, error)
 	// Items makes items of the objects that a notification names.
 	Items func(ctx context.Context, keys []string) ([]event.Item, error)
@@ -106,5 +106,5 @@ func (w *Worker) one(ctx context.Context, in *Invocation, r *event.Request) (*ev
 		return nil, err
 	}
 	key := fmt.Sprintf("%s%06d-%03d.json", AnswerFolder(r.Batch.Run, w.Name), r.Batch.Batch, r.Batch.Attempt)
-	return a.Brief(), w.Objects.Put(ctx, key, data, "application/json")
+	return a.Brief(), w.Objects.Put(ctx, key, data, store.ContentType("application/json"))
 }

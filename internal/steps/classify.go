@@ -5,28 +5,25 @@ import (
 	"log/slog"
 
 	"github.com/foretide/foretide/infra/parquet"
-	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/panics"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // Reason gives the machine-readable reason of an error, one of package event's,
-// and whether the same may succeed another time: answer.Reason, and what object
-// storage has beside it.
+// and whether the same may succeed another time: answer.Reason, and what is
+// too large or damaged.
 func Reason(err error) (reason string, retry bool) {
-	var bucket *s3.Error
 	reason, retry = answer.Reason(err)
 	switch {
 	case reason == event.Deadline || reason == event.NoData:
 	case errors.Is(err, lake.ErrTooLarge) || errors.Is(err, parquet.ErrTooLarge):
 		return event.TooLarge, false
 	case reason == event.Invalid:
-	case errors.Is(err, lake.ErrDamaged) || errors.Is(err, parquet.ErrFile):
+	case errors.Is(err, store.ErrDamaged) || errors.Is(err, parquet.ErrFile):
 		return event.Checkpoint, false
-	case reason == event.Failed && errors.As(err, &bucket):
-		return event.Storage5xx, true
 	}
 	return reason, retry
 }

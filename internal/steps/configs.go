@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/loader/config"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // ConfigFolder is where the bucket has configurations: METRIC.yaml.
@@ -20,7 +20,7 @@ const maxConfig = 1 << 20
 // defaults, and the environment over the file. One that was read serves for the
 // life of the process. Safe for concurrent use.
 type Configs struct {
-	Objects lake.Objects
+	Objects store.Bucket
 	Environ []string // of "NAME=value" strings
 	// Check reports what is wrong with a configuration that was read.
 	Check func(*config.Config) error
@@ -61,9 +61,9 @@ func (c *Configs) Of(ctx context.Context, metric, model string) (*config.Config,
 
 func (c *Configs) read(ctx context.Context, metric string) (*config.Config, error) {
 	key := ConfigFolder + metric + ".yaml"
-	data, err := c.Objects.Get(ctx, key, maxConfig)
+	data, _, err := c.Objects.Get(ctx, key, maxConfig)
 	switch {
-	case errors.Is(err, lake.ErrNotFound):
+	case errors.Is(err, store.ErrNotFound):
 		return config.Defaults(metric), nil
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", key, err)

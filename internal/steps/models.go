@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // Models are the models of a store, kept while their checkpoints are what they
 // were. Safe for concurrent use.
 type Models struct {
-	Store loader.Store
+	Store store.Bucket
 	// Every is how long what the store has of a key is not asked for again; 0 asks
 	// each time.
 	Every time.Duration

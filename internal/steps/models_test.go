@@ -12,6 +12,7 @@ import (
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 func heap() int64 {
@@ -25,7 +26,7 @@ func heap() int64 {
 // TestMemory: batch after batch of other containers the heap stays as it is.
 func TestMemory(t *testing.T) {
 	ctx := context.Background()
-	var store loader.Memory
+	var bucket store.Memory
 	f := series.FrameOf("c", series.CPU, series.Series{Start: 1722470400, Step: 300, Values: make([]float64, 600)})
 	for i := range f.Columns[0] {
 		f.Columns[0][i] = float64(i * i % 17)
@@ -36,11 +37,11 @@ func TestMemory(t *testing.T) {
 	}
 	const batches, size = 40, 100
 	for i := range batches * size {
-		if _, err := loader.Save(ctx, &store, loader.NewCheckpoint(fitted, fmt.Sprintf("c%05d", i), codec.Provenance{})); err != nil {
+		if _, err := loader.Save(ctx, &bucket, loader.NewCheckpoint(fitted, fmt.Sprintf("c%05d", i), codec.Provenance{})); err != nil {
 			t.Fatal(err)
 		}
 	}
-	m := Models{Store: &store, Every: time.Hour, Memory: 1 << 20}
+	m := Models{Store: &bucket, Every: time.Hour, Memory: 1 << 20}
 	var first int64
 	for b := range batches {
 		var keys []loader.Key
@@ -71,7 +72,7 @@ func TestMemory(t *testing.T) {
 
 // TestManyKeys: what is known of keys is bounded, too.
 func TestManyKeys(t *testing.T) {
-	m := Models{Store: &loader.Memory{}, Every: time.Hour}
+	m := Models{Store: &store.Memory{}, Every: time.Hour}
 	var before *loader.Predictor
 	anew := 0
 	for b := range 7 {

@@ -17,6 +17,7 @@ import (
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/localstack"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // A fleet is containers that are all alike but for their samples.
@@ -147,28 +148,28 @@ func invoke(ctx context.Context, s *localstack.Service, name string, b *event.Ba
 // copyCheckpoints gives every container the models of one that was trained. A model
 // of every container is theirs already.
 func (f *fleet) copyCheckpoints(ctx context.Context) error {
-	store, err := s3.OpenStore(ctx, "s3://foretide/checkpoints")
+	bucket, err := s3.Open(ctx, "s3://foretide/checkpoints")
 	if err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(16)
 	for _, m := range metrics {
-		switch _, err := loader.Read(ctx, store, loader.Key{Metric: m}); {
+		switch _, err := loader.Read(ctx, bucket, loader.Key{Metric: m}); {
 		case err == nil:
 			continue
-		case !errors.Is(err, loader.ErrNotFound):
+		case !errors.Is(err, store.ErrNotFound):
 			return err
 		}
 		for of := range min(trained, f.containers) {
-			checkpoint, err := loader.Read(ctx, store, loader.Key{Metric: m, Container: fmt.Sprintf("c%05d", of)})
+			checkpoint, err := loader.Read(ctx, bucket, loader.Key{Metric: m, Container: fmt.Sprintf("c%05d", of)})
 			if err != nil {
 				return err
 			}
 			for c := of + trained; c < f.containers; c += trained {
 				one := *checkpoint
 				one.Container = fmt.Sprintf("c%05d", c)
-				g.Go(func() error { _, err := loader.Save(ctx, store, &one); return err })
+				g.Go(func() error { _, err := loader.Save(ctx, bucket, &one); return err })
 			}
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 const start = 1700438400
@@ -40,7 +41,7 @@ func frame(name string, days int, seed uint64) series.Frame {
 // build reports on frames without a checkpoint.
 func build(t *testing.T, frames []series.Frame, metrics ...string) *report.Report {
 	t.Helper()
-	p, err := loader.New(context.Background(), &loader.Memory{})
+	p, err := loader.New(context.Background(), &store.Memory{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // stateKey is where it is noted how far the samples are collected.
@@ -125,9 +126,9 @@ func (c *Collector) span(ctx context.Context, payload []byte) (from, to, noted i
 	now := cmp.Or(e.Time, c.Now())
 	to = now.Add(-c.Delay).Unix() / step * step
 	from = now.Add(-c.First).Unix() / step * step
-	data, err := c.Lake.Objects.Get(ctx, stateKey, 1<<10)
+	data, _, err := c.Lake.Objects.Get(ctx, stateKey, 1<<10)
 	switch {
-	case errors.Is(err, lake.ErrNotFound):
+	case errors.Is(err, store.ErrNotFound):
 		return from, to, 0, nil
 	case err != nil:
 		return 0, 0, 0, err
@@ -222,7 +223,7 @@ func (c *Collector) note(ctx context.Context, through int64) error {
 	if err != nil {
 		return err
 	}
-	return c.Lake.Objects.Put(ctx, stateKey, data, "application/json")
+	return c.Lake.Objects.Put(ctx, stateKey, data, store.ContentType("application/json"))
 }
 
 // compact puts files together: of today many, of a day that is over all. What

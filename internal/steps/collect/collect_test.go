@@ -19,6 +19,7 @@ import (
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/testkit/servers"
+	"github.com/foretide/foretide/loader/store"
 )
 
 const began = 1722470400 // 2024-08-01
@@ -56,13 +57,13 @@ type world struct {
 	*Collector
 	t      *testing.T
 	source *table
-	lake   *lake.Memory
+	lake   *store.Memory
 	clock  int64
 	out    strings.Builder
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, source: &table{}, lake: &lake.Memory{}, clock: began + 3*3600}
+	w := &world{t: t, source: &table{}, lake: &store.Memory{}, clock: began + 3*3600}
 	w.lake.Clock = func() time.Time { w.clock++; return time.Unix(w.clock, 0) } // a second for each write
 	w.Collector = &Collector{
 		Lake: &lake.Lake{Objects: w.lake, Shards: 1, MaxBytes: lake.DefaultMaxBytes}, Source: w.source, Step: time.Minute,
@@ -123,13 +124,13 @@ func (w *world) column(container string, from, to int) []float64 {
 
 // files returns the keys of the samples.
 func (w *world) files() []string {
-	objects, err := w.lake.List(context.Background(), lake.Folder)
+	objects, err := store.All(context.Background(), w.lake, lake.Folder)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	var out []string
 	for _, o := range objects {
-		out = append(out, o.Key)
+		out = append(out, o.Name)
 	}
 	return out
 }
@@ -293,7 +294,7 @@ func TestFailures(t *testing.T) {
 	if _, err := w.collect(at(130)); err == nil || !strings.Contains(err.Error(), "more than 1 samples in one step of 1m0s: choose fewer containers") {
 		t.Errorf("too many: %v\n%s", err, w.out.String())
 	}
-	if err := w.lake.Put(context.Background(), stateKey, []byte("{"), ""); err != nil {
+	if err := w.lake.Put(context.Background(), stateKey, []byte("{")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.collect(at(130)); err == nil || !strings.Contains(err.Error(), "remove it to begin 1h0m0s ago") {

@@ -36,9 +36,9 @@ func TestNotCompacted(t *testing.T) {
 		w.must(at(100 + m))
 	}
 	bad := w.files()[2]
-	data, _ := w.lake.Get(context.Background(), bad, 1<<20)
+	data, _, _ := w.lake.Get(context.Background(), bad, 1<<20)
 	data[len(data)/2] ^= 1
-	_ = w.lake.Put(context.Background(), bad, data, "")
+	_ = w.lake.Put(context.Background(), bad, data)
 	compacted := 0
 	for m := range 3 {
 		w.out.Reset()

@@ -10,6 +10,7 @@ import (
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // An entry of a manifest is an event.Batch with all that the state machine reads.
@@ -37,7 +38,7 @@ func (r *round) manifest(ctx context.Context, run, name string, items []event.It
 	if err != nil {
 		return m, err
 	}
-	return m, r.Lake.Objects.Put(ctx, m.Key, data, "application/json")
+	return m, r.Lake.Objects.Put(ctx, m.Key, data, store.ContentType("application/json"))
 }
 
 // batches splits items, which are in the order of their shards, into batches. A

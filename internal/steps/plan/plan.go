@@ -19,6 +19,7 @@ import (
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // An Event asks for a plan, or for the summary of a run.
@@ -74,7 +75,7 @@ const (
 type Planner struct {
 	Lake *lake.Lake
 	// Store tells when each checkpoint was made.
-	Store  loader.Store
+	Store  store.Bucket
 	Config func(ctx context.Context, metric, model string) (*config.Config, error)
 	MaxAge time.Duration // of a checkpoint
 	// Recent is how recently a container must have had samples to be planned for.
@@ -180,7 +181,7 @@ func runName(id string, until time.Time) string {
 // toTrain returns what is new, old or drifted: models that containers share
 // first.
 func (r *round) toTrain(ctx context.Context, have map[string][]string) ([]event.Item, error) {
-	checkpoints, err := r.Store.List(ctx)
+	checkpoints, err := store.All(ctx, r.Store, "")
 	if err != nil {
 		return nil, err
 	}
@@ -265,9 +266,9 @@ func (r *round) readDrift(ctx context.Context) error {
 			r.drifted[loader.Key{Container: item.Container}] = true
 		}
 	}
-	marks, err := r.Lake.Objects.List(ctx, steps.DriftFolder)
+	marks, err := store.All(ctx, r.Lake.Objects, steps.DriftFolder)
 	for _, o := range marks {
-		if k, ok := loader.ParseName(strings.TrimPrefix(o.Key, steps.DriftFolder)); ok {
+		if k, ok := loader.ParseName(strings.TrimPrefix(o.Name, steps.DriftFolder)); ok {
 			r.drifted[k] = true
 		}
 	}

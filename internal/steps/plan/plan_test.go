@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"testing"
 	"time"
@@ -14,22 +15,25 @@ import (
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
+	"github.com/foretide/foretide/loader/store"
 )
 
 const began = 1722470400 // 2024-08-01
 
 // made is a store that tells when each checkpoint was made.
 type made struct {
-	loader.Memory
+	store.Memory
 	at map[string]time.Time
 }
 
-func (m *made) List(context.Context) ([]loader.Object, error) {
-	var out []loader.Object
-	for name, at := range m.at {
-		out = append(out, loader.Object{Name: name, Modified: at})
+func (m *made) List(context.Context, string, string) iter.Seq2[store.Object, error] {
+	return func(yield func(store.Object, error) bool) {
+		for name, at := range m.at {
+			if !yield(store.Object{Name: name, Modified: at}, nil) {
+				return
+			}
+		}
 	}
-	return out, nil
 }
 
 // world is a planner of containers with a sample of cpu at the end of each hour.
@@ -37,12 +41,12 @@ type world struct {
 	*Planner
 	t     *testing.T
 	store *made
-	lake  *lake.Memory
+	lake  *store.Memory
 	clock time.Time
 }
 
 func newWorld(t *testing.T, containers ...string) *world {
-	w := &world{t: t, store: &made{at: map[string]time.Time{}}, lake: &lake.Memory{}, clock: time.Unix(began+86400, 0)}
+	w := &world{t: t, store: &made{at: map[string]time.Time{}}, lake: &store.Memory{}, clock: time.Unix(began+86400, 0)}
 	w.Planner = &Planner{
 		Lake: &lake.Lake{Objects: w.lake, Shards: 4, MaxBytes: lake.DefaultMaxBytes}, Store: w.store, MaxAge: DefaultMaxAge, Recent: 2 * time.Hour,
 		Config:     func(_ context.Context, metric, _ string) (*config.Config, error) { return config.Defaults(metric), nil },
@@ -154,7 +158,7 @@ func TestBatches(t *testing.T) {
 func TestSummary(t *testing.T) {
 	w := newWorld(t)
 	put := func(key, text string) {
-		if err := w.lake.Put(context.Background(), "runs/night/"+key, []byte(text), ""); err != nil {
+		if err := w.lake.Put(context.Background(), "runs/night/"+key, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // A Summary adds the answers of a run up.
@@ -56,7 +56,7 @@ func (p *Planner) summarize(ctx context.Context, run string) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Lake.Objects.Put(ctx, s.Key, data, "application/json"); err != nil {
+	if err := p.Lake.Objects.Put(ctx, s.Key, data, store.ContentType("application/json")); err != nil {
 		return nil, err
 	}
 	for _, part := range []*Part{&s.Train, &s.Predict} {
@@ -77,8 +77,8 @@ type answered struct {
 // times, what its last try left counts.
 func (p *Planner) part(ctx context.Context, run, name string) (Part, error) {
 	var out Part
-	data, err := p.Lake.Objects.Get(ctx, steps.RunFolder+run+"/"+name+".json", maxManifest)
-	if errors.Is(err, lake.ErrNotFound) {
+	data, _, err := p.Lake.Objects.Get(ctx, steps.RunFolder+run+"/"+name+".json", maxManifest)
+	if errors.Is(err, store.ErrNotFound) {
 		return out, nil
 	} else if err != nil {
 		return out, err
@@ -88,7 +88,7 @@ func (p *Planner) part(ctx context.Context, run, name string) (Part, error) {
 		return out, fmt.Errorf("%s: the manifest cannot be read: %w", name, err)
 	}
 	out.Batches = len(batches)
-	objects, err := p.Lake.Objects.List(ctx, steps.AnswerFolder(run, name))
+	objects, err := store.All(ctx, p.Lake.Objects, steps.AnswerFolder(run, name))
 	if err != nil {
 		return out, err
 	}
@@ -97,7 +97,7 @@ func (p *Planner) part(ctx context.Context, run, name string) (Part, error) {
 	g.SetLimit(32)
 	for i := range objects {
 		g.Go(func() error {
-			data, err := p.Lake.Objects.Get(ctx, objects[i].Key, maxAnswer)
+			data, _, err := p.Lake.Objects.Get(ctx, objects[i].Name, maxAnswer)
 			if err == nil {
 				err = json.Unmarshal(data, &answers[i])
 			}
@@ -109,7 +109,7 @@ func (p *Planner) part(ctx context.Context, run, name string) (Part, error) {
 	}
 	for i := range answers {
 		out.Done += answers[i].Done
-		last := i+1 == len(answers) || batchOf(objects[i].Key) != batchOf(objects[i+1].Key)
+		last := i+1 == len(answers) || batchOf(objects[i].Name) != batchOf(objects[i+1].Name)
 		if !last {
 			for _, f := range answers[i].Failed {
 				if !f.Retry { // not tried again

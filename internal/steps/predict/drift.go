@@ -50,7 +50,7 @@ func (r *round) mark(ctx context.Context) {
 	in := r.in
 	in.Metrics.Add("Drifted", "Count", float64(len(due)))
 	for _, key := range due {
-		if err := r.Lake.Objects.Put(ctx, steps.DriftFolder+key.Name(), nil, ""); err != nil {
+		if err := r.Lake.Objects.Put(ctx, steps.DriftFolder+key.Name(), nil); err != nil {
 			reason, _ := steps.Reason(err)
 			in.Log.Error("drift not marked", "checkpoint", key.Name(), "reason", reason, "error", err.Error())
 		}

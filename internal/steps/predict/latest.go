@@ -12,8 +12,8 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/internal/forecastjson"
-	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/loader"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // LatestFolder has the latest forecasts of each container: CONTAINER.json.
@@ -44,8 +44,8 @@ func LatestName(container string) string {
 func (r *round) latest(ctx context.Context, container string, forecasts []*forecast.Forecast, all bool) ([]*forecast.Forecast, error) {
 	key := LatestName(container)
 	for attempt := 1; ; attempt++ {
-		before, revision, err := r.Latest.GetRevision(ctx, key, maxLatest)
-		if err != nil && !errors.Is(err, lake.ErrNotFound) {
+		before, object, err := r.Lake.Objects.Get(ctx, key, maxLatest)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, err
 		}
 		out, kept := merge(container, before, forecasts, all)
@@ -59,8 +59,8 @@ func (r *round) latest(ctx context.Context, container string, forecasts []*forec
 		if attempt > 1 && bytes.Equal(data, before) {
 			return kept, nil // it was written, and the answer was lost
 		}
-		err = r.Latest.PutIf(ctx, key, data, "application/json", revision)
-		if err == nil || !errors.Is(err, loader.ErrChanged) || attempt == latestTries {
+		err = r.Lake.Objects.Put(ctx, key, data, store.ContentType("application/json"), store.IfMatch(object.Revision))
+		if err == nil || !errors.Is(err, store.ErrChanged) || attempt == latestTries {
 			return kept, err
 		}
 		pause(ctx, attempt)

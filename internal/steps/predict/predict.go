@@ -29,8 +29,6 @@ import (
 // A Forecaster forecasts. Its fields must be set; it is safe for concurrent use.
 type Forecaster struct {
 	Lake *lake.Lake
-	// Latest is where each container's latest forecasts are: Lake's objects.
-	Latest lake.Revisions
 	// Models keeps the models from one invocation to the next.
 	Models *steps.Models
 	// Window is how far back samples are read: as far as models look.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/foretide/foretide/infra/parquet"
 	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // Folder is where forecasts are, in a folder for each day.
@@ -36,7 +37,7 @@ func (r *round) write(ctx context.Context) error {
 	name := Folder + "day=" + r.until.UTC().Format(time.DateOnly) + "/" + r.until.UTC().Format("150405") + "-" + r.batchName()
 	for suffix, file := range map[string][]byte{".parquet": table, ".jsonl": lines.Bytes()} {
 		kind := map[string]string{".parquet": "application/vnd.apache.parquet", ".jsonl": "application/x-ndjson"}[suffix]
-		if err := r.Lake.Objects.Put(ctx, name+suffix, file, kind); err != nil {
+		if err := r.Lake.Objects.Put(ctx, name+suffix, file, store.ContentType(kind)); err != nil {
 			return err
 		}
 	}

@@ -21,12 +21,13 @@ import (
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
+	"github.com/foretide/foretide/loader/store"
 )
 
 // A Trainer trains. Its fields must be set; it is safe for concurrent use.
 type Trainer struct {
 	Lake  *lake.Lake
-	Store loader.Store
+	Store store.Bucket
 	// Config returns the configuration of a metric, with the model family that
 	// is named or its own; equal arguments give the same pointer.
 	Config func(ctx context.Context, metric, model string) (*config.Config, error)

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/foretide/foretide/internal/testkit"
 )
@@ -90,8 +91,10 @@ func StartAt(host, shell string) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{dir: dir, Folder: filepath.Join(dir, "objects"), shell: shell}
-	if err := os.Mkdir(s.Folder, 0o755); err != nil {
-		return nil, err
+	for _, folder := range []string{s.Folder, s.versions()} {
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			return nil, err
+		}
 	}
 	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
@@ -108,6 +111,9 @@ func StartAt(host, shell string) (*Server, error) {
 	}
 	return s, nil
 }
+
+// versions is where the server keeps the earlier versions of objects.
+func (s *Server) versions() string { return filepath.Join(s.dir, "versions") }
 
 // Env returns the environment of a program that uses the server. It keeps the
 // machine's own AWS settings out.
@@ -144,6 +150,15 @@ func (s *Server) CreateBucket(name string) error {
 	return err
 }
 
+// EnableVersioning makes a bucket keep versions.
+func (s *Server) EnableVersioning(bucket string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	_, err := s.Client().PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{Bucket: &bucket,
+		VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled}})
+	return err
+}
+
 // Kill ends the server at once, as a crash would. Restart starts it again.
 func (s *Server) Kill() {
 	if s.cmd != nil {
@@ -167,7 +182,7 @@ func (s *Server) Restart() error {
 		return err
 	}
 	args := []string{path, "--port", s.address, "--region", Region, "--quiet", "--health", "/health",
-		"posix", s.Folder}
+		"posix", "--versioning-dir", s.versions(), s.Folder}
 	if s.shell != "" {
 		args = append([]string{"sh", "-c", s.shell + `; exec "$0" "$@"`}, args...)
 	}
