@@ -44,7 +44,8 @@ func (r *shardReader) read(ctx context.Context, containers []string) error {
 		stopped = err != nil
 		return err
 	})
-	if err == nil || stopped || !errors.Is(err, ErrTooLarge) && !errors.Is(err, parquet.ErrTooLarge) {
+	span := new(series.SpanError)
+	if err == nil || stopped || !errors.Is(err, ErrTooLarge) && !errors.Is(err, parquet.ErrTooLarge) && !errors.As(err, &span) {
 		return err
 	}
 	for last != "" && len(containers) > 0 && Order(r.lake, containers[0], last) <= 0 {
