@@ -68,6 +68,6 @@ test("a worker in Chromium", { skip, timeout: 60000 }, async () => {
     await gone;
     server.closeAllConnections();
     server.close();
-    rmSync(profile, { recursive: true, maxRetries: 10, force: true, maxRetries: 5 });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
   }
 });

@@ -10,7 +10,7 @@ import weakref
 
 import numpy as np
 from data import VECTORS, WASM, file, window_of
-from foretide import Foretide, ForetideError, Window
+from foretide import Foretide, ForetideError, Report, Window
 from foretide._bytes import forecasts
 from foretide._host import failure
 
@@ -223,6 +223,41 @@ class Host(unittest.TestCase):
 
         with open(foretide.__path__[0] + "/foretide.wasm", "rb") as f:
             self.assertTrue(f.read() == (WASM / "foretide.wasm").read_bytes())
+
+
+    def test_samples_on_a_grid(self):
+        foretide = Foretide()
+        nan = float("nan")
+        metrics = {"cpu": [4, 1, 2, 3, math.inf], "memory": [None] * 5, "net_rx": np.array([300, 0, 0, 60, 600])}
+        window, reports = foretide.clean([190, 60, 61, 120, 240], metrics, "web", counters=["net_rx"], keep=9 * 86400)
+        self.assertEqual((window.start, window.step, window.container, list(window.metrics)), (60, 60, "web", ["cpu", "net_rx"]))
+        np.testing.assert_array_equal(window.metrics["cpu"], [1.5, 3, 4, nan])
+        np.testing.assert_array_equal(window.metrics["net_rx"], [0, 60 / 59, 240 / 70, 6])
+        self.assertEqual(reports["cpu"], Report(used=4, missing=0, refused=1, old=0, repeated=0, unordered=1, resets=0))
+        self.assertEqual(reports["memory"].missing, 5)
+        self.assertEqual(len(foretide.forecast(window, "cpu").horizons), 3)
+        window, _ = foretide.clean([0, 60, 120], {"cpu": [1, 2, 3]}, step=120, keep=120)
+        self.assertEqual((window.start, list(window.metrics["cpu"])), (120, [3]))
+        window, _ = foretide.clean([], {"cpu": []})
+        self.assertEqual(len(window.metrics["cpu"]), 0)
+        for times, metrics, error, text in (
+            ([0, 1 << 40], {"cpu": [1, 2]}, ForetideError, "need 18325193797 cells of 60 s"),
+            ([0, 60], {"cpu": [1]}, TypeError, "metrics\\['cpu'\\] has 1 values, times has 2"),
+            ([0, 60], {}, TypeError, "names no metric"),
+            ([0], {"cpu": ["x"]}, TypeError, "not an array of numbers"),
+        ):
+            with self.subTest(text), self.assertRaisesRegex(error, text):
+                foretide.clean(times, metrics, step=60)
+
+    def test_names_of_checkpoints(self):
+        foretide = Foretide()
+        for metric, container, name in (
+            ("cpu", "azure/vm-1", "cpu/azure%2Fvm-1.ckpt"), ("cpu", "", "cpu/_shared.ckpt"), ("..", "_shared", "%2E./%5Fshared.ckpt"),
+        ):
+            self.assertEqual(foretide.checkpoint_name(metric, container), name)
+        with self.assertRaises(ForetideError) as raised:
+            foretide.checkpoint_name("", "web")
+        self.assertEqual(raised.exception.code, "no_metric")
 
 
 if __name__ == "__main__":

@@ -14,12 +14,15 @@ from datetime import date, datetime, timedelta, timezone
 import numpy as np
 import pandas as pd
 from data import HERE, file, folder, predict
-from foretide import Foretide, ForetideError, MultiMetricPredictor
-from foretide._frame import infer_step, moment, window
-from foretide._predictor import file_name
+from foretide import Foretide, ForetideError, MultiMetricPredictor, _frame
+from foretide._frame import moment
 
 FORETIDE = Foretide()
 NETWORKS = ("lstm", "network", "auto", "general")
+
+
+def window(table, container):
+    return _frame.window(FORETIDE, table, container)
 
 
 def write_csv(path, container="webapp", days=8, every=60, seed=1):
@@ -66,7 +69,7 @@ class Predictor(unittest.TestCase):
             store, data = folder(), folder() / "metrics.csv"
             shared = kind in ("lstm", "network")
             (store / "cpu").mkdir()
-            (store / file_name("cpu", "" if shared else "ccc/cluster28")).write_bytes(file(f"{kind}.ckpt"))
+            (store / FORETIDE.checkpoint_name("cpu", "" if shared else "ccc/cluster28")).write_bytes(file(f"{kind}.ckpt"))
             containers = ("ccc/cluster28", "webapp") if shared else ("ccc/cluster28",)
             for container in containers:
                 with self.subTest(f"{kind}, {container}"):
@@ -177,7 +180,8 @@ class Predictor(unittest.TestCase):
 
     def test_steps_and_cells(self):
         for gaps, step in (([15], 15), ([29], 15), ([30], 60), ([293], 60), ([295], 300), ([600], 600), ([629], 600), ([60, 60, 5000], 60), ([0], 0)):
-            self.assertEqual(infer_step(np.cumsum([1700000000] + gaps * 3)), step, gaps)
+            times = np.cumsum([1700000000] + gaps * 3)
+            self.assertEqual(window({"timestamp": times, "cpu": times}, None).step, step or 60, gaps)
         w = window({"timestamp": [190, 60, 61, 120, 240, 300], "cpu": [4, 1, 2, 3, None, float("nan")], "memory": [None] * 6}, None)
         self.assertEqual((w.start, w.step, list(w.metrics)), (60, 60, ["cpu"]))
         np.testing.assert_array_equal(w.metrics["cpu"], [1.5, 3, 4])
@@ -251,7 +255,7 @@ class Predictor(unittest.TestCase):
         p = MultiMetricPredictor(store, ["cpu"], foretide=FORETIDE)
         answers = []
         for kind in (None, "arima", "linear", None):
-            path = store / file_name("cpu", "ccc/cluster28")
+            path = store / FORETIDE.checkpoint_name("cpu", "ccc/cluster28")
             if kind:
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes(file(f"{kind}.ckpt"))
@@ -287,7 +291,7 @@ class Predictor(unittest.TestCase):
         for kind, container, shared in (("arima", "ccc/cluster28", False), ("lstm", "webapp", True)):
             store = folder()
             (store / "cpu").mkdir()
-            path = store / file_name("cpu", "" if shared else container)
+            path = store / FORETIDE.checkpoint_name("cpu", "" if shared else container)
             path.write_bytes(file(f"{kind}.ckpt"))
             calm = {"timestamp": np.arange(0, 2 * 86400, 300), "cpu": np.sin(np.arange(576) / 46) + 2, "memory": np.ones(576)}
             burst = {**calm, "cpu": np.append(calm["cpu"][:-1], 1e6)}

@@ -4,8 +4,8 @@ MultiMetricPredictor forecasts from tables of metrics and a folder of checkpoint
 Foretide is the module underneath, for windows and bytes of one's own.
 """
 
-from ._bytes import Description, Forecast, Horizon, Window
+from ._bytes import Description, Forecast, Horizon, Report, Window
 from ._host import Foretide, ForetideError, Model
 from ._predictor import MultiMetricPredictor
 
-__all__ = ["Description", "Forecast", "Foretide", "ForetideError", "Horizon", "Model", "MultiMetricPredictor", "Window"]
+__all__ = ["Description", "Forecast", "Foretide", "ForetideError", "Horizon", "Model", "MultiMetricPredictor", "Report", "Window"]

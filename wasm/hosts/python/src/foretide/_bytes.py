@@ -192,6 +192,57 @@ def update(window: Window, actuals: Mapping[int, float]) -> bytes:
     return head + _window(window)
 
 
+@dataclass
+class Report:
+    """What was found in the samples of a metric: how many are used, missing, refused
+    (infinite, beyond 1e150 or, of a counter, negative), older than what is kept, at
+    the time of the sample before, earlier than it, and resets of a counter."""
+
+    used: int
+    missing: int
+    refused: int
+    old: int
+    repeated: int
+    unordered: int
+    resets: int
+
+
+def samples(times, metrics: Mapping[str, Sequence[float]], container: str, counters: Iterable[str], step: int, keep: int) -> bytes:
+    """A request to put samples on a grid."""
+    if not metrics:
+        raise TypeError("foretide: metrics names no metric")
+    at = np.asarray(times, dtype="<i8")
+    head = struct.pack("<IIqq", len(metrics), 0, seconds(step, "step"), seconds(keep, "keep")) + _string(container)
+    parts, counters = [_padded(head)], set(counters)
+    for name, column in metrics.items():
+        values = doubles(column, f"metrics[{name!r}]")
+        if len(values) != len(at):
+            raise TypeError(f"foretide: metrics[{name!r}] has {len(values)} values, times has {len(at)}")
+        first = len(parts) == 1  # the others have its times
+        flags = (1 if name in counters else 0) | (0 if first else 2)
+        body = _padded(struct.pack("<IIII", 0, flags, len(values), 0) + _string(name)) + (at.tobytes() if first else b"") + values.tobytes()
+        parts.append(struct.pack("<I", len(body)) + body[4:])
+    return b"".join(parts)
+
+
+def cleaned(b: bytes, metrics: Iterable[str]) -> tuple:
+    """The window and the reports of a result, by the names of the request's metrics."""
+    r = _Reader(b)
+    n, _ = r.take("II")
+    reports = {name: Report(*r.take("IIIIIIII")[:7]) for name, _ in zip(metrics, range(n))}
+    _, _, n, cells, _, _ = r.take("IIIIII")
+    start, step, _, _ = r.take("qqqq")
+    container, *names = [r.string() for _ in range(n + 1)]
+    r.at += -r.at % 8
+    values = np.frombuffer(b, "<f8", n * cells, r.at).reshape(n, cells)
+    return Window(start, step, dict(zip(names, values)), container), reports
+
+
+def names(metric: str, container: str) -> bytes:
+    """A request of the name of a checkpoint."""
+    return _string(metric) + _string(container)
+
+
 class _Reader:
     """Takes bytes of the module apart."""
 

@@ -11,15 +11,10 @@ import numpy as np
 
 from . import _cells
 from ._bytes import Window
+from ._host import Foretide, ForetideError
 
 # More than any model looks back; eight days are the most.
 KEPT = 9 * 86400
-
-# The longest grid, as everywhere in Foretide; one wrong timestamp makes a longer one.
-MAX_CELLS = 1 << 22
-
-# A larger value is missing, as an infinity is.
-MAX_MAGNITUDE = 1e150
 
 # What a table may be, for messages.
 ACCEPTED = 'data are a pandas frame, or a dict of arrays such as {"timestamp": [...], "cpu": [...]}'
@@ -28,12 +23,11 @@ ACCEPTED = 'data are a pandas frame, or a dict of arrays such as {"timestamp": [
 METRICS = ("cpu", "memory", "disk_read", "disk_write", "net_rx", "net_tx", "requests")
 
 
-def window(table: Any, container: Optional[str], metrics: Sequence[str] = ()) -> Window:
-    """The recent past of a container: the mean of the samples in each cell of a step
-    that the times tell, up to the last cell with a value. The table has a column
-    timestamp (Unix seconds, or times), one for each metric, and container where there
-    are several. A column of text is left out, but for the metrics that are asked for
-    or known: there it is an error."""
+def window(foretide: Foretide, table: Any, container: Optional[str], metrics: Sequence[str] = ()) -> Window:
+    """The recent past of a container, on the grid that the module puts it on. The table
+    has a column timestamp (Unix seconds, or times), one for each metric, and container
+    where there are several. A column of text is left out, but for the metrics that are
+    asked for or known: there it is an error."""
     columns = _columns(table)
     names = [name for name in columns if name not in ("timestamp", "container")]
     if not names:
@@ -43,25 +37,16 @@ def window(table: Any, container: Optional[str], metrics: Sequence[str] = ()) ->
     values = {}
     for name in names:
         column = _cells.metric(name, columns[name], rows, text=name not in METRICS and name not in metrics)
-        if column is None:
-            continue  # of text
-        column[~(np.abs(column) <= MAX_MAGNITUDE)] = np.nan
-        if not np.isnan(column).all():
+        if column is not None:
             values[name] = column
-    step = infer_step(times) or 60
-    if not values:
-        return Window(0, step, {name: np.empty(0) for name in names}, container)
-    cells = times // step
-    seen = ~np.all([np.isnan(v) for v in values.values()], axis=0)
-    low, high = int(cells[seen].min()), int(cells[seen].max())
-    if high - low >= MAX_CELLS:
-        raise ValueError(
-            f"foretide: timestamps from {times.min()} to {times.max()} need {high - low + 1} cells of {step} s, "
-            f"more than {MAX_CELLS}; remove the rows that are wrong"
-        )
-    low = max(low, high - KEPT // step)
-    grid = {name: _means(cells - low, v, high - low + 1) for name, v in values.items()}
-    return Window(low * step, step, grid, container)
+    if not values:  # all are text
+        return Window(0, 60, {name: np.empty(0) for name in names}, container)
+    try:
+        return foretide.clean(times, values, container, keep=KEPT)[0]
+    except ForetideError as e:
+        if e.code != "too_large":
+            raise
+        raise ValueError(f"foretide: {e}; remove the rows that are wrong") from None
 
 
 def moment(since: Any) -> int:
@@ -70,44 +55,20 @@ def moment(since: Any) -> int:
     return int(_cells.times([since], "since")[0])
 
 
-def cells_of(window: Window, metric: str, step: int) -> tuple:
+def cells_of(foretide: Foretide, window: Window, metric: str, step: int) -> tuple:
     """The second at which the first of a metric's cells of a coarser step begins, and
     the means of these, as far as the window reaches their end."""
-    values = np.asarray(window.metrics[metric], dtype=float)
-    start = window.start // step * step
-    n = (window.start + len(values) * window.step - start) // step
-    cells = (window.start + np.arange(len(values)) * window.step - start) // step
-    return start, _means(cells, values, max(0, n))
+    values = window.metrics[metric]
+    times = window.start + np.arange(len(values)) * window.step
+    coarse, _ = foretide.clean(times, {metric: values}, step=step)
+    n = (window.start + len(values) * window.step - coarse.start) // step
+    return coarse.start, coarse.metrics[metric][: max(0, n)]
 
 
 def until(window: Window, end: int) -> Window:
     """The part of a window before a time."""
     n = (end - window.start) // window.step
     return replace(window, metrics={name: v[:n] for name, v in window.metrics.items()})
-
-
-def infer_step(times: np.ndarray) -> int:
-    """The grid's step in seconds, by the median interval between distinct times; 0
-    where there are not two."""
-    gaps = np.sort(np.diff(np.unique(times)))
-    if len(gaps) == 0:
-        return 0
-    d = int(gaps[len(gaps) // 2])
-    if d < 30:
-        return 15
-    if d < 294:
-        return 60
-    if d < 600:
-        return 300
-    return (d + 30) // 60 * 60
-
-
-def _means(cells: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
-    ok = (cells >= 0) & (cells < n) & ~np.isnan(values)
-    sums = np.bincount(cells[ok], weights=values[ok], minlength=n)
-    counts = np.bincount(cells[ok], minlength=n)
-    with np.errstate(invalid="ignore"):
-        return np.where(counts > 0, sums / counts, np.nan)
 
 
 def _columns(table: Any) -> dict:

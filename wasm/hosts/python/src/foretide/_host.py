@@ -24,8 +24,8 @@ CODES = (
 )
 FUNCTIONS = (
     "_initialize", "foretide_abi_version", "foretide_alloc", "foretide_free", "foretide_load", "foretide_unload",
-    "foretide_describe", "foretide_forecast", "foretide_update", "foretide_restore", "foretide_result",
-    "foretide_result_size",
+    "foretide_describe", "foretide_forecast", "foretide_update", "foretide_restore", "foretide_clean",
+    "foretide_checkpoint_name", "foretide_result", "foretide_result_size",
 )
 
 
@@ -199,6 +199,30 @@ class Foretide:
     def load(self, checkpoint: bytes) -> "Model":
         """Returns the model of a checkpoint's bytes, which it keeps."""
         return Model(self, _bytes.copied(checkpoint, "checkpoint"))
+
+    def clean(
+        self,
+        times: Sequence[int],
+        metrics: Mapping[str, Sequence[float]],
+        container: str = "",
+        *,
+        counters: Iterable[str] = (),
+        step: int = 0,
+        keep: int = 0,
+    ) -> tuple:
+        """Puts samples at any times, in any order, on a grid, as `foretide predict` does:
+        the Window to forecast from, without the metrics that have no value, and a Report
+        for each metric. times are Unix seconds; counters name the running totals, of which
+        the rate per second is wanted; a step of 0 is inferred; with keep above 0 so many
+        seconds of the past are kept."""
+        request = _bytes.samples(times, metrics, container, counters, step, keep)
+        return _bytes.cleaned(self._run(lambda: self._ask("clean", None, request))[1], metrics)
+
+    def checkpoint_name(self, metric: str, container: str = "") -> str:
+        """Where the checkpoint of a metric and container lies in a folder or bucket that
+        `foretide train` writes; without a container, the one for every container."""
+        request = _bytes.names(metric, container)
+        return self._run(lambda: self._ask("checkpoint_name", None, request))[1].decode()
 
     def forecast(self, window: Window, metric: str, horizons: Iterable[int] = ()) -> Forecast:
         """Forecasts without a checkpoint, by the network in the module; horizons

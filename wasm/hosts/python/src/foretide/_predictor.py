@@ -16,25 +16,13 @@ from . import _frame
 from ._bytes import Forecast
 from ._host import Foretide, ForetideError, Model
 
-_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
-
 # Loaded at a time; the one that was not used for longest makes room.
 _LOADED = 64
 
+# Names of checkpoints that are kept.
+_NAMES = 4096
+
 Minutes = Union[float, Iterable[float], None]
-
-
-def file_name(metric: str, container: str) -> str:
-    """Where the checkpoint of a metric and container lies in a folder; without a
-    container, the one that serves those that have none of their own."""
-    return f"{_escape(metric)}/{_escape(container) if container else '_shared'}.ckpt"
-
-
-def _escape(name: str) -> str:
-    def one(i: int, c: int) -> str:
-        return chr(c) if c in _PLAIN or (i > 0 and c in b"._") else f"%{c:02X}"
-
-    return "".join(one(i, c) for i, c in enumerate(name.encode()))
 
 
 class MultiMetricPredictor:
@@ -64,6 +52,7 @@ class MultiMetricPredictor:
         self.foretide = foretide or Foretide()
         self._models: OrderedDict[pathlib.Path, tuple] = OrderedDict()  # path: revision, model
         self._states: dict = {}  # path: revision, state of what has learnt
+        self._names: dict = {}  # of checkpoints, by metric and container
         self._lock = threading.Lock()
 
     def predict(self, data: Any, container_name: Optional[str] = None, horizon_minutes: Minutes = 15) -> dict:
@@ -74,13 +63,13 @@ class MultiMetricPredictor:
         a column for each metric, NaN where a value is missing. horizon_minutes is one
         horizon or several in ascending order; None is all that the model has. A failure
         is a ForetideError in the module's words."""
-        window = _frame.window(data, container_name, self.metrics)
+        window = _frame.window(self.foretide, data, container_name, self.metrics)
         return self._forecasts(window, self.metrics or list(window.metrics), horizon_minutes)
 
     def predict_all_metrics(self, data: Any, container_name: Optional[str] = None, horizon_minutes: Minutes = None) -> dict:
         """predict for every metric in the data, whatever the predictor's are, and
         for all horizons of the models unless some are named."""
-        window = _frame.window(data, container_name)
+        window = _frame.window(self.foretide, data, container_name)
         return self._forecasts(window, list(window.metrics), horizon_minutes)
 
     def update(self, data: Any, since: Any, container_name: Optional[str] = None) -> int:
@@ -93,7 +82,7 @@ class MultiMetricPredictor:
         forecast and its value were used; a value that is given twice counts twice, and a
         metric without a checkpoint has nothing to learn. It lasts as long as the predictor
         and the checkpoint's file: see state."""
-        window, since = _frame.window(data, container_name, self.metrics), _frame.moment(since)
+        window, since = _frame.window(self.foretide, data, container_name, self.metrics), _frame.moment(since)
         with self._lock:
             return sum(self._update(window, metric, since) for metric in self.metrics or list(window.metrics))
 
@@ -108,7 +97,7 @@ class MultiMetricPredictor:
             return 0
         if about.step % window.step:
             raise ForetideError("bad_step", f"foretide: the data have a step of {window.step} s, which does not divide the model's of {about.step} s")
-        start, values = _frame.cells_of(window, metric, about.step)
+        start, values = _frame.cells_of(self.foretide, window, metric, about.step)
         used = 0
         for i in range(max(0, (since - start) // about.step), len(values)):
             for ahead in about.horizons:
@@ -142,7 +131,7 @@ class MultiMetricPredictor:
         for name in dict.fromkeys((str(container), "")):
             model = self._model(metric, name)
             if model is not None:
-                return self.model_dir / file_name(metric, name), model
+                return self._path(metric, name), model
         return None, None
 
     def _forecasts(self, window: _frame.Window, metrics: list, minutes: Minutes) -> dict:
@@ -160,7 +149,7 @@ class MultiMetricPredictor:
         """The model of a checkpoint; None where there is no such file."""
         if self.model_dir is None:
             return None
-        path = self.model_dir / file_name(metric, container)
+        path = self._path(metric, container)
         revision = _revision(path)
         if revision is None:
             return None
@@ -179,6 +168,15 @@ class MultiMetricPredictor:
         if len(self._models) > _LOADED:
             self._models.popitem(last=False)[1][1].free()
         return model
+
+    def _path(self, metric: str, container: str) -> pathlib.Path:
+        key = metric, container
+        name = self._names.get(key)
+        if name is None:
+            if len(self._names) >= _NAMES:
+                self._names.clear()
+            name = self._names[key] = self.foretide.checkpoint_name(metric, container)
+        return self.model_dir / name
 
     def _load(self, path: pathlib.Path, metric: str, container: str) -> Model:
         try:
