@@ -158,7 +158,7 @@ fn measure(o: &Options, name: &str, window: &Window) -> Result<String> {
 
 fn main() -> Result<()> {
     let o = options()?;
-    let grid = table::read(&o.data, o.container.as_deref())?;
+    let grid = table::read(&Module::new()?, &o.data, o.container.as_deref())?;
     for name in &o.checkpoints {
         println!("{}", measure(&o, name, &grid.window()).map_err(|e| format!("{name}: {e}"))?);
     }

@@ -20,14 +20,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let Some(path) = arguments.first() else {
         return Err("usage: forecast FILE.csv [CONTAINER [CHECKPOINTS]]".into());
     };
-    let grid = table::read(path, arguments.get(1).map(String::as_str))?;
-    let window = grid.window();
-
     let mut builder = Module::builder();
     if let Some(home) = std::env::home_dir() {
         builder = builder.cache_dir(home.join(".cache/foretide/rust"));
     }
     let module = builder.build()?;
+    let grid = table::read(&module, path, arguments.get(1).map(String::as_str))?;
+    let window = grid.window();
     println!("metric,horizon,median,lo80,hi80,model,reasons");
     let all = match arguments.get(2) {
         Some(folder) => Predictor::new(&module, folder)?.forecast_all(&window, &[]),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::samples::{Grid, Report, Samples};
 use crate::window::MAX_REQUEST;
 use crate::{Code, Description, Error, Forecast, Horizon, Reasons, Result, Window};
 
@@ -104,6 +105,75 @@ pub(crate) fn request(out: &mut Vec<u8>, windows: &[Window], horizons: &[i64], m
     put_string(out, metric);
     pad(out);
     windows.iter().try_for_each(|window| put_window(out, window))
+}
+
+/// Makes `out` a request to put samples on a grid.
+pub(crate) fn samples(out: &mut Vec<u8>, samples: &Samples) -> Result<()> {
+    samples.check()?;
+    let names: usize = samples.metrics.iter().map(|(name, _)| name.len() + 32).sum();
+    let columns = (samples.metrics.len() + 1).saturating_mul(8 * samples.times.len());
+    check_size(columns.saturating_add(names).saturating_add(samples.container.len() + 32))?;
+    out.clear();
+    put_u32(out, samples.metrics.len());
+    put_u32(out, 0);
+    put_i64(out, samples.step);
+    put_i64(out, samples.keep);
+    put_string(out, samples.container);
+    pad(out);
+    for (k, (name, values)) in samples.metrics.iter().enumerate() {
+        let start = out.len();
+        put_u32(out, 0);
+        let counter = samples.counters.contains(name);
+        put_u32(out, usize::from(counter) | usize::from(k > 0) << 1); // the times of the first
+        put_u32(out, values.len());
+        put_u32(out, 0);
+        put_string(out, name);
+        pad(out);
+        if k == 0 {
+            samples.times.iter().for_each(|&time| put_i64(out, time));
+        }
+        put_floats(out, values);
+        let size = (out.len() - start) as u32;
+        out[start..start + 4].copy_from_slice(&size.to_le_bytes());
+    }
+    Ok(())
+}
+
+/// The grid of a result.
+pub(crate) fn cleaned(bytes: &[u8], samples: &Samples) -> Result<Grid> {
+    let names = &samples.metrics;
+    let r = &mut Reader { bytes, at: 0 };
+    if r.count(32)? != names.len() {
+        return Err(nonsense("it reports of another number of metrics"));
+    }
+    r.u32()?;
+    let mut reports = Vec::with_capacity(names.len());
+    for (name, _) in names {
+        let [used, missing, refused, old] = [r.u32()?, r.u32()?, r.u32()?, r.u32()?];
+        let [repeated, unordered, resets, _] = [r.u32()?, r.u32()?, r.u32()?, r.u32()?];
+        reports
+            .push(((*name).to_owned(), Report { used, missing, refused, old, repeated, unordered, resets }));
+    }
+    let [_, _, metrics, cells, _, _] = [r.u32()?, r.u32()?, r.u32()?, r.u32()?, r.u32()?, r.u32()?];
+    let [start, step, _, _] = [r.i64()?, r.i64()?, r.i64()?, r.i64()?];
+    let container = r.string()?;
+    if metrics as usize > names.len() || cells as usize > bytes.len() / 8 {
+        return Err(nonsense("it counts more than it has"));
+    }
+    let names = r.list(metrics as usize, Reader::string)?;
+    r.take(padding(r.at))?;
+    let mut metrics = Vec::with_capacity(names.len());
+    for name in names {
+        metrics.push((name, r.list(cells as usize, Reader::f64)?));
+    }
+    Ok(Grid { container, start, step, metrics, reports })
+}
+
+/// Makes `out` a request of the name of a checkpoint.
+pub(crate) fn names(out: &mut Vec<u8>, metric: &str, container: &str) {
+    out.clear();
+    put_string(out, metric);
+    put_string(out, container);
 }
 
 /// Makes `out` a request to learn from values that came true.

@@ -28,6 +28,8 @@ pub(crate) enum Call {
     Forecast(i32),
     Update(i32),
     Restore(i32),
+    Clean,
+    CheckpointName,
 }
 
 struct Functions {
@@ -39,6 +41,8 @@ struct Functions {
     forecast: TypedFunc<(i32, u32, u32), i32>,
     update: TypedFunc<(i32, u32, u32), i32>,
     restore: TypedFunc<(i32, u32, u32), i32>,
+    clean: TypedFunc<(u32, u32), i32>,
+    checkpoint_name: TypedFunc<(u32, u32), i32>,
     result: TypedFunc<(), u32>,
     result_size: TypedFunc<(), u32>,
 }
@@ -93,6 +97,8 @@ impl Instance {
             forecast: function!("foretide_forecast"),
             update: function!("foretide_update"),
             restore: function!("foretide_restore"),
+            clean: function!("foretide_clean"),
+            checkpoint_name: function!("foretide_checkpoint_name"),
             result: function!("foretide_result"),
             result_size: function!("foretide_result_size"),
         };
@@ -164,6 +170,8 @@ impl Instance {
             Call::Forecast(handle) => f.forecast.call(&mut *store, (handle, at, size)),
             Call::Update(handle) => f.update.call(&mut *store, (handle, at, size)),
             Call::Restore(handle) => f.restore.call(&mut *store, (handle, at, size)),
+            Call::Clean => f.clean.call(&mut *store, (at, size)),
+            Call::CheckpointName => f.checkpoint_name.call(&mut *store, (at, size)),
         }?;
         let (from, n) = (f.result.call(&mut *store, ())?, f.result_size.call(&mut *store, ())?);
         let result = self.memory.data(&*store).get(from as usize..).and_then(|rest| rest.get(..n as usize));

@@ -23,7 +23,7 @@
 //!
 //! - A [`Model`] is a checkpoint, from [`Module::load`] or [`Module::load_file`].
 //! - A [`Predictor`] finds checkpoints in the folder that `foretide train` writes.
-//! - A [`Grid`] makes a [`Window`] of samples at any times.
+//! - [`Module::clean`] puts [`Samples`] at any times on a [`Grid`], which makes a [`Window`].
 //! - [`Error`]s of the module come with its own words and a [`Code`].
 //! - [`Builder`] limits memory and keeps compiled code for the next process.
 //!
@@ -48,9 +48,9 @@ pub use error::{Code, Error, Result};
 pub use forecast::{Description, Forecast, Horizon};
 pub use model::Model;
 pub use module::{Builder, Module, WASM};
-pub use predictor::{Predictor, file_name};
+pub use predictor::Predictor;
 pub use reasons::Reasons;
-pub use samples::Grid;
+pub use samples::{Grid, Report, Samples};
 pub use window::{Long, Window};
 
 #[cfg(doctest)]

@@ -8,7 +8,7 @@ use wasmtime::{Config, Engine, InstancePre, Linker};
 
 use crate::instance::{Call, Instance};
 use crate::model::Model;
-use crate::{Code, Error, Forecast, Result, Window, bytes, cache, system};
+use crate::{Code, Error, Forecast, Grid, Result, Samples, Window, bytes, cache, system};
 
 /// The module that is part of this crate.
 pub const WASM: &[u8] = include_bytes!("../foretide.wasm");
@@ -224,6 +224,43 @@ impl Module {
         horizons: &[i64],
     ) -> Result<Vec<Result<Forecast>>> {
         self.run(|instance| forecasts(instance, 0, windows, metric, horizons))
+    }
+
+    /// Puts samples at any times on a grid, as `foretide predict` does. Rows may be
+    /// out of order, doubled, irregular and missing; cells after the last value are
+    /// left out.
+    pub fn clean(&self, samples: &Samples) -> Result<Grid> {
+        self.run(|instance| {
+            let mut request = std::mem::take(&mut instance.request);
+            let written = bytes::samples(&mut request, samples);
+            let answer = written.and_then(|()| instance.call(Call::Clean, &request));
+            if request.capacity() <= 1 << 20 {
+                instance.request = request;
+            }
+            let grid = bytes::cleaned(&answer?.1, samples);
+            if grid.is_err() {
+                instance.discard();
+            }
+            grid
+        })
+    }
+
+    /// Where the checkpoint of a metric and container lies in a folder or bucket that
+    /// `foretide train` writes; without a container, the one that serves those that
+    /// have none of their own. Names are escaped: none leaves the folder, and no two
+    /// share a file.
+    ///
+    /// ```
+    /// let module = foretide::Module::new()?;
+    /// assert_eq!(module.checkpoint_name("cpu", "azure/vm-1")?, "cpu/azure%2Fvm-1.ckpt");
+    /// assert_eq!(module.checkpoint_name("cpu", "")?, "cpu/_shared.ckpt");
+    /// # Ok::<(), foretide::Error>(())
+    /// ```
+    pub fn checkpoint_name(&self, metric: &str, container: &str) -> Result<String> {
+        let mut request = Vec::new();
+        bytes::names(&mut request, metric, container);
+        let (_, name) = self.run(|instance| instance.call(Call::CheckpointName, &request))?;
+        Ok(String::from_utf8_lossy(&name).into_owned())
     }
 
     /// Bytes of memory of the instances which no call is using.

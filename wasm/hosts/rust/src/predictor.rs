@@ -86,7 +86,7 @@ impl Predictor {
         if metric.is_empty() {
             return Ok(None); // nor is there a file of this name
         }
-        let path = self.folder.join(file_name(metric, container));
+        let path = self.folder.join(self.module.checkpoint_name(metric, container)?);
         let revision = match std::fs::metadata(&path) {
             Ok(about) => revision(&about),
             // A name that is too long for a file is that of no checkpoint.
@@ -160,49 +160,5 @@ fn of(metric: &str, container: &str) -> String {
     match container {
         "" => format!("{metric} of every container"),
         _ => format!("{metric} of {container}"),
-    }
-}
-
-/// Where the checkpoint of a metric and container lies in a folder; without a
-/// container, the one that serves those that have none of their own. Names are
-/// escaped: none leaves the folder, and no two share a file.
-///
-/// ```
-/// assert_eq!(foretide::file_name("cpu", "azure/vm-1"), "cpu/azure%2Fvm-1.ckpt");
-/// assert_eq!(foretide::file_name("cpu", ""), "cpu/_shared.ckpt");
-/// ```
-pub fn file_name(metric: &str, container: &str) -> String {
-    match container {
-        "" => format!("{}/_shared.ckpt", escape(metric)),
-        _ => format!("{}/{}.ckpt", escape(metric), escape(container)),
-    }
-}
-
-fn escape(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for (i, byte) in name.bytes().enumerate() {
-        if byte.is_ascii_alphanumeric() || byte == b'-' || i > 0 && (byte == b'.' || byte == b'_') {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::file_name;
-
-    #[test]
-    fn names_stay_in_their_folder() {
-        for (metric, container, name) in [
-            ("cpu", "webapp", "cpu/webapp.ckpt"),
-            ("..", "../x", "%2E./%2E.%2Fx.ckpt"),
-            ("net_rx", "_shared", "net_rx/%5Fshared.ckpt"),
-            ("é", "a b", "%C3%A9/a%20b.ckpt"),
-        ] {
-            assert_eq!(file_name(metric, container), name);
-        }
     }
 }

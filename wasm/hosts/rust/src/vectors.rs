@@ -28,6 +28,8 @@ fn every_byte_of_the_vectors() {
                 "forecast" => Call::Forecast(handle),
                 "update" => Call::Update(handle),
                 "restore" => Call::Restore(handle),
+                "clean" => Call::Clean,
+                "checkpoint_name" => Call::CheckpointName,
                 other => panic!("unknown call {other}"),
             };
             let input = file(&v["in"]).unwrap_or_default();

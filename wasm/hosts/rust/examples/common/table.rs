@@ -2,11 +2,11 @@
 
 use std::error::Error;
 
-use foretide::Grid;
+use foretide::{Grid, Module, Samples};
 
 /// The samples of a container in a file, on a grid. Without a container's name
 /// the file must be of one alone. Columns that have no number are left out.
-pub fn read(path: &str, container: Option<&str>) -> Result<Grid, Box<dyn Error>> {
+pub fn read(module: &Module, path: &str, container: Option<&str>) -> Result<Grid, Box<dyn Error>> {
     let mut reader = csv::Reader::from_path(path)?;
     let header = reader.headers()?.clone();
     let column = |name: &str| header.iter().position(|h| h == name);
@@ -41,7 +41,8 @@ pub fn read(path: &str, container: Option<&str>) -> Result<Grid, Box<dyn Error>>
     if let (true, Some(name)) = (times.is_empty(), container) {
         return Err(format!("{path}: there is no container {name}").into());
     }
-    let columns: Vec<(&str, &[f64])> =
-        metrics.iter().zip(&values).map(|(&i, values)| (&header[i], &values[..])).collect();
-    Ok(Grid::of(name.as_deref().unwrap_or(""), &times, &columns)?)
+    let samples = Samples::new(name.as_deref().unwrap_or(""), &times);
+    let columns = metrics.iter().zip(&values);
+    let samples = columns.fold(samples, |samples, (&i, values)| samples.metric(&header[i], values));
+    Ok(module.clean(&samples)?)
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use foretide::{Forecast, Grid, Predictor, Reasons, file_name};
+use foretide::{Forecast, Predictor, Reasons};
 use serde_json::Value;
 
 use crate::data::{MODULE, file, folder};
@@ -109,7 +109,11 @@ fn the_same_as_the_command_line() {
         let (store, data) = (folder(), folder().join("metrics.csv"));
         let own = if shared { "" } else { "ccc/cluster28" };
         std::fs::create_dir(store.join("cpu")).unwrap();
-        std::fs::write(store.join(file_name("cpu", own)), file(&format!("{kind}.ckpt"))).unwrap();
+        std::fs::write(
+            store.join(MODULE.checkpoint_name("cpu", own).unwrap()),
+            file(&format!("{kind}.ckpt")),
+        )
+        .unwrap();
         for container in ["ccc/cluster28", "webapp"] {
             if container == "webapp" && !shared {
                 continue;
@@ -121,8 +125,9 @@ fn the_same_as_the_command_line() {
             assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
             let said: Value = serde_json::from_slice(&said.stdout).unwrap();
 
-            let columns = [("cpu", &samples.cpu[..]), ("memory", &samples.memory[..])];
-            let grid = Grid::of(container, &samples.times, &columns).unwrap();
+            let table = foretide::Samples::new(container, &samples.times);
+            let table = table.metric("cpu", &samples.cpu).metric("memory", &samples.memory);
+            let grid = MODULE.clean(&table).unwrap();
             let predictor = Predictor::new(&MODULE, &store).unwrap();
             let forecasts = predictor.forecast_all(&grid.window(), &[]);
             assert_eq!(said.as_array().unwrap().len(), 2);

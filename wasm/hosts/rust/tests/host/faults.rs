@@ -1,6 +1,6 @@
 //! What is wrong is an error, and the next call works.
 
-use foretide::{Code, Error, Long, Module, Predictor, Window, file_name};
+use foretide::{Code, Error, Long, Module, Predictor, Window};
 
 use crate::data::{MODULE, Request, builder, file, folder, message};
 
@@ -184,7 +184,7 @@ fn folders_and_what_is_in_them() {
     let long = "é".repeat(200); // longer than a file's name may be
     let store = folder();
     let put = |metric: &str, container: &str, name: &str| {
-        let path = store.join(file_name(metric, container));
+        let path = store.join(MODULE.checkpoint_name(metric, container).unwrap());
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, file(name)).unwrap();
         path
