@@ -18,7 +18,7 @@ func TestDependencies(t *testing.T) {
 	for from, allowed := range map[string][]string{
 		"core/...": {root + "core/", "gonum.org/", "golang.org/x/sys/cpu"},
 		"loader":   {root + "core/", "golang.org/x/sys/cpu", root + "loader", root + "wasm", root + "internal/near", root + "internal/guest", "github.com/klauspost/compress", "github.com/tetratelabs/wazero", "golang.org/x/sys"},
-		"infra/...": {root + "core/", root + "infra/", root + "internal/near", root + "internal/newfile", root + "internal/gauges", "golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/goccy/go-json", "github.com/goccy/go-yaml", "github.com/prometheus/", "google.golang.org/protobuf",
+		"infra/...": {root + "core/", root + "infra/", root + "internal/near", root + "internal/newfile", root + "internal/gauges", root + "internal/runs", "golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/goccy/go-json", "github.com/goccy/go-yaml", "github.com/prometheus/", "google.golang.org/protobuf",
 			"github.com/parquet-go/", "github.com/andybalholm/brotli", "github.com/google/uuid", "github.com/pierrec/lz4", "github.com/twpayne/go-geom"},
 		"infra/s3":      {root + "infra/s3", root + "internal/near", root + "loader/store", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 		"loader/store":  {root + "loader/store"},

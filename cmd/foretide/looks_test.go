@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/infra/runs"
+	"github.com/foretide/foretide/internal/runs"
 )
 
 // TestLooks: a training keeps a report and pictures with its main run, a backtest

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/infra/mlflow"
-	"github.com/foretide/foretide/infra/runs"
+	"github.com/foretide/foretide/internal/runs"
 	"github.com/foretide/foretide/internal/testkit/servers"
 )
 

@@ -11,8 +11,8 @@ import (
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/mlflow"
-	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/record"
+	"github.com/foretide/foretide/internal/runs"
 	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader/config"
 )

@@ -12,7 +12,6 @@ import (
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/internal/newfile"
 	"github.com/foretide/foretide/internal/report"
-	"github.com/foretide/foretide/internal/report/page"
 )
 
 type reportFlags struct {
@@ -81,7 +80,7 @@ func (a *app) report(cmd *cobra.Command, f *reportFlags) error {
 		return err
 	}
 	var b bytes.Buffer
-	if err := page.Render(&b, r); err != nil {
+	if err := report.RenderPage(&b, r); err != nil {
 		return err
 	}
 	if _, err := out.Write(b.Bytes()); err != nil {

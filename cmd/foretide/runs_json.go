@@ -3,7 +3,7 @@ package main
 import (
 	"time"
 
-	"github.com/foretide/foretide/infra/runs"
+	"github.com/foretide/foretide/internal/runs"
 	"github.com/foretide/foretide/internal/terminal"
 )
 

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/near"
+	"github.com/foretide/foretide/internal/runs"
 	"github.com/foretide/foretide/internal/terminal"
 )
 

@@ -10,9 +10,9 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/codec"
-	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/record"
 	"github.com/foretide/foretide/internal/report"
+	"github.com/foretide/foretide/internal/runs"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
 )

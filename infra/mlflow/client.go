@@ -16,7 +16,7 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"github.com/foretide/foretide/infra/runs"
+	"github.com/foretide/foretide/internal/runs"
 )
 
 // maxAnswer is the largest answer that is read, in bytes.

@@ -2,7 +2,7 @@
 // interface: experiments, runs with their parameters, metrics, tags and data
 // sets, artifacts through the server's proxy, and versions of registered models.
 //
-// What is sent lies as files first (infra/runs). Beside a run a hidden file says
+// What is sent lies as files first (internal/runs). Beside a run a hidden file says
 // how much of it a server has, so that sending goes on where it ended, whatever
 // ended it, and sends nothing twice.
 package mlflow

@@ -19,7 +19,7 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"github.com/foretide/foretide/infra/runs"
+	"github.com/foretide/foretide/internal/runs"
 )
 
 // The limits of a server, of which we stay clear.

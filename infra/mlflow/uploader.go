@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/foretide/foretide/infra/runs"
+	"github.com/foretide/foretide/internal/runs"
 )
 
 // An Uploader sends runs while they go on, beside the work that makes them. It

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/infra/runs"
+	"github.com/foretide/foretide/internal/runs"
 )
 
 // TestUploader: a run that the server refuses stops no other, and a server that

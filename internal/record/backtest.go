@@ -12,9 +12,9 @@ import (
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/report"
+	"github.com/foretide/foretide/internal/runs"
 	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader/config"
 )

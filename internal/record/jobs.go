@@ -5,8 +5,8 @@ import (
 	"strconv"
 
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/internal/runs"
 	"github.com/foretide/foretide/loader/config"
 )
 

@@ -16,11 +16,10 @@ import (
 
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/plot"
 	"github.com/foretide/foretide/internal/report"
-	"github.com/foretide/foretide/internal/report/page"
+	"github.com/foretide/foretide/internal/runs"
 	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
@@ -41,7 +40,7 @@ var plottedKinds = []plot.Kind{plot.History, plot.Fan, plot.Residuals}
 // plots/METRIC/CONTAINER.png, with a run.
 func (session *Session) looks(run *Run, r *report.Report, frames []series.Frame) {
 	var b bytes.Buffer
-	if err := page.Render(&b, r); err != nil {
+	if err := report.RenderPage(&b, r); err != nil {
 		session.o.Tell(fmt.Sprintf("the run has no report: %v", err))
 		return
 	}

@@ -18,7 +18,7 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"github.com/foretide/foretide/infra/runs"
+	"github.com/foretide/foretide/internal/runs"
 	"github.com/foretide/foretide/internal/version"
 	"github.com/foretide/foretide/loader/config"
 )

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/foretide/foretide/infra/runs"
+	"github.com/foretide/foretide/internal/runs"
 	"github.com/foretide/foretide/loader/config"
 )
 

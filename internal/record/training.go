@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/infra/runs"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/report"
+	"github.com/foretide/foretide/internal/runs"
 	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader/config"
 	"github.com/foretide/foretide/loader/store"

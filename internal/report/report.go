@@ -2,7 +2,12 @@
 // that serve it: how good the stored checkpoints were lately, beside the last
 // value and beside the same time last week, where they are worst, whether their
 // intervals hold what they say, what is wrong with the data, and what to do
-// next. internal/report/page renders it.
+// next.
+//
+// RenderPage writes it as one self-contained HTML page: no script, style, font or
+// picture from elsewhere, and no address at all. Every figure stands in a table;
+// the script only draws, sorts and filters. The page works on a phone, on paper, in
+// light and in dark, and the colour-blind tell its colours (Okabe and Ito's) apart.
 //
 // Nothing here depends on the clock or on the number of cores: the same data
 // and checkpoints give the same report.

@@ -1,4 +1,4 @@
-package page
+package report
 
 import (
 	"math"
@@ -105,5 +105,3 @@ func gcd(a, b int64) int64 {
 	}
 	return a
 }
-
-func finite(v float64) bool { return v-v == 0 }

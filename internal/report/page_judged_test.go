@@ -1,20 +1,18 @@
-package page
+package report
 
 import (
 	"testing"
-
-	"github.com/foretide/foretide/internal/report"
 )
 
 // TestJudged: the page says on how much it judged, not on how much it was to.
 func TestJudged(t *testing.T) {
-	part := func(days ...float64) *report.Report {
-		r := &report.Report{Last: report.Week, Every: 2100}
+	part := func(days ...float64) *Report {
+		r := &Report{Last: Week, Every: 2100}
 		for _, d := range days {
-			s := report.Series{Step: 300, To: 100 * 86400}
+			s := Series{Step: 300, To: 100 * 86400}
 			s.Test = s.To - int64(d*86400)
 			if d > 0 {
-				s.Scores = make([]report.Score, 1)
+				s.Scores = make([]Score, 1)
 			}
 			r.Series = append(r.Series, s)
 		}

@@ -1,4 +1,4 @@
-package page
+package report
 
 import (
 	"bytes"
@@ -17,19 +17,16 @@ import (
 
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
-	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
 )
 
-const start = 1700438400
-
 // odd is a container's name that is to be escaped everywhere.
 const odd = `<script>alert("1")</script>&'x' ${y} </textarea>--> %3C`
 
-// frame is days of cpu at five minutes: a daily wave with noise.
-func frame(name string, days int, seed uint64) series.Frame {
+// pageFrame is days of cpu at five minutes: a daily wave with noise.
+func pageFrame(name string, days int, seed uint64) series.Frame {
 	f := series.Frame{Container: name, Start: start, Step: 300, Metrics: []string{"cpu"}, Columns: [][]float64{make([]float64, days*288)}}
 	for i := range f.Columns[0] {
 		seed = seed*6364136223846793005 + 1442695040888963407
@@ -38,37 +35,37 @@ func frame(name string, days int, seed uint64) series.Frame {
 	return f
 }
 
-// build reports on frames without a checkpoint.
-func build(t *testing.T, frames []series.Frame, metrics ...string) *report.Report {
+// buildPage reports on frames without a checkpoint.
+func buildPage(t *testing.T, frames []series.Frame, metrics ...string) *Report {
 	t.Helper()
 	p, err := loader.New(context.Background(), &store.Memory{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := report.Defaults()
+	o := Defaults()
 	o.Metrics, o.Data, o.Store, o.Warnings, o.Workers = metrics, "m.csv", "checkpoints", []string{"container " + odd + " is odd"}, 2
-	r, err := report.Build(context.Background(), frames, p, o)
+	r, err := Build(context.Background(), frames, p, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func render(t *testing.T, r *report.Report) string {
+func render(t *testing.T, r *Report) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Render(&b, r); err != nil {
+	if err := RenderPage(&b, r); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
 }
 
 // small is a report with everything in it.
-func small(t *testing.T) *report.Report {
-	r := build(t, []series.Frame{frame("web", 16, 1), frame(odd, 16, 2), frame("short", 1, 3)}, "cpu")
-	r.Curves = []report.Curve{{Name: "cpu/" + odd, Metric: "cpu", Containers: 2, Losses: []float64{0.5, 0.4, 0.45}, Best: 2}}
+func small(t *testing.T) *Report {
+	r := buildPage(t, []series.Frame{pageFrame("web", 16, 1), pageFrame(odd, 16, 2), pageFrame("short", 1, 3)}, "cpu")
+	r.Curves = []Curve{{Name: "cpu/" + odd, Metric: "cpu", Containers: 2, Losses: []float64{0.5, 0.4, 0.45}, Best: 2}}
 	s := &r.Series[0]
-	s.Terms = []report.Term{{Name: "trend", Time: []int64{start, start + 300}, Value: []float64{1, 2}}, {Name: odd, Multiplies: true, Time: []int64{start, start + 300}, Value: []float64{0.1, -0.1}}}
+	s.Terms = []Term{{Name: "trend", Time: []int64{start, start + 300}, Value: []float64{1, 2}}, {Name: odd, Multiplies: true, Time: []int64{start, start + 300}, Value: []float64{0.1, -0.1}}}
 	s.Serving.Notes = []string{odd}
 	return r
 }
@@ -200,8 +197,8 @@ func TestEscapes(t *testing.T) {
 	}
 }
 
-// TestSame: the same report gives the same page.
-func TestSame(t *testing.T) {
+// TestSamePage: the same report gives the same page.
+func TestSamePage(t *testing.T) {
 	if a, b := render(t, small(t)), render(t, small(t)); a != b {
 		t.Error("made anew, the page is another")
 	}
@@ -234,7 +231,7 @@ func TestRealFleet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := build(t, read.Frames, series.Metrics...)
+	r := buildPage(t, read.Frames, series.Metrics...)
 	page := render(t, r)
 	if len(r.Containers) != 64 || len(page) > Limit {
 		t.Errorf("%d containers, %d bytes", len(r.Containers), len(page))
@@ -253,10 +250,10 @@ func TestRealFleet(t *testing.T) {
 
 // TestLargeFleet: a fleet of any size keeps to the page's; the worst have charts.
 func TestLargeFleet(t *testing.T) {
-	one := build(t, []series.Frame{frame("a/rather-long-name-of-a-pod-5f7d9c6b8-x2x7k", 16, 1)}, "cpu")
+	one := buildPage(t, []series.Frame{pageFrame("a/rather-long-name-of-a-pod-5f7d9c6b8-x2x7k", 16, 1)}, "cpu")
 	s := one.Series[0]
 	for k := range 8 {
-		x := report.Term{Name: fmt.Sprint("term ", k), Time: s.Fans[0].Time, Value: s.Fans[0].Actual}
+		x := Term{Name: fmt.Sprint("term ", k), Time: s.Fans[0].Time, Value: s.Fans[0].Actual}
 		s.Terms = append(s.Terms, x)
 	}
 	for _, n := range []int{300, 5000} {
@@ -269,7 +266,7 @@ func TestLargeFleet(t *testing.T) {
 			g := one.ByName[0]
 			g.Name = s.Container
 			r.ByName = append(r.ByName, g)
-			r.Problems = append(r.Problems, report.Problem{Container: s.Container, Metric: "cpu", Kind: report.Gaps, Text: "2.0 % of its cells are missing in 12 gaps, the longest of 2 h"})
+			r.Problems = append(r.Problems, Problem{Container: s.Container, Metric: "cpu", Kind: Gaps, Text: "2.0 % of its cells are missing in 12 gaps, the longest of 2 h"})
 			r.Warnings = append(r.Warnings, "container "+s.Container+" has 1 row earlier than the row before; they are put in order")
 		}
 		page := render(t, &r)
@@ -327,7 +324,7 @@ func TestFormat(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{value(0.5498), "0.5498"}, {value(26.74e6), "26.74M"}, {value(math.NaN()), "–"}, {ratio(0.7494), "0.749"}, {ratio(44114), "4.4e+04"},
 		{share(0.806), "81 %"}, {change(0.75), "25 % lower"}, {change(1.229), "23 % higher"}, {ahead(900), "15 min"}, {span(7 * 86400), "7 days"},
-		{span(2100), "35 minutes"}, {grouped(2563080), "2\u2009563\u2009080"}, {day(start), "2023-11-20"}, {title("été"), "Été"},
+		{span(2100), "35 minutes"}, {grouped(2563080), "2\u2009563\u2009080"}, {day(start), "2023-11-20"}, {capitalised("été"), "Été"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)

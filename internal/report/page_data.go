@@ -1,4 +1,4 @@
-package page
+package report
 
 import (
 	"math"
@@ -8,7 +8,6 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/internal/report"
 )
 
 // A number is written as JSON with six significant digits, a whole one (a time)
@@ -143,7 +142,7 @@ const (
 
 // dataOf returns what the script draws, as JSON that is safe within a script. The
 // charts of single series take about so many bytes.
-func dataOf(r *report.Report, listed []report.Series, bytes int) (string, error) {
+func dataOf(r *Report, listed []Series, bytes int) (string, error) {
 	d := data{Hist: make([]int, histBins)}
 	for i := range r.ByMetric {
 		g := &r.ByMetric[i]
@@ -184,13 +183,13 @@ func dataOf(r *report.Report, listed []report.Series, bytes int) (string, error)
 	return string(b), err
 }
 
-func scoreOf(s *report.Score) scoreData {
+func scoreOf(s *Score) scoreData {
 	return scoreData{s.Horizon, s.Rows, number(s.MAE), number(s.Persistence), number(s.Ratio),
 		number(s.WeekMAE), number(s.WeekRatio), number(s.Coverage), number(s.Width), number(s.R2)}
 }
 
 // draw adds the charts of a series within about so many bytes.
-func (x *seriesData) draw(s *report.Series, budget int) {
+func (x *seriesData) draw(s *Series, budget int) {
 	x.History = line(s.History)
 	recent := s.Recent
 	if k := (recent.Len() + 99) / 100; k > 1 {
@@ -210,11 +209,11 @@ func (x *seriesData) draw(s *report.Series, budget int) {
 	}
 }
 
-// termPoints is about the most points of a component.
-const termPoints = 96
+// drawnTermPoints is about the most points of a component.
+const drawnTermPoints = 96
 
-func terms(all []report.Term) *termsData {
-	thin := func(n int) int { return (n + termPoints - 1) / termPoints }
+func terms(all []Term) *termsData {
+	thin := func(n int) int { return (n + drawnTermPoints - 1) / drawnTermPoints }
 	var times []int64
 	for j := 0; j < len(all[0].Time); j += thin(len(all[0].Time)) {
 		times = append(times, all[0].Time[j])
@@ -265,7 +264,7 @@ func next(f *forecast.Forecast) *nextData {
 }
 
 // fan packs the newest points of a fan.
-func fan(f *report.Fan, points int) fanData {
+func fan(f *Fan, points int) fanData {
 	cut := max(0, len(f.Time)-points)
 	text, start, unit, from := packTimes(f.Time[cut:])
 	cut += from
@@ -278,7 +277,7 @@ func fan(f *report.Fan, points int) fanData {
 }
 
 // clipped returns the outer bounds.
-func clipped(f *report.Fan, cut int) []float64 {
+func clipped(f *Fan, cut int) []float64 {
 	out := make([]float64, 0, 2*(len(f.Time)-cut))
 	for i := cut; i < len(f.Time); i++ {
 		out = append(out, f.Lo95[i], f.Hi95[i])
@@ -287,12 +286,12 @@ func clipped(f *report.Fan, cut int) []float64 {
 }
 
 // why says in a sentence which model serves a series and for what reason.
-func why(s *report.Series) string {
+func why(s *Series) string {
 	v := &s.Serving
 	text := "No checkpoint serves it; the built-in " + v.Model + " stands in."
 	switch {
 	case v.Checkpoint == "" && v.Asked != "": // a backtest's
-		text = title(v.Asked) + ", fitted to what came before"
+		text = capitalised(v.Asked) + ", fitted to what came before"
 		if v.Detail != "" {
 			text += " (" + v.Detail + ")"
 		}
@@ -302,7 +301,7 @@ func why(s *report.Series) string {
 		if v.Shared {
 			own = "the metric's shared checkpoint"
 		}
-		text = title(v.Asked) + " from " + own + " " + v.Checkpoint + ", fitted to data until " + day(v.FittedTo)
+		text = capitalised(v.Asked) + " from " + own + " " + v.Checkpoint + ", fitted to data until " + day(v.FittedTo)
 		if v.Detail != "" {
 			text += " (" + v.Detail + ")"
 		}
@@ -312,7 +311,7 @@ func why(s *report.Series) string {
 		}
 	}
 	for _, n := range v.Reasons.Names() {
-		text += " " + title(reasonText[n]) + "."
+		text += " " + capitalised(reasonText[n]) + "."
 	}
 	if s.Skipped != "" {
 		text += " Not judged: " + s.Skipped + "."

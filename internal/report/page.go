@@ -1,10 +1,4 @@
-// Package page renders a report as one self-contained HTML page: no script,
-// style, font or picture from elsewhere, and no address at all.
-//
-// Every figure stands in a table; the script only draws, sorts and filters. The
-// page works on a phone, on paper, in light and in dark, and its colours (Okabe
-// and Ito's) are told apart by the colour-blind.
-package page
+package report
 
 import (
 	"bytes"
@@ -13,8 +7,6 @@ import (
 	"html/template"
 	"io"
 	"slices"
-
-	"github.com/foretide/foretide/internal/report"
 )
 
 //go:embed page.html
@@ -31,7 +23,7 @@ var pageJS string
 
 var functions = template.FuncMap{
 	"value": value, "ratio": ratio, "share": share, "change": change, "day": day, "stamp": stamp, "ahead": ahead,
-	"span": span, "grouped": func(n any) string { return grouped(toInt(n)) }, "title": title,
+	"span": span, "grouped": func(n any) string { return grouped(toInt(n)) }, "title": capitalised,
 	"better":  func(v float64) bool { return v < 0.98 },
 	"worse":   func(v float64) bool { return v > 1.02 },
 	"finite":  finite,
@@ -39,12 +31,12 @@ var functions = template.FuncMap{
 	"horizon": func(h float64) string { return ahead(int64(h)) },
 	"score":   scoreAt,
 	"judged":  judged,
-	"at":      groupAt,
+	"at":      groupFor,
 	"first":   func(n int, v []string) []string { return v[:min(n, len(v))] },
 	"rest":    func(n int, v []string) int { return max(0, len(v)-n) },
 	"fixed":   fixed,
 	"plus1":   func(n int) int { return n + 1 },
-	"coverTime": func(c report.Cover, t int64) string {
+	"coverTime": func(c Cover, t int64) string {
 		if c.Relative {
 			return span(-t) + " before the end"
 		}
@@ -66,19 +58,19 @@ func toInt(n any) int64 {
 
 // A view is what the template is given.
 type view struct {
-	*report.Report
-	Listed        []report.Series // the worst, as many as a page can have
-	ByName        []report.Group
-	Problems      []report.Problem
+	*Report
+	Listed        []Series // the worst, as many as a page can have
+	ByName        []Group
+	Problems      []Problem
 	Warnings      []string
-	Curves        []report.Curve
+	Curves        []Curve
 	Style, Script template.HTML
 	Data          template.HTML
 	Horizons      []int64
 	Judged        int // series
 	Seen          int
 	Reasons       []string // that occur, in their order
-	Worst         []report.Series
+	Worst         []Series
 	Explained     int // series with components
 }
 
@@ -94,9 +86,9 @@ const (
 	mostCurves     = 24
 )
 
-// Render writes the page, of at most Limit bytes: where there are many series,
+// RenderPage writes the page, of at most Limit bytes: where there are many series,
 // the charts of each have fewer points, and the best have none.
-func Render(w io.Writer, r *report.Report) error {
+func RenderPage(w io.Writer, r *Report) error {
 	v := newView(r)
 	var b bytes.Buffer
 	for room := drawn; ; room = room * 3 / 4 {
@@ -117,7 +109,7 @@ func Render(w io.Writer, r *report.Report) error {
 	return err
 }
 
-func newView(r *report.Report) *view {
+func newView(r *Report) *view {
 	v := &view{
 		Report:   r,
 		Listed:   r.Series[:min(len(r.Series), mostListed)],
@@ -160,7 +152,7 @@ func newView(r *report.Report) *view {
 }
 
 // scoreAt returns the score of a horizon; nil where there is none.
-func scoreAt(s report.Series, h int64) *report.Score {
+func scoreAt(s Series, h int64) *Score {
 	for i := range s.Scores {
 		if s.Scores[i].Horizon == h {
 			return &s.Scores[i]
@@ -169,8 +161,8 @@ func scoreAt(s report.Series, h int64) *report.Score {
 	return nil
 }
 
-// groupAt returns a group's medians at a horizon; nil where there are none.
-func groupAt(g report.Group, h int64) *report.GroupAt {
+// groupFor returns a group's medians at a horizon; nil where there are none.
+func groupFor(g Group, h int64) *GroupAt {
 	for i := range g.At {
 		if g.At[i].Horizon == h && g.At[i].Series > 0 {
 			return &g.At[i]

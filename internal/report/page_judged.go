@@ -1,15 +1,13 @@
-package page
+package report
 
 import (
 	"math"
 	"strconv"
-
-	"github.com/foretide/foretide/internal/report"
 )
 
 // judged says on how much of the series the report judges: what was asked for
 // where there is as much, and what there is where there is less.
-func judged(r *report.Report) string {
+func judged(r *Report) string {
 	n, full := 0, 0
 	least, most := int64(math.MaxInt64), int64(0)
 	for i := range r.Series {

@@ -1,4 +1,4 @@
-package page
+package report
 
 import (
 	"math"
@@ -118,8 +118,8 @@ func grouped(n int64) string {
 	return s
 }
 
-// title makes the first letter a capital.
-func title(s string) string {
+// capitalised makes the first letter a capital.
+func capitalised(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(r)) + s[n:]
 }
