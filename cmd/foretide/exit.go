@@ -20,6 +20,7 @@ import (
 	"github.com/foretide/foretide/infra/torch"
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/internal/record"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -77,7 +78,7 @@ func exitCode(err error) int {
 		return exitDrift
 	case loader.IsCheckpointError(err):
 		return exitCheckpoint
-	case errors.As(err, &csv), errors.Is(err, errData), errors.Is(err, forecast.ErrHorizon),
+	case errors.As(err, &csv), errors.Is(err, errData), errors.Is(err, record.ErrRun), errors.Is(err, forecast.ErrHorizon),
 		errors.Is(err, forecast.ErrMetric), errors.Is(err, forecast.ErrEmpty), errors.Is(err, forecast.ErrStep),
 		errors.Is(err, prometheus.ErrNoData), errors.Is(err, promcsv.ErrFile), errors.Is(err, forecastfile.ErrFormat),
 		errors.Is(err, prophetjson.ErrModel), errors.Is(err, torch.ErrModel), errors.Is(err, safetensors.ErrFormat),

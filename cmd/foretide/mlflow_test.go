@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/infra/mlflow"
+	"github.com/foretide/foretide/internal/record"
 	"github.com/foretide/foretide/internal/runs"
 	"github.com/foretide/foretide/internal/testkit/servers"
 )
@@ -171,7 +172,7 @@ func sameRuns(t *testing.T, dir runs.Dir, local []*runs.Run, got *servers.MLflow
 				t.Errorf("%s: %s differs, %v", want.Name, f.Name, err)
 			}
 		}
-		curves += len(curvesOf(want))
+		curves += len(record.Describe(want, true).Curves)
 	}
 	if curves == 0 {
 		t.Error("there is no curve")

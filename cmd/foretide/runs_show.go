@@ -1,15 +1,9 @@
 package main
 
 import (
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"github.com/foretide/foretide/internal/record"
-	"github.com/foretide/foretide/internal/runs"
 	"github.com/foretide/foretide/internal/terminal"
 )
 
@@ -40,7 +34,7 @@ func (a *app) runsShow(cmd *cobra.Command, f *runsFlags, name string) error {
 	if err != nil {
 		return err
 	}
-	r, err := find(all, name)
+	r, err := record.Find(all, name)
 	if err != nil {
 		return err
 	}
@@ -51,82 +45,17 @@ func (a *app) runsShow(cmd *cobra.Command, f *runsFlags, name string) error {
 	if err != nil {
 		return err
 	}
-	of := a.load(dir, partsOf(all, r.ID))
+	of := a.load(dir, record.Parts(all, r.ID))
 	if f.json {
-		j := describe(r)
-		j.Curves = curvesOf(r)
+		j := record.Describe(r, true)
 		for _, file := range files {
-			j.Artifacts = append(j.Artifacts, artifactJSON{file.Name, file.Size, file.Path})
+			j.Artifacts = append(j.Artifacts, record.ArtifactJSON{Name: file.Name, Bytes: file.Size, Path: file.Path})
 		}
 		for _, p := range of {
 			j.Parts = append(j.Parts, p.ID)
 		}
 		return terminal.WriteJSON(a.out, j)
 	}
-	a.printRun(dir, r, of, files)
+	record.WriteRun(a.out, dir, r, of, files)
 	return nil
-}
-
-// printRun prints a run for people.
-func (a *app) printRun(dir runs.Dir, r *runs.Run, of []*runs.Run, files []runs.Artifact) {
-	fmt.Fprintf(a.out, "%s  %s\n%s, %s, took %s, experiment %s\n", r.ID, terminal.Clean(r.Name), state(r), terminal.Stamp(r.Start.Unix()), lasting(took(r)), terminal.Clean(r.Experiment))
-	if p := r.Parent(); p != "" {
-		fmt.Fprintf(a.out, "part of %s\n", terminal.Clean(p))
-	}
-	for _, in := range r.Inputs {
-		fmt.Fprintf(a.out, "read %s, digest %s\n", terminal.Clean(in.Source), terminal.Clean(in.Digest))
-	}
-	if text := r.Tags[record.TagError]; text != "" {
-		fmt.Fprintf(a.out, "failed: %s\n", terminal.Clean(text))
-	}
-	t := terminal.NewTable("parameter", "")
-	for _, k := range slices.Sorted(maps.Keys(r.Params)) {
-		t.Row(terminal.Clean(k), terminal.Clean(r.Params[k]))
-	}
-	for _, k := range slices.Sorted(maps.Keys(r.Tags)) {
-		if strings.HasPrefix(k, "foretide.") && k != record.TagError {
-			t.Row(terminal.Clean(k), terminal.Clean(r.Tags[k]))
-		}
-	}
-	a.section(t)
-	if len(r.Metrics) > 0 {
-		t := terminal.NewTable("metric", "value", "curve")
-		t.Right(1)
-		for _, k := range r.Names() {
-			t.Row(terminal.Clean(k), valueText(valueOf(r, k)), curveText(r.Metrics[k]))
-		}
-		a.section(t)
-	}
-	if len(of) > 0 {
-		t := terminal.NewTable("part", "name", "state", "model", "ratio", "coverage80")
-		t.Right(4, 5)
-		for _, p := range of {
-			t.Row(shortID(p.ID), terminal.Clean(p.Name), state(p), terminal.Clean(p.Tags[record.TagModel]), valueText(valueOf(p, "ratio")), valueText(valueOf(p, "coverage80")))
-		}
-		a.section(t)
-	}
-	if len(files) > 0 {
-		t := terminal.NewTable("file", "bytes")
-		t.Right(1)
-		for _, file := range files {
-			t.Row(terminal.Clean(file.Name), fmt.Sprint(file.Size))
-		}
-		a.section(t)
-		if folder, err := dir.Folder(r.ID); err == nil {
-			fmt.Fprintf(a.out, "\nThe files are in %s/artifacts.\n", folder)
-		}
-	}
-}
-
-// curveText is a small curve and what it goes from and to; "" for one value.
-func curveText(points []runs.Point) string {
-	if len(points) < 2 {
-		return ""
-	}
-	v := make([]float64, len(points))
-	for i, p := range points {
-		v[i] = p.Value
-	}
-	first, last := points[0], points[len(points)-1]
-	return fmt.Sprintf("%s  %s to %s in steps %d to %d", terminal.Spark(v, 32), terminal.Number(first.Value), terminal.Number(last.Value), first.Step, last.Step)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/foretide/foretide/infra/mlflow"
+	"github.com/foretide/foretide/internal/record"
 	"github.com/foretide/foretide/internal/runs"
 	"github.com/foretide/foretide/internal/terminal"
 )
@@ -70,7 +71,7 @@ func (a *app) runsSync(cmd *cobra.Command, f *runsSyncFlags, names []string) err
 	if err != nil {
 		return err
 	}
-	pending, err := unsent(client, dir, all, names)
+	pending, err := record.Unsent(func(r *runs.Run) bool { return client.Sent(dir, r) }, all, names)
 	if err != nil {
 		return err
 	}
@@ -80,29 +81,6 @@ func (a *app) runsSync(cmd *cobra.Command, f *runsSyncFlags, names []string) err
 		}
 	}
 	return a.sendAll(cmd.Context(), client, dir, pending, f.json)
-}
-
-// unsent returns the runs to send, the oldest first: those that are named, or all
-// that have ended and that the server lacks something of.
-func unsent(client *mlflow.Client, dir runs.Dir, all []*runs.Run, names []string) ([]*runs.Run, error) {
-	var pending []*runs.Run
-	for _, name := range names {
-		r, err := find(all, name)
-		if err != nil {
-			return nil, err
-		}
-		pending = append(pending, r)
-		pending = append(pending, partsOf(all, r.ID)...)
-	}
-	if len(names) > 0 {
-		return pending, nil
-	}
-	for i := len(all) - 1; i >= 0; i-- {
-		if r := all[i]; !r.End.IsZero() && !client.Sent(dir, r) {
-			pending = append(pending, r)
-		}
-	}
-	return pending, nil
 }
 
 // sendAll sends runs with progress. One that is refused stops no other; a server
@@ -124,7 +102,7 @@ func (a *app) sendAll(ctx context.Context, client *mlflow.Client, dir runs.Dir, 
 				failed = len(pending) - i
 				break
 			}
-			m.Note(fmt.Sprintf("foretide: run %s: %v", shortID(r.ID), err))
+			m.Note(fmt.Sprintf("foretide: run %s: %v", record.ShortID(r.ID), err))
 		} else {
 			sent++
 		}

@@ -61,7 +61,7 @@ func TestTrainingRecorded(t *testing.T) {
 	}
 	for _, p := range printed {
 		r := runOf(t, "cpu of "+p.Container)
-		if valueOf(r, "mae_5min") != p.Horizons[0].MAE || valueOf(r, "ratio_15min") != p.Horizons[1].Ratio {
+		if record.ValueOf(r, "mae_5min") != p.Horizons[0].MAE || record.ValueOf(r, "ratio_15min") != p.Horizons[1].Ratio {
 			t.Errorf("%s: %v, printed %+v", p.Container, r.Metrics, p)
 		}
 	}
@@ -74,7 +74,7 @@ func TestTrainingRecorded(t *testing.T) {
 
 	s.ok("train", "--data", "m.csv", "--metric", "cpu", "--container", "db", "--model", "linear", "--run-name", "one")
 	one := runOf(t, "one")
-	if one.Params["container"] != "db" || math.IsNaN(valueOf(one, "ratio_30min")) || one.Tags[record.TagModel] == "" || one.Experiment != defaultExperiment {
+	if one.Params["container"] != "db" || math.IsNaN(record.ValueOf(one, "ratio_30min")) || one.Tags[record.TagModel] == "" || one.Experiment != defaultExperiment {
 		t.Errorf("%+v", one)
 	}
 	var c *codec.Checkpoint
@@ -110,7 +110,7 @@ func TestEndsRecorded(t *testing.T) {
 	}
 	s.fails(exitFailure, "db.ckpt", "train", "--data", "m.csv", "--metric", "cpu", "--model", "naive", "--run-name", "blocked")
 	blocked, web, db := runOf(t, "blocked"), runOf(t, "cpu of web"), runOf(t, "cpu of db")
-	if blocked.Status != runs.Failed || valueOf(blocked, "failed") != 1 || valueOf(blocked, "trained") != 1 ||
+	if blocked.Status != runs.Failed || record.ValueOf(blocked, "failed") != 1 || record.ValueOf(blocked, "trained") != 1 ||
 		web.Status != runs.Finished || db.Status != runs.Failed || !strings.Contains(db.Tags[record.TagError], "db.ckpt") {
 		t.Errorf("%+v\n%+v\n%+v", blocked, web, db)
 	}
@@ -144,7 +144,7 @@ func TestRuns(t *testing.T) {
 			}
 		}
 	}
-	var best []runJSON
+	var best []record.RunJSON
 	if err := json.Unmarshal([]byte(s.ok("runs", "list", "--of", "three", "--best", "ratio", "--json")), &best); err != nil || len(best) != 3 {
 		t.Fatal(err, best)
 	}
@@ -162,7 +162,7 @@ func TestRuns(t *testing.T) {
 			}
 		}
 	}
-	var shown runJSON
+	var shown record.RunJSON
 	if err := json.Unmarshal([]byte(s.ok("runs", "show", "curve", "--json")), &shown); err != nil {
 		t.Fatal(err)
 	}

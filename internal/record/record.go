@@ -1,5 +1,6 @@
-// Package record writes what a training or a backtest does as runs. It never
-// fails its work: what cannot be written is told once and left out.
+// Package record writes what a training or a backtest does as runs, and lists,
+// prints and compares runs. Recording never fails the work that it records: what
+// cannot be written is told once and left out.
 package record
 
 import (
