@@ -4,8 +4,8 @@
     python3 infra/deploy/costs.py [--model auto] [--predict-every 300] ...
     python3 infra/deploy/costs.py --readme      # the tables of README.md
 
-Measured (measured/*.json, by "go run ./infra/local/measure -train -json …",
-"-predict -json …" and "go test ./functions -run TestStored -v"): processor time,
+Measured (measured/*.json, by "go run ./infra/local -measure train -json …",
+"-measure predict -json …" and "go test ./functions -run TestStored -v"): processor time,
 memory and S3 requests of the functions, and bytes that a series leaves behind.
 Measured, too, but not kept as files: processor time of collect and plan
 (--collect-us, --plan-us). Taken from AWS: prices, in dollars, of us-east-1 and arm64

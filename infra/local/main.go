@@ -5,6 +5,14 @@
 //	go run ./infra/local               # the functions as processes of this machine
 //	go run ./infra/local -sam env.json # … and servers for "sam local"'s containers
 //
+// It also measures what the functions need, from the bootstraps that ship and a
+// real S3 server. Processor times can be compared on a busy machine, times by the
+// clock cannot.
+//
+//	go run ./infra/local -measure starts  # sizes, starts and warm calls, beside an empty function
+//	go run ./infra/local -measure predict # a fleet's forecasts: time, memory, requests
+//	go run ./infra/local -measure train   # a series' training, by model and history
+//
 // It needs versitygw, prometheus and promtool on the path (README.md of this
 // folder), listens on the loopback and, with -sam, on Docker's bridge, and removes
 // everything at its end.
@@ -26,10 +34,16 @@ import (
 
 func main() {
 	sam := flag.String("sam", "", "listen at Docker's bridge, and write the variables for sam's --env-vars to this `file`")
+	var m measurement
+	m.flags()
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Stdout, *sam); err != nil {
+	work := func() error { return run(ctx, os.Stdout, *sam) }
+	if m.what != "" {
+		work = func() error { return m.run(ctx) }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "local:", err)
 		os.Exit(1)
 	}

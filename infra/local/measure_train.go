@@ -39,9 +39,9 @@ func size(peak float64) int {
 	return 0
 }
 
-// train measures the training of a series by each model and length of history,
+// measureTraining measures the training of a series by each model and length of history,
 // each in a process of its own.
-func train(ctx context.Context, paths map[string]string, models []string, days []int, step int64, out string) error {
+func measureTraining(ctx context.Context, paths map[string]string, models []string, days []int, step int64, out string) error {
 	b, err := newBench()
 	if err != nil {
 		return err

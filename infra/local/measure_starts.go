@@ -28,14 +28,14 @@ var events = map[string]string{
 }
 
 const (
-	starts = 40
-	calls  = 400
+	coldStarts = 40
+	warmCalls  = 400
 )
 
-// starting prints sizes, and how long starts and calls take.
-func starting(ctx context.Context, dir string, paths map[string]string) error {
+// measureStarts prints sizes, and how long starts and calls take.
+func measureStarts(ctx context.Context, dir string, paths map[string]string) error {
 	paths["empty"] = filepath.Join(dir, "empty", "bootstrap")
-	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build"}, localstack.BuildFlags...), "-o", paths["empty"], "github.com/foretide/foretide/infra/local/measure/testdata/empty")...)
+	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build"}, localstack.BuildFlags...), "-o", paths["empty"], "github.com/foretide/foretide/infra/local/testdata/empty")...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
@@ -52,20 +52,20 @@ func starting(ctx context.Context, dir string, paths map[string]string) error {
 	fmt.Printf("%-10s %10s %12s %12s %12s %12s\n", "function", "zip MB", "start p50", "start p90", "warm p50", "warm p90")
 	for _, name := range append([]string{"empty"}, localstack.Names...) {
 		f := localstack.Function{Name: name, Bootstrap: paths[name], Env: env, Timeout: 10 * time.Second, Memory: 512}
-		if err := start(ctx, f); err != nil {
+		if err := measureStart(ctx, f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func start(ctx context.Context, f localstack.Function) error {
+func measureStart(ctx context.Context, f localstack.Function) error {
 	size, err := zipped(f.Bootstrap)
 	if err != nil {
 		return err
 	}
 	var init, warm []time.Duration
-	for range starts {
+	for range coldStarts {
 		s := localstack.NewService(1, f)
 		r, err := s.Invoke(ctx, f.Name, []byte(events[f.Name]))
 		s.Close()
@@ -76,7 +76,7 @@ func start(ctx context.Context, f localstack.Function) error {
 	}
 	s := localstack.NewService(1, f)
 	defer s.Close()
-	for range calls {
+	for range warmCalls {
 		r, err := s.Invoke(ctx, f.Name, []byte(events[f.Name]))
 		if err != nil {
 			return err
