@@ -248,21 +248,26 @@ func TestHostClose(t *testing.T) {
 	_, m := pair(t, h, "lstm")
 	data := frame("x", 300, 2600)
 	w := forecast.WindowOf(&data, m.Spec().Needs)
-	var wg sync.WaitGroup
+	var wg, began sync.WaitGroup
+	began.Add(4)
 	for range 4 {
 		wg.Go(func() {
 			var dst forecast.Forecast
-			for {
-				if err := m.Forecast(&dst, &w); err != nil {
+			for first := true; ; first = false {
+				err := m.Forecast(&dst, &w)
+				if first {
+					began.Done()
+				}
+				if err != nil {
 					if !errors.Is(err, loader.ErrHostClosed) {
-						t.Error(err)
+						t.Errorf("a forecast while the host closes: %v, want %v", err, loader.ErrHostClosed)
 					}
 					return
 				}
 			}
 		})
 	}
-	time.Sleep(2 * time.Millisecond)
+	began.Wait()
 	if err := errors.Join(h.Close(), h.Close()); err != nil {
 		t.Error(err)
 	}

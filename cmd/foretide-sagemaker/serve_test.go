@@ -16,11 +16,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
@@ -224,7 +224,7 @@ func TestServeTurns(t *testing.T) {
 		})
 	}
 	for s.waiting.Load() < mostWait {
-		time.Sleep(time.Millisecond)
+		runtime.Gosched()
 	}
 	if w := send(s, window("web", "")); w.Code != 503 || w.Header().Get("Retry-After") == "" {
 		t.Errorf("with all places taken: %d %s", w.Code, w.Body)

@@ -121,7 +121,7 @@ func TestCompactDamaged(t *testing.T) {
 		t.Errorf("again: %d files, %v", n, err)
 	}
 	l.Objects = m
-	time.Sleep(time.Millisecond) // another time of modification
+	m.Clock = func() time.Time { return time.Now().Add(time.Second) } // another time of modification
 	_ = m.Put(ctx, bad, whole)
 	if n, err := l.Compact(ctx, start, 1); n != 2 || err != nil || len(keys()) != 0 {
 		t.Errorf("put back: %d files, %v", n, err)

@@ -54,7 +54,12 @@ func (c *boundedConn) Close() error {
 // read again when they have changed, without a restart; the ones before serve on
 // where they cannot be.
 func TLS(certFile, keyFile string) (*tls.Config, error) {
-	r := &renewed{cert: certFile, key: keyFile}
+	return tlsAt(certFile, keyFile, time.Now)
+}
+
+// tlsAt is TLS with a clock.
+func tlsAt(certFile, keyFile string, now func() time.Time) (*tls.Config, error) {
+	r := &renewed{cert: certFile, key: keyFile, now: now}
 	if _, err := r.get(nil); err != nil {
 		return nil, err
 	}
@@ -63,6 +68,7 @@ func TLS(certFile, keyFile string) (*tls.Config, error) {
 
 type renewed struct {
 	cert, key string
+	now       func() time.Time
 
 	mu      sync.Mutex
 	looked  time.Time
@@ -74,7 +80,7 @@ type renewed struct {
 func (r *renewed) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := time.Now()
+	now := r.now()
 	if r.current != nil && now.Sub(r.looked) < time.Second {
 		return r.current, nil
 	}

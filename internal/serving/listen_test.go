@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,7 +59,8 @@ func TestTLS(t *testing.T) {
 		t.Error("files that are not there are no error")
 	}
 	certify(t, cert, key, 1)
-	config, err := TLS(cert, key)
+	var later atomic.Int64 // than now
+	config, err := tlsAt(cert, key, func() time.Time { return time.Now().Add(time.Duration(later.Load())) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,12 +99,12 @@ func TestTLS(t *testing.T) {
 	if err := os.WriteFile(key, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(1100 * time.Millisecond) // the files are looked at once a second
+	later.Store(int64(2 * time.Second)) // the files are looked at once a second
 	if n := number(); n != 1 {
 		t.Errorf("while the key is damaged: certificate %d, want 1", n)
 	}
 	certify(t, cert, key, 2)
-	time.Sleep(1100 * time.Millisecond)
+	later.Store(int64(4 * time.Second))
 	if n := number(); n != 2 {
 		t.Errorf("certificate %d, want 2", n)
 	}
