@@ -1,19 +1,16 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/sagemaker"
-	"github.com/foretide/foretide/internal/family"
+	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/near"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -37,15 +34,13 @@ type settings struct {
 	container         string   // "" is all in the data
 	grace             time.Duration
 
-	overrides []config.Override // of configurations, by the other hyperparameters
-	configs   string            // folder with METRIC.yaml; "" for none
-	known     map[string]*config.Config
+	configs fleet.Configs // by the other hyperparameters and the channel config
 }
 
 // settingsOf takes hyperparameters apart. A name is that of a setting of the
 // configuration, with - or _ between its words, or one of our own.
 func settingsOf(hyper map[string]string) (*settings, error) {
-	s := &settings{grace: defaultGrace, known: map[string]*config.Config{}}
+	s := &settings{grace: defaultGrace, configs: fleet.Configs{Environ: os.Environ()}}
 	for _, name := range slices.Sorted(maps.Keys(hyper)) {
 		value := hyper[name]
 		switch key := strings.ReplaceAll(name, "-", "_"); key {
@@ -54,7 +49,7 @@ func settingsOf(hyper map[string]string) (*settings, error) {
 		case "counters":
 			s.counters = words(value)
 		case "container":
-			s.container = value
+			s.container, s.configs.Container = value, value
 		case "grace":
 			d, err := time.ParseDuration(value)
 			if err != nil || d < 0 || d > mostGrace {
@@ -71,7 +66,7 @@ func settingsOf(hyper map[string]string) (*settings, error) {
 			if !isSetting(key) {
 				return nil, fmt.Errorf("there is no hyperparameter %.80q%s", name, near.Hint(key, names()))
 			}
-			s.overrides = append(s.overrides, config.Override{Key: key, Value: value,
+			s.configs.Overrides = append(s.configs.Overrides, config.Override{Key: key, Value: value,
 				Source: config.Source{Kind: config.CommandLine, Name: "hyperparameters " + name}})
 		}
 	}
@@ -101,50 +96,13 @@ func isSetting(key string) bool {
 	return slices.ContainsFunc(config.Keys(), func(k string) bool { return k == key || strings.HasSuffix(k, "."+key) })
 }
 
-// of returns the configuration of a metric: the hyperparameters over the
-// environment over the file of the channel config over the defaults.
-func (s *settings) of(metric string) (*config.Config, error) {
-	if c := s.known[metric]; c != nil {
-		return c, nil
-	}
-	c := config.Defaults(metric)
-	if s.configs != "" {
-		file, err := config.Load(filepath.Join(s.configs, metric+".yaml"))
-		switch {
-		case err == nil && file.MetricName != metric:
-			return nil, fmt.Errorf("%s: it is for metric %s", filepath.Join(s.configs, metric+".yaml"), file.MetricName)
-		case err == nil:
-			c = file
-		case !errors.Is(err, fs.ErrNotExist):
-			return nil, err
-		}
-	}
-	if err := c.Apply(append(config.Env(os.Environ()), s.overrides...)...); err != nil {
-		return nil, err
-	}
-	if _, err := family.Configured(c); err != nil {
-		return nil, err
-	}
-	if s.container != "" && c.Source("model.scope").Kind == config.Default {
-		c.Model.Scope = config.ScopeContainer // one container is asked for: its model is its own
-	}
-	s.known[metric] = c
-	return c, nil
-}
-
-// serves reports whether a metric's configuration is for the container.
-func (s *settings) serves(c *config.Config, container string) bool {
-	return s.container != "" || c.ContainerName == "" ||
-		c.Source("container_name").Kind == config.Default || c.ContainerName == container
-}
-
 // horizon is the longest time ahead that is asked for.
 func (s *settings) horizon() (time.Duration, error) {
 	metrics := s.metrics
 	if len(metrics) == 0 {
 		metrics = []string{series.CPU}
 	}
-	c, err := s.of(metrics[0])
+	c, err := s.configs.Of(metrics[0])
 	if err != nil {
 		return 0, err
 	}
@@ -158,7 +116,7 @@ func (s *settings) channel(layout sagemaker.Layout, job *sagemaker.Job) (dir str
 	for _, name := range have {
 		switch {
 		case name == configChannel:
-			s.configs = layout.Data(name)
+			s.configs.Path = layout.Data(name)
 		case !slices.Contains(dataChannels, name):
 			return "", false, fmt.Errorf("there is no use for the channel %q: metrics are in the channel train, METRIC.yaml in config", name)
 		case dir != "":

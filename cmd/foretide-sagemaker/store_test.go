@@ -26,7 +26,7 @@ func TestStoppedWhileJudging(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		jobs, err := jobsOf(s, data.Frames, []string{"cpu"})
+		jobs, err := s.configs.Jobs(data.Frames, []string{"cpu"})
 		if err != nil {
 			t.Fatal(err)
 		}

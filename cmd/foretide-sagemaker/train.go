@@ -70,7 +70,7 @@ func train(ctx context.Context, layout sagemaker.Layout, out io.Writer) error {
 	if err != nil {
 		return t.orStopped(ctx, err)
 	}
-	if t.jobs, err = jobsOf(s, frames, metrics); err != nil {
+	if t.jobs, err = s.configs.Jobs(frames, metrics); err != nil {
 		return err
 	}
 	if t.jobs, err = part(t.jobs, host, hosts, sharded); err != nil {
@@ -128,29 +128,6 @@ func (t *training) read(ctx context.Context, dir string, s *settings) ([]series.
 		have = s.metrics
 	}
 	return data.Frames, have, nil
-}
-
-// jobsOf lists what there is to train.
-func jobsOf(s *settings, frames []series.Frame, metrics []string) ([]fleet.Job, error) {
-	var jobs []fleet.Job
-	for i := range frames {
-		for _, m := range metrics {
-			if frames[i].Column(m) < 0 {
-				continue
-			}
-			c, err := s.of(m)
-			if err != nil {
-				return nil, err
-			}
-			if s.serves(c, frames[i].Container) {
-				jobs = append(jobs, fleet.Job{Frame: &frames[i], Config: c})
-			}
-		}
-	}
-	if len(jobs) == 0 {
-		return nil, errors.New("nothing to train: container_name of the configuration is not in the data")
-	}
-	return jobs, nil
 }
 
 // part returns the jobs of this host. Where all hosts have all of the data, they

@@ -109,7 +109,7 @@ func (f *backtestFlags) validate(cmd *cobra.Command) error {
 	if err := f.record.check(cmd); err != nil {
 		return err
 	}
-	return f.check(cmd)
+	return f.check()
 }
 
 func (a *app) backtest(cmd *cobra.Command, f *backtestFlags) error {
@@ -155,7 +155,7 @@ func (f *backtestFlags) task(cmd *cobra.Command, metrics []string) (backtest.Con
 	cfg.TestShare, cfg.Workers, cfg.Fixed = f.share, f.workers, f.fixed
 	cfg.Every, cfg.Refit = int64(f.every/time.Second), int64(f.refit/time.Second)
 	cfg.Task = func(metric string, step int64) (forecast.Task, error) {
-		c, err := f.of(cmd, metric)
+		c, err := f.configs().Of(metric)
 		if err != nil {
 			return forecast.Task{}, err
 		}
@@ -169,8 +169,8 @@ func (f *backtestFlags) task(cmd *cobra.Command, metrics []string) (backtest.Con
 		if !slices.Contains(metrics, metric) || listed != nil && !listed[[2]string{container, metric}] {
 			return false
 		}
-		c, err := f.of(cmd, metric)
-		return err != nil || f.serves(c, container) // Task returns the error
+		c, err := f.configs().Of(metric)
+		return err != nil || f.configs().Serves(c, container) // Task returns the error
 	}
 	return cfg, nil
 }
@@ -182,7 +182,7 @@ func (f *backtestFlags) judged(cmd *cobra.Command, frames []series.Frame, select
 			if !selected(frames[i].Container, m) {
 				continue
 			}
-			if c, err := f.of(cmd, m); err == nil { // running returns the error
+			if c, err := f.configs().Of(m); err == nil { // running returns the error
 				jobs = append(jobs, fleet.Job{Frame: &frames[i], Config: c})
 			}
 		}
@@ -244,7 +244,7 @@ func (f *backtestFlags) rescore(frames []series.Frame, cfg backtest.Config, rec 
 
 // judge runs the models, and writes their forecasts where that is asked for.
 func (a *app) judge(cmd *cobra.Command, f *backtestFlags, frames []series.Frame, cfg backtest.Config, metrics []string, rec *record.Backtest) ([]backtest.Series, error) {
-	trainers, err := f.trainers(cmd, metrics)
+	trainers, err := f.configs().Trainers(f.models, metrics)
 	if err != nil {
 		return nil, err
 	}
@@ -293,7 +293,7 @@ func (a *app) run1(ctx context.Context, frames []series.Frame, t backtest.Traine
 		Seed:      seed,
 		Interrupt: func() bool { return ctx.Err() != nil },
 		Progress: func(e forecast.Event) {
-			m.tell(progressOf(t.Name(), &e))
+			m.tell(fleet.Judging(t.Name(), &e))
 			if watch != nil {
 				watch(&e)
 			}
@@ -307,24 +307,8 @@ func (a *app) run1(ctx context.Context, frames []series.Frame, t backtest.Traine
 	return r, err
 }
 
-// progressOf is the progress of a backtest, or of a training within it.
-func progressOf(model string, e *forecast.Event) fleet.Progress {
-	p := fleet.Progress{What: "backtest of " + model, Done: e.Done, Total: e.Total}
-	switch e.Stage {
-	case "backtest":
-		return p
-	case "epoch":
-		p.Epoch, p.Done, p.Total = e, 0, 0
-	case "validate":
-		p.What = "judging " + model + " for " + e.What
-		return p
-	}
-	p.What = "training " + model + " for " + e.What
-	return p
-}
-
 func (f *backtestFlags) seedValue(cmd *cobra.Command) uint64 {
-	if c, err := f.of(cmd, f.first()); err == nil {
+	if c, err := f.configs().Of(f.first()); err == nil {
 		return c.Training.Seed
 	}
 	return 0

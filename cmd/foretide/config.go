@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/near"
 	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader/config"
@@ -41,7 +42,7 @@ func (a *app) configCommand() *cobra.Command {
 				_, err := fmt.Fprint(a.out, config.Template(orDefault(metric, series.CPU)))
 				return err
 			}
-			c, err := loadConfig(cmd, file, metric)
+			c, err := fleet.LoadConfig(file, metric, os.Environ())
 			if err != nil {
 				return err
 			}
@@ -70,32 +71,6 @@ func orDefault(v, otherwise string) string {
 		return otherwise
 	}
 	return v
-}
-
-// loadConfig returns the configuration of a metric: the file over the
-// defaults, the environment over the file. A metric that is named must be the
-// file's, where the file names one.
-func loadConfig(cmd *cobra.Command, file, metric string) (*config.Config, error) {
-	c := config.Defaults(orDefault(metric, series.CPU))
-	if file != "" {
-		var err error
-		if c, err = config.Load(file); err != nil {
-			return nil, err
-		}
-		if metric != "" && metric != c.MetricName {
-			if c.Source("metric_name").Kind != config.Default {
-				return nil, usagef(cmd, "%s is for metric %s, not %s: leave out --config, or name the file of %s",
-					file, c.MetricName, metric, metric)
-			}
-			if err := c.Apply(config.Flag("metric_name", "metric", metric)); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if err := c.Apply(config.Env(os.Environ())...); err != nil {
-		return nil, err
-	}
-	return c, nil
 }
 
 // checkMetric returns the error for a metric that the data do not have.

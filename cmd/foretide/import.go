@@ -107,7 +107,7 @@ func (a *app) importProphet(cmd *cobra.Command, path string, f *importFlags) err
 	if err != nil {
 		return err
 	}
-	c, err := loadConfig(cmd, f.config, f.metric)
+	c, err := fleet.LoadConfig(f.config, f.metric, os.Environ())
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func (a *app) importTorch(cmd *cobra.Command, path string, f *importFlags) error
 		return err
 	}
 	s := settings{metrics: []string{c.MetricName}, counters: f.counters, container: f.container,
-		known: map[string]*config.Config{c.MetricName: c}}
+		known: fleet.Fixed(c, f.container)}
 	jobs, err := s.jobs(cmd, a, f.data)
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func (f *importFlags) configOf(cmd *cobra.Command, path string, model *torch.Mod
 	var err error
 	switch {
 	case f.config != "" || model.Config == "":
-		c, err = loadConfig(cmd, f.config, task.Metric)
+		c, err = fleet.LoadConfig(f.config, task.Metric, os.Environ())
 	default:
 		c, err = config.Parse(path+" (foretide.config)", []byte(model.Config))
 	}

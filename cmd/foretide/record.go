@@ -144,7 +144,7 @@ func (a *app) recordBacktest(cmd *cobra.Command, f *backtestFlags, frames []seri
 		return record.BeginBacktest(nil, o), func() {}, nil
 	}
 	for _, metric := range metrics {
-		c, err := f.of(cmd, metric)
+		c, err := f.configs().Of(metric)
 		if err != nil {
 			return nil, nil, err
 		}

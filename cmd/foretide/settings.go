@@ -2,8 +2,8 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -24,8 +24,8 @@ type settings struct {
 	container, config, model, seed string
 	scope                          string
 
-	known map[string]*config.Config // by metric; "" is the file's own
-	wide  bool                      // models read columns beside the metrics, whatever the configuration says
+	known *fleet.Configs // once they are asked for
+	wide  bool           // models read columns beside the metrics, whatever the configuration says
 }
 
 // add declares the flags; what is "train", "judge" … for their help.
@@ -82,65 +82,36 @@ func acceptOldNames(cmd *cobra.Command) {
 	}
 }
 
+// configs returns the configurations that the flags ask for.
+func (s *settings) configs() *fleet.Configs {
+	if s.known != nil {
+		return s.known
+	}
+	s.known = &fleet.Configs{Path: s.config, Environ: os.Environ(), Container: s.container}
+	for _, f := range []struct{ key, flag, value string }{{"model_type", "model", s.model}, {"seed", "seed", s.seed}, {"scope", "scope", s.scope}} {
+		if f.value != "" {
+			s.known.Overrides = append(s.known.Overrides, config.Flag(f.key, f.flag, f.value))
+		}
+	}
+	return s.known
+}
+
 // check reads the configurations that are known to be needed before any data
 // is read, so that a mistake in them is found at once.
-func (s *settings) check(cmd *cobra.Command) error {
+func (s *settings) check() error {
 	metrics := s.metrics
 	if len(metrics) == 0 {
-		if folder(s.config) {
+		if s.configs().Folder() {
 			return nil
 		}
 		metrics = []string{""}
 	}
 	for _, metric := range metrics {
-		if _, err := s.of(cmd, metric); err != nil {
+		if _, err := s.configs().Of(metric); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// of returns the configuration of a metric, the flags over everything else;
-// "" stands for the metric that the file names.
-func (s *settings) of(cmd *cobra.Command, metric string) (*config.Config, error) {
-	if c := s.known[metric]; c != nil {
-		return c, nil
-	}
-	file := s.config
-	if folder(file) {
-		file = filepath.Join(file, metric+".yaml")
-		if _, err := os.Stat(file); os.IsNotExist(err) {
-			file = ""
-		}
-	}
-	c, err := loadConfig(cmd, file, metric)
-	if err != nil {
-		return nil, err
-	}
-	var flags []config.Override
-	if s.model != "" {
-		flags = append(flags, config.Flag("model_type", "model", s.model))
-	}
-	if s.seed != "" {
-		flags = append(flags, config.Flag("seed", "seed", s.seed))
-	}
-	if s.scope != "" {
-		flags = append(flags, config.Flag("scope", "scope", s.scope))
-	}
-	if err := c.Apply(flags...); err != nil {
-		return nil, err
-	}
-	if _, err := family.Configured(c); err != nil {
-		return nil, err
-	}
-	if s.container != "" && c.Source("model.scope").Kind == config.Default {
-		c.Model.Scope = config.ScopeContainer // one container is asked for: its model is its own
-	}
-	if s.known == nil {
-		s.known = map[string]*config.Config{}
-	}
-	s.known[metric] = c
-	return c, nil
 }
 
 // first is the metric whose configuration stands for all: the first of the
@@ -152,22 +123,17 @@ func (s *settings) first() string {
 	return ""
 }
 
-func folder(path string) bool {
-	info, err := os.Stat(path)
-	return path != "" && err == nil && info.IsDir()
-}
-
 // read reads the data that the settings ask for and returns the metrics to
 // work on: those of the flags, else the configuration file's, else all.
 func (s *settings) read(cmd *cobra.Command, a *app, path string) (*csvfile.Data, []string, error) {
-	first, err := s.of(cmd, s.first())
+	first, err := s.configs().Of(s.first())
 	if err != nil {
 		return nil, nil, err
 	}
 	horizons := first.Horizons()
 	columns := s.metrics
 	for _, m := range s.metrics {
-		if c, err := s.of(cmd, m); err == nil && (s.wide || c.Model.ModelType == lstm.Name || len(c.Columns()) > 0) {
+		if c, err := s.configs().Of(m); err == nil && (s.wide || c.Model.ModelType == lstm.Name || len(c.Columns()) > 0) {
 			columns = nil // all: those that models read are among them
 		}
 	}
@@ -182,8 +148,8 @@ func (s *settings) read(cmd *cobra.Command, a *app, path string) (*csvfile.Data,
 	metrics := s.metrics
 	if len(metrics) == 0 {
 		metrics = have
-		if s.config != "" && !folder(s.config) {
-			c, err := s.of(cmd, "")
+		if s.config != "" && !s.configs().Folder() {
+			c, err := s.configs().Of("")
 			if err != nil {
 				return nil, nil, err
 			}
@@ -198,37 +164,18 @@ func (s *settings) read(cmd *cobra.Command, a *app, path string) (*csvfile.Data,
 	return data, metrics, nil
 }
 
-// serves reports whether the metric's configuration is for the container: for
-// every one unless it names one and no flag does.
-func (s *settings) serves(c *config.Config, container string) bool {
-	return s.container != "" || c.ContainerName == "" ||
-		c.Source("container_name").Kind == config.Default || c.ContainerName == container
-}
-
 // jobs lists what there is to train in the data.
 func (s *settings) jobs(cmd *cobra.Command, a *app, path string) ([]fleet.Job, error) {
 	data, metrics, err := s.read(cmd, a, path)
 	if err != nil {
 		return nil, err
 	}
-	var jobs []fleet.Job
-	for i := range data.Frames {
-		for _, m := range metrics {
-			if data.Frames[i].Column(m) < 0 {
-				continue
-			}
-			c, err := s.of(cmd, m)
-			if err != nil {
-				return nil, err
-			}
-			if s.serves(c, data.Frames[i].Container) {
-				jobs = append(jobs, fleet.Job{Frame: &data.Frames[i], Config: c})
-			}
-		}
+	jobs, err := s.configs().Jobs(data.Frames, metrics)
+	if errors.Is(err, fleet.ErrNoJob) {
+		return nil, dataf("%s: %v (there are %s)", path, err, terminal.List(data.Containers()))
 	}
-	if len(jobs) == 0 {
-		return nil, dataf("%s: nothing to train: the configuration's container_name is not in the data (there are %s)",
-			path, terminal.List(data.Containers()))
+	if err != nil {
+		return nil, err
 	}
 	a.notices(fleet.MissingHorizons(jobs))
 	a.tellOutsideJobs(jobs)

@@ -60,7 +60,7 @@ func (a *app) train(cmd *cobra.Command, f *trainFlags) error {
 	if err := needData(cmd, f.data); err != nil {
 		return err
 	}
-	if err := f.check(cmd); err != nil {
+	if err := f.check(); err != nil {
 		return err
 	}
 	if err := f.record.check(cmd); err != nil {

@@ -87,10 +87,10 @@ func (a *app) windows(cmd *cobra.Command, f *windowsFlags) error {
 		return usagef(cmd, "--step is %v; it is whole seconds, such as 15s or 5m", f.step)
 	case len(f.metrics) > 1:
 		return usagef(cmd, "--metric is %s; a file has windows of one metric", terminal.List(f.metrics))
-	case len(f.metrics) == 0 && (f.config == "" || folder(f.config)):
+	case len(f.metrics) == 0 && (f.config == "" || f.configs().Folder()):
 		return usagef(cmd, "--metric is missing: it names the metric that the model is to forecast")
 	}
-	if err := f.check(cmd); err != nil {
+	if err := f.check(); err != nil {
 		return err
 	}
 	jobs, err := f.jobs(cmd, a, f.data)

@@ -1,10 +1,8 @@
-package main
+package fleet
 
 import (
 	"maps"
 	"slices"
-
-	"github.com/spf13/cobra"
 
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/forecast"
@@ -57,10 +55,9 @@ func (p *perMetric) Renew(fitted forecast.Fitted, history []series.Frame, task f
 	return p.byMetric[task.Metric].Renew(fitted, history, task, opts)
 }
 
-// trainers returns what is judged: each model of the flags or, without any,
+// Trainers returns what a backtest judges: each of the models or, without any,
 // the models that the configurations name.
-func (f *backtestFlags) trainers(cmd *cobra.Command, metrics []string) ([]backtest.Trainer, error) {
-	models := f.models
+func (c *Configs) Trainers(models, metrics []string) ([]backtest.Trainer, error) {
 	if len(models) == 0 {
 		models = []string{""}
 	}
@@ -68,15 +65,15 @@ func (f *backtestFlags) trainers(cmd *cobra.Command, metrics []string) ([]backte
 	for _, model := range models {
 		p := &perMetric{name: model, byMetric: map[string]train.Trainer{}}
 		for _, metric := range metrics {
-			c, err := f.of(cmd, metric)
+			of, err := c.Of(metric)
 			if err != nil {
 				return nil, err
 			}
-			c = c.Clone()
+			of = of.Clone()
 			if model != "" {
-				c.Model.ModelType = model
+				of.Model.ModelType = model
 			}
-			t, err := family.Configured(c)
+			t, err := family.Configured(of)
 			if err != nil {
 				return nil, err
 			}
@@ -92,4 +89,20 @@ func (f *backtestFlags) trainers(cmd *cobra.Command, metrics []string) ([]backte
 		out = append(out, p)
 	}
 	return out, nil
+}
+
+// Judging is the progress of a backtest, or of a training within it.
+func Judging(model string, e *forecast.Event) Progress {
+	p := Progress{What: "backtest of " + model, Done: e.Done, Total: e.Total}
+	switch e.Stage {
+	case "backtest":
+		return p
+	case "epoch":
+		p.Epoch, p.Done, p.Total = e, 0, 0
+	case "validate":
+		p.What = "judging " + model + " for " + e.What
+		return p
+	}
+	p.What = "training " + model + " for " + e.What
+	return p
 }
