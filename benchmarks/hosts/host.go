@@ -173,8 +173,8 @@ func buildAlone(dir, module string) error {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w: %s", err, out)
 	}
-	if out, err := exec.Command("go", "run", "./wasm/internal/link/simdjoin", plain, module).CombinedOutput(); err != nil {
-		return fmt.Errorf("simdjoin: %w: %s", err, out)
+	if out, err := exec.Command("go", "run", "./wasm/build", "-join", plain, module).CombinedOutput(); err != nil {
+		return fmt.Errorf("wasm/build -join: %w: %s", err, out)
 	}
 	return nil
 }

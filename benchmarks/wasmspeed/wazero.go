@@ -42,9 +42,9 @@ func build(dir string) (scalar, joined []byte, err error) {
 		return nil, nil, err
 	}
 	out := filepath.Join(dir, "joined.wasm")
-	cmd := exec.Command("go", "run", "github.com/foretide/foretide/wasm/internal/link/simdjoin", filepath.Join(dir, "guest.wasm"), out)
+	cmd := exec.Command("go", "run", "github.com/foretide/foretide/wasm/build", "-join", filepath.Join(dir, "guest.wasm"), out)
 	if b, err := cmd.CombinedOutput(); err != nil {
-		return nil, nil, fmt.Errorf("simdjoin: %w: %s", err, b)
+		return nil, nil, fmt.Errorf("wasm/build -join: %w: %s", err, b)
 	}
 	joined, err = os.ReadFile(out)
 	return scalar, joined, err

@@ -5,6 +5,7 @@
 //	go run ./wasm/build               # build the module
 //	go run ./wasm/build -check        # fail where the module that is there is another
 //	go run ./wasm/build -scalar FILE  # build one without SIMD, for hosts that have none
+//	go run ./wasm/build -join IN OUT  # join the kernels to another module that Go built with the tag wasmsimd
 package main
 
 import (
@@ -20,18 +21,20 @@ import (
 	"github.com/foretide/foretide/internal/newfile"
 	"github.com/foretide/foretide/wasm/internal/link"
 	"github.com/foretide/foretide/wasm/internal/simd"
-	"github.com/foretide/foretide/wasm/internal/slim"
 )
-
-// goVersion is the compiler of the module: another one gives other bytes. It is
-// the toolchain of go.mod too.
-const goVersion = "go1.26.8"
 
 func main() {
 	check := flag.Bool("check", false, "compare with the module that is there instead of writing it")
 	scalar := flag.String("scalar", "", "build a module without SIMD to this file instead")
+	join := flag.Bool("join", false, "join the kernels to the first argument, a module that Go built with the tag wasmsimd, and write the second")
 	flag.Parse()
-	if err := run(*check, *scalar); err != nil {
+	var err error
+	if *join {
+		err = joinFile(flag.Arg(0), flag.Arg(1))
+	} else {
+		err = run(*check, *scalar)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "build:", err)
 		os.Exit(1)
 	}
@@ -58,6 +61,9 @@ func run(check bool, scalar string) error {
 		if module, err = link.Join(module, simd.Module(), simd.Name); err != nil {
 			return err
 		}
+	}
+	if err := link.Valid(module); err != nil {
+		return fmt.Errorf("the module is not valid: %w", err)
 	}
 	if check {
 		return compare(path, module)
@@ -95,27 +101,24 @@ func clean(root string) error {
 
 // compile returns the guest as Go compiles it, slimmed.
 func compile(root, tag string) ([]byte, error) {
-	dir, err := os.MkdirTemp("", "foretide-wasm")
+	module, err := link.Compile(root, tag)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "guest.wasm")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared", "-tags="+tag,
-		"-ldflags=-w -buildid=", "-o", out, "./wasm/guest")
-	cmd.Dir = root
-	// Whatever of the environment could change the bytes is set.
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOTOOLCHAIN="+goVersion,
-		"GOFLAGS=-mod=readonly", "GOEXPERIMENT=", "GOWASM=", "GODEBUG=", "GOFIPS140=off", "CGO_ENABLED=0", "GOWORK=off")
-	cmd.Stderr = os.Stderr
-	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("go build with %s: %w", goVersion, err)
-	}
-	module, err := os.ReadFile(out)
+	return link.Slim(module)
+}
+
+// joinFile joins the kernels to a module.
+func joinFile(in, out string) error {
+	guest, err := os.ReadFile(in)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return slim.Slim(module)
+	joined, err := link.Join(guest, simd.Module(), simd.Name)
+	if err != nil {
+		return fmt.Errorf("%s: %w", in, err)
+	}
+	return newfile.Write(out, joined)
 }
 
 // compare fails where the file is not the module.

@@ -42,10 +42,14 @@ func parseKernels(b []byte) (map[string]kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	return named(find(list, asm.SectionExport), functions)
+	byName, err := named(find(list, asm.SectionExport), functions)
+	if err == nil {
+		err = Valid(b)
+	}
+	return byName, err
 }
 
-// parseFunctions returns the functions in order, validated.
+// parseFunctions returns the functions in order.
 func parseFunctions(list []section, types [][]byte) ([]kernel, error) {
 	indices := &reader{data: find(list, asm.SectionFunction)}
 	code := &reader{data: find(list, asm.SectionCode)}

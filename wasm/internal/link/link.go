@@ -1,11 +1,6 @@
-// Package link joins kernels in WebAssembly SIMD to a module built by Go. The
-// module declares them as imports (//go:wasmimport); in the result they are
-// functions of its own, over its own memory.
-//
-// What it joins it validates: the kernels in full, instruction by instruction,
-// with the types on the stack; of the guest the parts that name functions. It
-// refuses what it does not know rather than to write a module that might be
-// wrong.
+// Package link makes the guest of the module that Go has compiled: Slim makes it
+// smaller, and Join puts kernels in WebAssembly SIMD into it. It refuses what it
+// does not know rather than write a module that might be wrong.
 package link
 
 import (
@@ -22,15 +17,16 @@ const (
 	maxModule = 64 << 20
 	maxCount  = 1 << 20 // of types, functions and the like
 	maxLocals = 1 << 10 // of a kernel
-	maxBlocks = 1 << 8  // of a kernel, one within the other
 )
 
 // ErrNothing is returned where a guest imports none of the kernels: it was
 // built without them.
 var ErrNothing = errors.New("link: the guest imports no kernel: build it with the tag wasmsimd")
 
-// Join returns the guest with the kernels that it imports from the module
-// named from as functions of its own. Neither argument is changed.
+// Join returns the guest with the kernels that it imports (//go:wasmimport) from
+// the module named from as functions of its own, over its own memory. Neither
+// argument is changed. The kernels are validated, of the guest the parts that
+// name functions.
 //
 // Kernels have one memory, which they import, and exported functions that call
 // nothing; each import of the guest must be one of them, of the same type.

@@ -1,4 +1,4 @@
-package slim
+package link
 
 import (
 	"bytes"
@@ -144,14 +144,14 @@ func clearInlined(f []byte, counters *packer, data []byte) error {
 	if uint64(at) >= uint64(len(counters.old)) {
 		return unknown("a table of program counters is not where it should be")
 	}
-	r := reader{b: counters.old[at:]}
+	r := reader{data: counters.old[at:]}
 	value, most := int64(-1), int64(-1)
 	for first := true; ; first = false {
-		v := uint32(r.uint())
+		v := r.u32()
 		if r.err != nil || v == 0 && !first {
 			break
 		}
-		r.uint()
+		r.u32()
 		step := int64(v >> 1)
 		if v&1 != 0 {
 			step = ^step
@@ -212,17 +212,17 @@ func (p *packer) move(at uint32) (uint32, error) {
 	}
 	// Pairs of differences, of values and counters, until one of values is 0;
 	// the first may be.
-	r := reader{b: p.old[at:]}
+	r := reader{data: p.old[at:]}
 	for first := true; ; first = false {
-		if v := r.uint(); r.err != nil || v == 0 && !first {
+		if v := r.u32(); r.err != nil || v == 0 && !first {
 			break
 		}
-		r.uint()
+		r.u32()
 	}
 	if r.err != nil {
 		return 0, r.err
 	}
-	b := p.old[at : len(p.old)-len(r.b)]
+	b := r.data[:r.at]
 	if to, ok := p.seen[string(b)]; ok {
 		return to, nil
 	}

@@ -1,11 +1,12 @@
-package slim
+package link
+
+import "github.com/foretide/foretide/internal/asm"
 
 // Instructions.
 const (
 	opNop       = 0x01
 	opEnd       = 0x0b
 	opReturn    = 0x0f
-	opCall      = 0x10
 	opLocalGet  = 0x20
 	opLocalSet  = 0x21
 	opLocalTee  = 0x22
@@ -16,7 +17,6 @@ const (
 	opStore     = 0x36 // the first
 	opStore32   = 0x3e // the last
 	opI32Const  = 0x41
-	opI64Const  = 0x42
 	opI32Eqz    = 0x45
 	opI32Add    = 0x6a
 	opI32Sub    = 0x6b
@@ -73,11 +73,11 @@ func (in *instruction) append(dst []byte) []byte {
 	dst = append(dst, in.op)
 	switch op := in.op; {
 	case isLoad(op) || isStore(op):
-		return appendUint(appendUint(dst, in.align), uint64(in.value))
+		return asm.AppendUnsigned(asm.AppendUnsigned(dst, in.align), uint64(in.value))
 	case op == opI32Const:
-		return appendInt(dst, in.value)
+		return asm.AppendSigned(dst, in.value)
 	case op == opCall || op >= opLocalGet && op <= opGlobalSet:
-		return appendUint(dst, uint64(in.value))
+		return asm.AppendUnsigned(dst, uint64(in.value))
 	}
 	return dst
 }
@@ -131,31 +131,33 @@ func effect(op byte) (pops, pushes int) {
 // decode takes a body's instructions apart.
 func decode(b []byte) ([]instruction, error) {
 	var out []instruction
-	r := reader{b: b}
-	for len(r.b) > 0 && r.err == nil {
-		begin := r.b
+	r := reader{data: b}
+	for r.left() > 0 && r.err == nil {
+		from := r.at
 		in := instruction{op: r.byte()}
 		switch op := in.op; {
 		case op <= 0x01, op == 0x05, op == opEnd, op == opReturn, op == 0x1a, op == 0x1b, op >= 0x45 && op <= 0xc4:
 		case op >= 0x02 && op <= 0x04: // block, loop, if
-			in.value = r.int()
+			in.value = r.signed(33)
 		case op == 0x0c, op == 0x0d, op == opCall, op >= opLocalGet && op <= opGlobalSet: // br, br_if, …
-			in.value = int64(r.uint())
+			in.value = int64(r.u32())
 		case op == 0x0e: // br_table
-			for range r.uint() + 1 {
-				if r.uint(); r.err != nil {
+			for range r.count() + 1 {
+				if r.u32(); r.err != nil {
 					break
 				}
 			}
 		case op == 0x11: // call_indirect
-			r.uint()
-			r.uint()
+			r.u32()
+			r.u32()
 		case isLoad(op), isStore(op):
-			in.align, in.value = r.uint(), int64(r.uint())
+			in.align, in.value = uint64(r.u32()), int64(r.u32())
 		case op == 0x3f, op == 0x40: // memory.size, memory.grow
 			r.byte()
-		case op == opI32Const, op == opI64Const:
-			in.value = r.int()
+		case op == opI32Const:
+			in.value = r.signed(32)
+		case op == opI64Const:
+			in.value = r.signed(64)
 		case op == 0x43:
 			r.take(4)
 		case op == 0x44:
@@ -165,7 +167,7 @@ func decode(b []byte) ([]instruction, error) {
 		default:
 			return nil, unknown("instruction %x", op)
 		}
-		in.bytes = begin[:len(begin)-len(r.b)]
+		in.bytes = b[from:r.at]
 		out = append(out, in)
 	}
 	return out, r.err
@@ -173,7 +175,7 @@ func decode(b []byte) ([]instruction, error) {
 
 // more reads the rest of saturating conversions, and of memory.copy and fill.
 func more(r *reader) {
-	switch sub := r.uint(); {
+	switch sub := r.u32(); {
 	case sub <= 7:
 	case sub == 10:
 		r.take(2)

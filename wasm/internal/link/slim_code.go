@@ -1,4 +1,6 @@
-package slim
+package link
+
+import "github.com/foretide/foretide/internal/asm"
 
 // A coder makes a code section smaller. It appends functions of its own to the
 // module: push, which is half of every call that Go makes, and for functions
@@ -35,10 +37,10 @@ func (f *body) skip() {
 
 // decodeCode returns the functions of a code section.
 func decodeCode(b []byte) ([]*body, error) {
-	r := reader{b: b}
+	r := reader{data: b}
 	var bodies []*body
-	for range r.uint() {
-		b := r.take(r.uint())
+	for range r.count() {
+		b := r.bytes()
 		if r.err != nil {
 			break
 		}
@@ -48,7 +50,7 @@ func decodeCode(b []byte) ([]*body, error) {
 		}
 		bodies = append(bodies, f)
 	}
-	if r.err == nil && len(r.b) > 0 {
+	if r.err == nil && r.left() > 0 {
 		return nil, unknown("something follows its code")
 	}
 	return bodies, r.err
@@ -62,7 +64,7 @@ func encodeCode(bodies []*body, imports int) (out []byte, added int) {
 	c := &coder{imports: imports, bodies: bodies, push: imports + n, next: imports + n + 1, whole: make(map[int]int)}
 	c.added = [][]byte{pushBody()}
 	c.chooseWhole()
-	out = appendUint(nil, uint64(n+len(c.added)))
+	out = asm.AppendUnsigned(nil, uint64(n+len(c.added)))
 	for _, f := range c.bodies {
 		if f.ours {
 			f.code = c.shorten(f.code)
@@ -76,21 +78,21 @@ func encodeCode(bodies []*body, imports int) (out []byte, added int) {
 }
 
 func appendBody(dst, body []byte) []byte {
-	return append(appendUint(dst, uint64(len(body))), body...)
+	return append(asm.AppendUnsigned(dst, uint64(len(body))), body...)
 }
 
 func decodeBody(b []byte) (*body, error) {
-	r := reader{b: b}
-	for range r.uint() {
-		r.uint()
+	r := reader{data: b}
+	for range r.count() {
+		r.u32()
 		r.byte()
 	}
 	if r.err != nil {
 		return nil, r.err
 	}
-	f := &body{locals: b[:len(b)-len(r.b)]}
+	f := &body{locals: b[:r.at]}
 	var err error
-	f.code, err = decode(r.b)
+	f.code, err = decode(r.rest())
 	f.ours = matches(f.code, goBegins)
 	return f, err
 }
@@ -145,7 +147,7 @@ func pushBody() []byte { return append(pushing([]byte{0}), opEnd) }
 // returns what it returns.
 func wholeBody(callee int) []byte {
 	b := append(pushing([]byte{0}), opI32Const, 0, opCall)
-	return append(appendUint(b, uint64(callee)), opEnd)
+	return append(asm.AppendUnsigned(b, uint64(callee)), opEnd)
 }
 
 func pushing(dst []byte) []byte {

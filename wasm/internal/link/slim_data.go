@@ -1,28 +1,30 @@
-package slim
+package link
 
 import (
 	"bytes"
 	"encoding/binary"
+
+	"github.com/foretide/foretide/internal/asm"
 )
 
 // load returns the memory that a data section makes.
 func load(b []byte) ([]byte, error) {
-	r := reader{b: b}
+	r := reader{data: b}
 	type piece struct {
 		at   uint64
 		data []byte
 	}
 	var pieces []piece
 	end := uint64(0)
-	for range r.uint() {
-		if mode, op := r.uint(), r.byte(); (mode != 0 || op != 0x41) && r.err == nil {
+	for range r.count() {
+		if mode, op := r.u32(), r.byte(); (mode != 0 || op != 0x41) && r.err == nil {
 			return nil, unknown("a piece of its data is not at a constant address")
 		}
-		at := uint64(uint32(r.int()))
+		at := uint64(uint32(r.signed(32)))
 		if r.byte() != 0x0b && r.err == nil {
 			return nil, unknown("a piece of its data is not at a constant address")
 		}
-		p := piece{at, r.take(r.uint())}
+		p := piece{at, r.bytes()}
 		if r.err != nil {
 			return nil, r.err
 		}
@@ -80,10 +82,10 @@ func cut(memory []byte) []byte {
 			}
 		}
 		out = append(out, 0, 0x41)
-		out = append(appendInt(out, int64(at)), 0x0b)
-		out = append(appendUint(out, uint64(end-at)), memory[at:end]...)
+		out = append(asm.AppendSigned(out, int64(at)), 0x0b)
+		out = append(asm.AppendUnsigned(out, uint64(end-at)), memory[at:end]...)
 		n++
 		at = end
 	}
-	return append(appendUint(nil, n), out...)
+	return append(asm.AppendUnsigned(nil, n), out...)
 }
