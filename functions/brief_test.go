@@ -14,6 +14,7 @@ import (
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/batch"
 	"github.com/foretide/foretide/internal/steps/predict"
 	"github.com/foretide/foretide/internal/steps/train"
 	"github.com/foretide/foretide/loader"
@@ -75,8 +76,8 @@ func TestBrownout(t *testing.T) {
 	}
 	trainer := &train.Trainer{Lake: l, Store: checkpoints, History: time.Hour, MaxValues: 1 << 20, Now: now,
 		Config: func(_ context.Context, metric, _ string) (*config.Config, error) { return of[metric], nil }}
-	forecaster := &predict.Forecaster{Lake: l, Models: &steps.Models{Store: checkpoints}, Window: time.Hour, Now: now}
-	for _, w := range []*steps.Worker{
+	forecaster := &predict.Forecaster{Lake: l, Models: &batch.Models{Store: checkpoints}, Window: time.Hour, Now: now}
+	for _, w := range []*batch.Worker{
 		{Name: "predict", Objects: &objects, Do: forecaster.Predict},
 		{Name: "train", Objects: &objects, Do: trainer.Train},
 	} {

@@ -9,6 +9,7 @@ import (
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/batch"
 	"github.com/foretide/foretide/internal/steps/plan"
 )
 
@@ -66,7 +67,7 @@ func TestDamagedFile(t *testing.T) {
 		t.Errorf("%d series are planned", planned.Train.Series)
 	}
 	items := `{"items": [{"container": "db"}, {"container": "shop/cart"}, {"container": "web"}]}`
-	for name, h := range map[string]*steps.Worker{"train": w.train, "predict": w.predict} {
+	for name, h := range map[string]*batch.Worker{"train": w.train, "predict": w.predict} {
 		var a event.Answer
 		w.must(h.Handle, []byte(items), &a)
 		check(name)

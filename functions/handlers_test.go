@@ -25,6 +25,7 @@ import (
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/batch"
 	"github.com/foretide/foretide/internal/steps/plan"
 	"github.com/foretide/foretide/internal/steps/predict"
 	"github.com/foretide/foretide/internal/steps/train"
@@ -43,10 +44,10 @@ type world struct {
 	lake       *lake.Lake
 	store      *flaky
 	trainer    *train.Trainer
-	train      *steps.Worker
-	predict    *steps.Worker
+	train      *batch.Worker
+	predict    *batch.Worker
 	forecaster *predict.Forecaster
-	models     *steps.Models
+	models     *batch.Models
 	planner    *plan.Planner
 	answering  *gateway.Answerer
 	log        bytes.Buffer
@@ -85,11 +86,11 @@ func newWorld(t *testing.T) *world {
 	now := func() time.Time { return time.Unix(until, 0) }
 	configs := &steps.Configs{Objects: w.objects, Environ: []string{"FORETIDE_MODEL_TYPE=linear"}, Check: train.Check}
 	w.trainer = &train.Trainer{Lake: w.lake, Store: w.store, Config: configs.Of, History: 60 * 24 * time.Hour, MaxValues: 1 << 20, Now: now}
-	w.train = &steps.Worker{Name: "train", Objects: w.objects, Do: w.trainer.Train, Items: train.Drifted}
-	w.models = &steps.Models{Store: w.store}
+	w.train = &batch.Worker{Name: "train", Objects: w.objects, Do: w.trainer.Train, Items: train.Drifted}
+	w.models = &batch.Models{Store: w.store}
 	f := &predict.Forecaster{Lake: w.lake, Models: w.models, Window: 9 * 24 * time.Hour, Now: now}
 	w.forecaster = f
-	w.predict = &steps.Worker{Name: "predict", Objects: w.objects, Do: f.Predict, Items: f.Of}
+	w.predict = &batch.Worker{Name: "predict", Objects: w.objects, Do: f.Predict, Items: f.Of}
 	w.planner = &plan.Planner{Lake: w.lake, Store: w.store, Config: configs.Of, MaxAge: 24 * time.Hour, Recent: time.Hour, TrainBatch: 2, PredictBatch: 2, Now: now}
 	w.answering = &gateway.Answerer{Lake: w.lake, Models: w.models, Window: 9 * 24 * time.Hour, Now: now}
 	return w

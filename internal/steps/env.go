@@ -77,24 +77,6 @@ func (e *Env) Number(name string, otherwise, least, most int) int {
 	return n
 }
 
-// Models are those of the store, kept between invocations.
-func (e *Env) Models(s *Storage) *Models {
-	return &Models{
-		Store: s.Store, Every: e.Duration("FORETIDE_REFRESH", 30*time.Second, 0, Day),
-		Memory: int64(e.Number("FORETIDE_MODELS_MB", e.modelsMB(), 1, 8192)) << 20,
-	}
-}
-
-// modelsMB is a quarter of the function's memory: samples and the runtime have the
-// rest.
-func (e *Env) modelsMB() int {
-	mb, err := strconv.Atoi(e.Get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
-	if err != nil {
-		mb = 256
-	}
-	return max(mb/4, 1)
-}
-
 // Window is how far back forecasts look: eight days, and what the step rounds.
 func (e *Env) Window() time.Duration {
 	return e.Duration("FORETIDE_WINDOW", 9*Day, time.Minute, 400*Day)

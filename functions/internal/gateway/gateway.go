@@ -17,12 +17,13 @@ import (
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/batch"
 )
 
 // An Answerer answers requests. Its fields must be set.
 type Answerer struct {
 	Lake   *lake.Lake
-	Models *steps.Models
+	Models *batch.Models
 	Window time.Duration // how far back samples are read
 	Now    func() time.Time
 }
@@ -33,7 +34,7 @@ func FromEnv() (steps.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Answerer{Lake: l, Models: e.Models(s), Window: e.Window(), Now: time.Now}
+	a := &Answerer{Lake: l, Models: batch.ModelsFrom(e, s), Window: e.Window(), Now: time.Now}
 	return steps.Watched(a.Handle), e.Err
 }
 
@@ -119,7 +120,7 @@ func (h *httpRequest) parse() (*answer.Request, error) {
 }
 
 func (a *Answerer) refuse(in *steps.Invocation, err error, id string) httpAnswer {
-	reason, retry := steps.Reason(err)
+	reason, retry := batch.Reason(err)
 	p := answer.ProblemOf(err, reason, retry)
 	if p.Status >= http.StatusInternalServerError {
 		in.Log.Error("no forecast", "status", p.Status, "reason", p.Reason, "error", err.Error())
@@ -133,7 +134,7 @@ func (a *Answerer) refuse(in *steps.Invocation, err error, id string) httpAnswer
 }
 
 func (a *Answerer) forecast(ctx context.Context, in *steps.Invocation, r *answer.Request) (*answer.Answer, error) {
-	return (&answer.Answerer{Frame: a.frame, Models: steps.Logged{Models: a.Models, Log: in.Log}}).Forecast(ctx, r)
+	return (&answer.Answerer{Frame: a.frame, Models: batch.Logged{Models: a.Models, Log: in.Log}}).Forecast(ctx, r)
 }
 
 // frame returns a container's samples.

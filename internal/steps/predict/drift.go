@@ -8,6 +8,7 @@ import (
 	"github.com/foretide/foretide/internal/drift"
 	"github.com/foretide/foretide/internal/panics"
 	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/batch"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -28,7 +29,7 @@ func (r *round) judge(ctx context.Context, models *loader.Predictor, f *series.F
 			return err
 		})
 		if err != nil {
-			r.in.Log.Warn("drift not judged", "container", f.Container, "metric", one.Metric, "error", err.Error(), steps.Stack(err))
+			r.in.Log.Warn("drift not judged", "container", f.Container, "metric", one.Metric, "error", err.Error(), batch.Stack(err))
 			continue
 		}
 		if row.Drift {
@@ -51,7 +52,7 @@ func (r *round) mark(ctx context.Context) {
 	in.Metrics.Add("Drifted", "Count", float64(len(due)))
 	for _, key := range due {
 		if err := r.Lake.Objects.Put(ctx, steps.DriftFolder+key.Name(), nil); err != nil {
-			reason, _ := steps.Reason(err)
+			reason, _ := batch.Reason(err)
 			in.Log.Error("drift not marked", "checkpoint", key.Name(), "reason", reason, "error", err.Error())
 		}
 	}

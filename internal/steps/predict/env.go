@@ -19,6 +19,7 @@ import (
 	"github.com/foretide/foretide/internal/drift"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/batch"
 )
 
 // FromEnv is the handler of the function predict.
@@ -27,9 +28,9 @@ func FromEnv() (steps.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Forecaster{Lake: l, Models: e.Models(s), Window: e.Window(), Now: time.Now,
+	f := &Forecaster{Lake: l, Models: batch.ModelsFrom(e, s), Window: e.Window(), Now: time.Now,
 		Drift: drift.Options{Last: e.Duration("FORETIDE_DRIFT", steps.Day, 0, 9*steps.Day), Every: 20 * time.Minute}}
-	w := &steps.Worker{Name: "predict", Objects: s.Objects, Do: f.Predict, Items: f.Of}
+	w := &batch.Worker{Name: "predict", Objects: s.Objects, Do: f.Predict, Items: f.Of}
 	f.SinkTime = e.Duration("FORETIDE_PUSH_TIMEOUT", 20*time.Second, time.Millisecond, 15*time.Minute)
 	if f.Sinks, err = sinks(e); err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ import (
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/panics"
 	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/batch"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -30,7 +31,7 @@ import (
 type Forecaster struct {
 	Lake *lake.Lake
 	// Models keeps the models from one invocation to the next.
-	Models *steps.Models
+	Models *batch.Models
 	// Window is how far back samples are read: as far as models look.
 	Window time.Duration
 	// Sinks are other systems that forecasts are handed to, after they are stored.
@@ -134,7 +135,7 @@ func (r *round) predict(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	models, err := steps.Logged{Models: r.Models, Log: r.in.Log}.Fresh(ctx, r.keys())
+	models, err := batch.Logged{Models: r.Models, Log: r.in.Log}.Fresh(ctx, r.keys())
 	if err != nil {
 		return err
 	}
@@ -279,11 +280,11 @@ func (r *round) done(f *forecast.Forecast, took time.Duration) {
 }
 
 func (r *round) fail(container, metric string, err error) {
-	reason, retry := steps.Reason(err)
+	reason, retry := batch.Reason(err)
 	f := event.Failure{Container: container, Metric: metric, Reason: reason, Error: err.Error(), Retry: retry}
 	r.answer.Fail(f)
 	r.in.Metrics.AddReason("Failures", reason, 1)
-	r.in.Log.Error("no forecast", "container", container, "metric", metric, "reason", reason, "retry", retry, "error", err.Error(), steps.Stack(err))
+	r.in.Log.Error("no forecast", "container", container, "metric", metric, "reason", reason, "retry", retry, "error", err.Error(), batch.Stack(err))
 }
 
 // absent says which items there are no samples of, or which were not reached.
@@ -333,7 +334,7 @@ func (r *round) push(ctx context.Context) {
 		r.in.Metrics.Add("PushErrors", "Count", 0)
 		if err != nil {
 			r.answer.Fail(event.Failure{Reason: event.Sink, Error: "not handed to " + sink.Name + ": " + err.Error()})
-			r.in.Log.Error("not pushed", "to", sink.Name, "reason", event.Sink, "error", err.Error(), steps.Stack(err))
+			r.in.Log.Error("not pushed", "to", sink.Name, "reason", event.Sink, "error", err.Error(), batch.Stack(err))
 			r.in.Metrics.Add("PushErrors", "Count", 1)
 			r.in.Metrics.AddReason("Failures", event.Sink, 1)
 			continue

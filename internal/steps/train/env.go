@@ -6,6 +6,7 @@ import (
 
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/batch"
 	"github.com/foretide/foretide/loader/config"
 )
 
@@ -21,7 +22,7 @@ func FromEnv() (steps.Handler, error) {
 		History:   e.Duration("FORETIDE_HISTORY", 63*steps.Day, time.Hour, 3*steps.Year),
 		MaxValues: e.Number("FORETIDE_MAX_VALUES", 1<<23, 1, 1<<30),
 	}
-	w := &steps.Worker{Name: "train", Objects: s.Objects, Do: t.Train, Items: Drifted}
+	w := &batch.Worker{Name: "train", Objects: s.Objects, Do: t.Train, Items: Drifted}
 	return w.Handle, e.Err
 }
 

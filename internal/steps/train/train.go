@@ -19,6 +19,7 @@ import (
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
+	"github.com/foretide/foretide/internal/steps/batch"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 	"github.com/foretide/foretide/loader/store"
@@ -132,7 +133,7 @@ func (r *round) readShared(ctx context.Context, q lake.Query) error {
 	if errors.Is(err, errFull) {
 		err = errShared
 	}
-	if reason, _ := steps.Reason(err); err == nil || reason != event.TooLarge {
+	if reason, _ := batch.Reason(err); err == nil || reason != event.TooLarge {
 		return err
 	}
 	for _, metric := range r.shared {
@@ -277,7 +278,7 @@ func (r *round) remains(container, metric, why string) {
 }
 
 func (r *round) fail(container, metric string, err error) {
-	reason, retry := steps.Reason(err)
+	reason, retry := batch.Reason(err)
 	if reason == event.Deadline {
 		r.remains(container, metric, err.Error())
 		return
@@ -285,7 +286,7 @@ func (r *round) fail(container, metric string, err error) {
 	f := event.Failure{Container: container, Metric: metric, Reason: reason, Error: err.Error(), Retry: retry}
 	r.answer.Fail(f)
 	r.in.Metrics.AddReason("Failures", reason, 1)
-	r.in.Log.Error("not trained", "container", container, "metric", metric, "reason", reason, "retry", retry, "error", err.Error(), steps.Stack(err))
+	r.in.Log.Error("not trained", "container", container, "metric", metric, "reason", reason, "retry", retry, "error", err.Error(), batch.Stack(err))
 }
 
 // absent says which items there are no samples of, or which were not read.

@@ -1,4 +1,7 @@
-package steps
+// Package batch carries out the batches of train and predict, whatever brought them:
+// a direct call, the messages of a queue, notifications of object storage. It names
+// the reasons of failures and keeps models from one batch to the next.
+package batch
 
 import (
 	"context"
@@ -7,6 +10,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/loader/store"
 )
 
@@ -14,29 +18,19 @@ import (
 type Worker struct {
 	Name    string // "train", "predict": of the folder of a run's answers
 	Objects store.Bucket
-	Do      func(ctx context.Context, in *Invocation, b *event.Batch) (*event.Answer, error)
+	Do      func(ctx context.Context, in *steps.Invocation, b *event.Batch) (*event.Answer, error)
 	// Items makes items of the objects that a notification names.
 	Items func(ctx context.Context, keys []string) ([]event.Item, error)
 }
 
-// DriftFolder has an object for each series whose model is reported to have
-// drifted, by its checkpoint's name. Training removes it.
-const DriftFolder = "drift/"
-
-// RunFolder has a folder for each run, with its manifests and answers.
-const RunFolder = "runs/"
-
-// AnswerFolder returns where the answers of a run's batches are.
-func AnswerFolder(run, name string) string { return RunFolder + run + "/" + name + "/" }
-
-// Handle is an Handler. The answer to a queue lists the messages that are
+// Handle is a steps.Handler. The answer to a queue lists the messages that are
 // to come again; to anyone else it is an *event.Answer.
-func (w *Worker) Handle(ctx context.Context, in *Invocation, payload []byte) (any, error) {
+func (w *Worker) Handle(ctx context.Context, in *steps.Invocation, payload []byte) (any, error) {
 	call, err := event.Decode(payload)
 	if err != nil {
 		return nil, err
 	}
-	ctx = Watch(ctx, in)
+	ctx = steps.Watch(ctx, in)
 	if call.Kind == event.Queue {
 		return w.messages(ctx, in, call.Requests), nil
 	}
@@ -55,7 +49,7 @@ func (w *Worker) Handle(ctx context.Context, in *Invocation, payload []byte) (an
 // messages does those of a queue. A message comes again where something of it
 // remains to be done; what cannot succeed another time is in the log alone,
 // unless the message itself cannot be read.
-func (w *Worker) messages(ctx context.Context, in *Invocation, requests []event.Request) event.QueueAnswer {
+func (w *Worker) messages(ctx context.Context, in *steps.Invocation, requests []event.Request) event.QueueAnswer {
 	out := event.QueueAnswer{Failures: []event.MessageID{}}
 	for i := range requests {
 		r := &requests[i]
@@ -74,7 +68,7 @@ func (w *Worker) messages(ctx context.Context, in *Invocation, requests []event.
 	return out
 }
 
-func (w *Worker) message(ctx context.Context, in *Invocation, r *event.Request) (*event.Answer, error) {
+func (w *Worker) message(ctx context.Context, in *steps.Invocation, r *event.Request) (*event.Answer, error) {
 	if r.Err != nil {
 		return nil, r.Err
 	}
@@ -86,7 +80,7 @@ func (w *Worker) message(ctx context.Context, in *Invocation, r *event.Request) 
 
 // one does a request. Where that is part of a run, its answer is kept, and what it
 // returns is brief.
-func (w *Worker) one(ctx context.Context, in *Invocation, r *event.Request) (*event.Answer, error) {
+func (w *Worker) one(ctx context.Context, in *steps.Invocation, r *event.Request) (*event.Answer, error) {
 	if len(r.Keys) > 0 {
 		items, err := w.Items(ctx, r.Keys)
 		if err != nil {
@@ -105,6 +99,6 @@ func (w *Worker) one(ctx context.Context, in *Invocation, r *event.Request) (*ev
 	if err != nil {
 		return nil, err
 	}
-	key := fmt.Sprintf("%s%06d-%03d.json", AnswerFolder(r.Batch.Run, w.Name), r.Batch.Batch, r.Batch.Attempt)
+	key := fmt.Sprintf("%s%06d-%03d.json", steps.AnswerFolder(r.Batch.Run, w.Name), r.Batch.Batch, r.Batch.Attempt)
 	return a.Brief(), w.Objects.Put(ctx, key, data, store.ContentType("application/json"))
 }

@@ -1,12 +1,14 @@
-package steps
+package batch
 
 import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
+	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
 )
@@ -26,6 +28,24 @@ type Models struct {
 	predictor *loader.Predictor
 	all       time.Time // when everything was asked for
 	asked     map[loader.Key]time.Time
+}
+
+// ModelsFrom returns the models of the store, kept between invocations.
+func ModelsFrom(e *steps.Env, s *steps.Storage) *Models {
+	return &Models{
+		Store: s.Store, Every: e.Duration("FORETIDE_REFRESH", 30*time.Second, 0, steps.Day),
+		Memory: int64(e.Number("FORETIDE_MODELS_MB", modelsMB(e), 1, 8192)) << 20,
+	}
+}
+
+// modelsMB is a quarter of the function's memory: samples and the runtime have the
+// rest.
+func modelsMB(e *steps.Env) int {
+	mb, err := strconv.Atoi(e.Get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
+	if err != nil {
+		mb = 256
+	}
+	return max(mb/4, 1)
 }
 
 // mostKept is how many keys' times are kept, about; with more all begins anew, as
