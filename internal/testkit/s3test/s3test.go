@@ -159,6 +159,15 @@ func (s *Server) EnableVersioning(bucket string) error {
 	return err
 }
 
+// Address returns an address at which any HTTP client gets an object for an hour.
+func (s *Server) Address(bucket, key string) (string, error) {
+	r, err := s3.NewPresignClient(s.Client()).PresignGetObject(context.Background(), &s3.GetObjectInput{Bucket: &bucket, Key: &key}, s3.WithPresignExpires(time.Hour))
+	if err != nil {
+		return "", err
+	}
+	return r.URL, nil
+}
+
 // Kill ends the server at once, as a crash would. Restart starts it again.
 func (s *Server) Kill() {
 	if s.cmd != nil {
