@@ -124,6 +124,8 @@ func (r *Reader) Uint() uint64 {
 func (r *Reader) Int() int64 { return unzigzag(r.Uint()) }
 
 // Bool returns the current field as a truth value.
+//
+//go:noinline
 func (r *Reader) Bool() bool {
 	v := r.Uint()
 	if v > 1 {
@@ -133,6 +135,8 @@ func (r *Reader) Bool() bool {
 }
 
 // Float returns the current field as a float64. NaN is a value like any other.
+//
+//go:noinline
 func (r *Reader) Float() float64 {
 	if !r.is(wireFixed64, "a float") {
 		return 0
@@ -157,6 +161,8 @@ func (r *Reader) Data() []byte {
 }
 
 // String returns the current field as a string.
+//
+//go:noinline
 func (r *Reader) String() string {
 	if !r.is(wireBytes, "a string") {
 		return ""

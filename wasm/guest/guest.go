@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/foretide/foretide/core/abi"
@@ -48,7 +47,9 @@ func (g *guest) alloc(size uint32) uint32 {
 	b := make([]byte, size, (max(size, 1)+15)&^15)
 	p := g.address(b[:1])
 	i, _ := g.find(p)
-	g.buffers = slices.Insert(g.buffers, i, buffer{p, b})
+	g.buffers = append(g.buffers, buffer{}) // slices.Insert would bring 5 kB
+	copy(g.buffers[i+1:], g.buffers[i:])
+	g.buffers[i] = buffer{p, b}
 	return p
 }
 
@@ -57,7 +58,10 @@ func (g *guest) free(p uint32) int32 {
 	if !ok {
 		return int32(abi.BadPointer)
 	}
-	g.buffers = slices.Delete(g.buffers, i, i+1)
+	n := len(g.buffers) - 1
+	copy(g.buffers[i:], g.buffers[i+1:])
+	g.buffers[n] = buffer{}
+	g.buffers = g.buffers[:n]
 	return 0
 }
 
