@@ -145,7 +145,7 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	blocks := scratch.Floats(recent.Len() / f.block)
 	ahead := scratch.Floats(longest)
 	state := State{X: scratch.Floats(f.lags), E: scratch.Floats(f.lags)}
-	first := f.fold(blocks, recent)
+	first := series.Fold(blocks, recent.Values, f.block)
 	tracked := -1
 	for i := range dst.At {
 		h, to := &f.at[i], &dst.At[i]
@@ -199,34 +199,6 @@ func (f *Fitted) span() int64 { return int64(f.block) * f.spec.Step }
 
 // time returns when the last n blocks of a window begin.
 func (f *Fitted) time(recent series.Series, n int) int64 { return recent.End() - int64(n)*f.span() }
-
-// fold writes the means of the observed values of each block to dst, NaN
-// where there is none, and returns the first block that has one, or -1.
-func (f *Fitted) fold(dst []float64, recent series.Series) (first int) {
-	return Fold(dst, recent.Values, f.block)
-}
-
-// Fold writes the means of blocks of cells to dst, the last of which ends
-// with the last value; missing values do not count, and a block without any
-// other is NaN. It returns the index of the first block that is not, or -1.
-func Fold(dst, values []float64, block int) (first int) {
-	first = -1
-	values = values[len(values)-len(dst)*block:]
-	for i := range dst {
-		sum, n := 0.0, 0
-		for _, v := range values[i*block : (i+1)*block] {
-			if v == v {
-				sum += v
-				n++
-			}
-		}
-		dst[i] = sum / float64(n) // NaN for n = 0
-		if n > 0 && first < 0 {
-			first = i
-		}
-	}
-	return first
-}
 
 // follow runs the part's tracker over blocks, the first of which is observed
 // and begins at the Unix second t, from the first on.

@@ -58,3 +58,25 @@ func CoarsenFrame(f *Frame, step int64) Frame {
 	}
 	return out
 }
+
+// Fold writes the means of blocks of values to dst; the last block ends with the
+// last value. Missing values do not count, and a block without any other is NaN.
+// It returns the index of the first block that is not NaN, or -1.
+func Fold(dst, values []float64, block int) (first int) {
+	first = -1
+	values = values[len(values)-len(dst)*block:]
+	for i := range dst {
+		sum, n := 0.0, 0
+		for _, v := range values[i*block : (i+1)*block] {
+			if v == v {
+				sum += v
+				n++
+			}
+		}
+		dst[i] = sum / float64(n) // NaN for n = 0
+		if n > 0 && first < 0 {
+			first = i
+		}
+	}
+	return first
+}

@@ -105,7 +105,7 @@ func (c Config) fit(kept []arima.Part, history []series.Frame, task forecast.Tas
 func (c Config) newHistory(s series.Series, block int, task *forecast.Task) *chooser {
 	h := &chooser{span: int64(block) * task.Step}
 	h.y = make([]float64, len(s.Values)/block)
-	arima.Fold(h.y, s.Values, block)
+	series.Fold(h.y, s.Values, block)
 	h.y = h.y[max(0, len(h.y)-max(c.Points, c.SeasonPoints)):]
 	h.start = s.End() - int64(len(h.y))*h.span
 	h.link = c.link(h.y, task)
