@@ -33,6 +33,7 @@ for container, metric, step, start, values in evaluate.read_series(sys.argv[2]):
 // TestPublicData: every series of the evaluation data is read as evaluate.py
 // reads it, bit by bit: same step, start, length, gaps and means.
 func TestPublicData(t *testing.T) {
+	t.Parallel()
 	data := testkit.Folder(t, testkit.Data)
 	eval := testkit.Folder(t, testkit.Eval)
 	d, err := Read(context.Background(), data, Options{})

@@ -42,6 +42,7 @@ func write(t *testing.T, name string, rows []backtest.Row) string {
 // TestRoundTrip: every number comes back bit by bit, plain and compressed,
 // and nothing but the file is left in the folder.
 func TestRoundTrip(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
 	rows := []backtest.Row{
 		{Container: `a/"x", y`, Metric: "cpu", Origin: 1722467370, Horizon: 300, Model: "naive", Point: 0.1, Lo: nan, Hi: nan},
@@ -84,6 +85,7 @@ func TestRoundTrip(t *testing.T) {
 
 // TestAbort: an aborted file leaves what was there before, and nothing else.
 func TestAbort(t *testing.T) {
+	t.Parallel()
 	path := write(t, "f.csv", nil)
 	before, _ := os.ReadFile(path)
 	w, err := Create(path)
@@ -102,6 +104,7 @@ func TestAbort(t *testing.T) {
 
 // TestCommitFails: where the file cannot take its name, nothing is left.
 func TestCommitFails(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f.csv")
 	w, err := Create(path)
@@ -119,6 +122,7 @@ func TestCommitFails(t *testing.T) {
 
 // TestFullDisk writes to the device that is always full.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	testkit.File(t, "/dev/full")
 	path := write(t, "f.csv", nil)
 	w, err := Create(path)
@@ -149,6 +153,7 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestCreateErrors(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for path, want := range map[string]string{
 		os.DevNull:                        ": is not a file",
@@ -167,6 +172,7 @@ func TestCreateErrors(t *testing.T) {
 
 // TestLink: the file that a link leads to is replaced, and the link stays.
 func TestLink(t *testing.T) {
+	t.Parallel()
 	path := write(t, "f.csv", nil)
 	link := filepath.Join(t.TempDir(), "link.csv")
 	if err := os.Symlink(path, link); err != nil {
@@ -228,6 +234,7 @@ func FuzzRead(f *testing.F) {
 }
 
 func TestReadErrors(t *testing.T) {
+	t.Parallel()
 	const head = "container,metric,origin,horizon,model,mean\n"
 	whole, err := os.ReadFile(write(t, "f.csv.gz", []backtest.Row{{Container: "a", Model: "m"}}))
 	if err != nil {
@@ -262,6 +269,7 @@ func TestReadErrors(t *testing.T) {
 }
 
 func TestLookup(t *testing.T) {
+	t.Parallel()
 	f, err := Load(write(t, "f.csv.gz", []backtest.Row{
 		{Container: "a", Metric: "cpu", Origin: 300, Horizon: 300, Model: "n", Point: 1, Lo: 0, Hi: 2},
 		{Container: "a", Metric: "cpu", Origin: 300, Horizon: 300, Model: "m", Point: 5, Lo: nan, Hi: nan},

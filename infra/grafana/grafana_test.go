@@ -14,6 +14,7 @@ import (
 // TestRules: the rules are good, and alerts come and stay away as rules_test.yml
 // says.
 func TestRules(t *testing.T) {
+	t.Parallel()
 	servers.NeedPrometheus(t)
 	for _, args := range [][]string{{"check", "rules", "rules.yml"}, {"test", "rules", "rules_test.yml"}} {
 		if out, err := exec.Command("promtool", args...).CombinedOutput(); err != nil {
@@ -24,6 +25,7 @@ func TestRules(t *testing.T) {
 
 // TestDashboard: panels have an id and a place of their own.
 func TestDashboard(t *testing.T) {
+	t.Parallel()
 	b, err := os.ReadFile("dashboard.json")
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 // TestFromEnv: what MLflow's clients understand, and what is no server of ours.
 func TestFromEnv(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		uri, folder, server string
 		bad                 bool
@@ -51,6 +52,7 @@ func TestFromEnv(t *testing.T) {
 // TestSecrets: credentials are sent as they should be, to no other server, and are
 // in no text.
 func TestSecrets(t *testing.T) {
+	t.Parallel()
 	var got, redirected string
 	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { redirected = r.Header.Get("Authorization") }))
 	defer other.Close()
@@ -95,6 +97,7 @@ func TestSecrets(t *testing.T) {
 // TestBounds: a server that answers without end, or refuses at length, costs
 // neither memory nor time.
 func TestBounds(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Path, "get-by-name") {
 			w.WriteHeader(http.StatusBadRequest)

@@ -52,6 +52,7 @@ func readAll(data []byte, first, last string) ([]Sample, error) {
 // TestSamples: what is written is read, bit for bit, over several groups of
 // rows; a range of containers gives those alone.
 func TestSamples(t *testing.T) {
+	t.Parallel()
 	want := many(100, 400) // 80,000 rows
 	want[7].Value = math.Nextafter(1, 2)
 	data, err := fileOf(want)
@@ -77,6 +78,7 @@ func TestSamples(t *testing.T) {
 
 // TestBadSamples: what cannot be is refused.
 func TestBadSamples(t *testing.T) {
+	t.Parallel()
 	s := many(3, 3)
 	slices.Reverse(s)
 	if _, err := fileOf(s); err == nil {
@@ -116,6 +118,7 @@ func example() *forecast.Forecast {
 // TestDuckDB: DuckDB reads both kinds of file, by their columns, and a folder of
 // days as one table.
 func TestDuckDB(t *testing.T) {
+	t.Parallel()
 	python := testkit.Python(t, "duckdb")
 	dir := t.TempDir()
 	samples, err := fileOf(many(3, 10))
@@ -180,6 +183,7 @@ func BenchmarkSamples(b *testing.B) {
 // TestParts: a file that is written in parts has the same samples, and the same
 // parts give the same bytes; without its values it has the same names and times.
 func TestParts(t *testing.T) {
+	t.Parallel()
 	want := many(100, 400)
 	written := func() []byte {
 		var buf bytes.Buffer

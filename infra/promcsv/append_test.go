@@ -34,6 +34,7 @@ func halves(t *testing.T, name string) (o Options, whole string, half []byte) {
 }
 
 func TestAppend(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"m.csv", "m.csv.gz"} {
 		t.Run(name, func(t *testing.T) {
 			o, whole, _ := halves(t, name)
@@ -61,6 +62,7 @@ func TestAppend(t *testing.T) {
 
 // TestAppendNew: without a file, or with an empty one, append begins it.
 func TestAppendNew(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), began, began+600)
 	o.Append = true
 	export(t, o)
@@ -80,6 +82,7 @@ func TestAppendNew(t *testing.T) {
 // TestAppendToCut: wherever a file was cut off, continued it is what it would
 // have been.
 func TestAppendToCut(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"m.csv", "m.csv.gz"} {
 		t.Run(name, func(t *testing.T) {
 			o, whole, half := halves(t, name)
@@ -107,6 +110,7 @@ func TestAppendToCut(t *testing.T) {
 
 // TestAppendToTwice: a compressed file of several streams, cut in the last.
 func TestAppendToTwice(t *testing.T) {
+	t.Parallel()
 	o, whole, _ := halves(t, "m.csv.gz")
 	o.End = time.Unix(began+1800, 0)
 	export(t, o)
@@ -128,6 +132,7 @@ func TestAppendToTwice(t *testing.T) {
 
 // TestAppendKeepsLost: rows of a damaged end that the server no longer has stay.
 func TestAppendKeepsLost(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), began, began+60)
 	o.Match, o.Append = `name="webapp"`, true
 	head := "timestamp,container,cpu,memory,disk_read,disk_write,net_rx,net_tx\n"
@@ -144,6 +149,7 @@ func TestAppendKeepsLost(t *testing.T) {
 
 // TestAppendToOther: what Export did not write is refused and left as it is.
 func TestAppendToOther(t *testing.T) {
+	t.Parallel()
 	o, _, half := halves(t, "m.csv")
 	head, _, _ := strings.Cut(string(half), "\n")
 	var flipped bytes.Buffer
@@ -216,6 +222,7 @@ func interrupted(t *testing.T, o Options) error {
 }
 
 func TestInterrupted(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), longBegan, longBegan+longSamples*scrape-scrape)
 	export(t, o)
 	whole := readText(t, o.Path)
@@ -249,6 +256,7 @@ func TestInterrupted(t *testing.T) {
 
 // TestStream: rows on a stream are those of a file.
 func TestStream(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), longBegan, longBegan+86400)
 	export(t, o)
 	var b bytes.Buffer

@@ -14,6 +14,7 @@ import (
 // TestRows: rows are in order of time and name, with empty cells for what is
 // missing and quotes where a name needs them.
 func TestRows(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), began+600, began+600)
 	export(t, o)
 	const want = `timestamp,container,cpu,memory,disk_read,disk_write,net_rx,net_tx
@@ -27,6 +28,7 @@ func TestRows(t *testing.T) {
 }
 
 func TestCompressed(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), began, began+3600)
 	export(t, o)
 	plain := readText(t, o.Path)
@@ -39,6 +41,7 @@ func TestCompressed(t *testing.T) {
 
 // TestNoData: without a row there is no file.
 func TestNoData(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), began-86400, began-80000)
 	_, err := Export(context.Background(), o)
 	if !errors.Is(err, prometheus.ErrNoData) {

@@ -27,6 +27,7 @@ func decode(text string) (*result, error) {
 
 // TestDecode: the forms that answers have.
 func TestDecode(t *testing.T) {
+	t.Parallel()
 	two := func(v []point) bool { return len(v) == 2 && v[0] == point{1500, -2.5} && math.IsInf(v[1].v, 1) }
 	for name, tt := range map[string]struct {
 		text string
@@ -67,6 +68,7 @@ func TestDecode(t *testing.T) {
 // TestDecodeBounded: of a series with more values than can be asked for no more
 // are kept than show it.
 func TestDecodeBounded(t *testing.T) {
+	t.Parallel()
 	r, err := decode(`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[` + strings.Repeat(`[1,"1"],`, 3*maxPoints) + `[1,"1"]]}]}}`)
 	if err != nil || len(r.series[0].Values) != maxPoints+1 || cap(r.series[0].Values) > 2*maxPoints {
 		t.Errorf("%v, %d values, room for %d", err, len(r.series[0].Values), cap(r.series[0].Values))

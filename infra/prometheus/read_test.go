@@ -88,6 +88,7 @@ func check(t *testing.T, rows []row, container string, at int64, want map[string
 }
 
 func TestDocker(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), began, began+hours*3600-scrape)
 	o.Match = `instance=~"h."`
 	s := export(t, o)
@@ -135,6 +136,7 @@ func TestDocker(t *testing.T) {
 }
 
 func TestHosts(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), began, began+600)
 	o.Match, o.Hosts, o.Metrics = `instance=~"h."`, true, []string{"memory"}
 	s := export(t, o)
@@ -147,6 +149,7 @@ func TestHosts(t *testing.T) {
 }
 
 func TestKubernetes(t *testing.T) {
+	t.Parallel()
 	url := server(t)
 	web := []string{"shop/web-7d9c5b6f4-b4q8z", "shop/web-7d9c5b6f4-x2x7k"}
 	for _, tt := range []struct {
@@ -197,6 +200,7 @@ func TestKubernetes(t *testing.T) {
 // TestOtherNames: containers that neither Docker's nor the kubelet's labels of
 // today name.
 func TestOtherNames(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		match, by  string
 		containers []string
@@ -227,6 +231,7 @@ func TestOtherNames(t *testing.T) {
 }
 
 func TestChosenContainers(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), began, began+600)
 	o.Match, o.Containers = `instance=~"[hn]."`, []string{"web*", "shop/*/app", "dd"}
 	s := export(t, o)
@@ -246,6 +251,7 @@ func TestChosenContainers(t *testing.T) {
 }
 
 func TestNodeExporter(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), began, began+3600)
 	o.Preset = NodeExporter
 	s := export(t, o)
@@ -257,6 +263,7 @@ func TestNodeExporter(t *testing.T) {
 }
 
 func TestOwnQueries(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), began, began+3600)
 	o.Preset, o.Label = NoPreset, "instance"
 	o.Queries = []Query{
@@ -276,6 +283,7 @@ func TestOwnQueries(t *testing.T) {
 
 // A query beside a preset replaces its column alone.
 func TestQueryBesidePreset(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), began, began+900)
 	o.Match, o.Metrics = `name="webapp"`, []string{"cpu", "memory"}
 	o.Queries = []Query{{"cpu", `sum by (name) (container_memory_working_set_bytes{name="webapp"}) * 0 + 3`}}
@@ -286,6 +294,7 @@ func TestQueryBesidePreset(t *testing.T) {
 // More points than a range query may have: none is lost or doubled where two
 // pages meet.
 func TestPaging(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), longBegan, longBegan+longSamples*scrape-scrape)
 	var steps []time.Time
 	o.Progress = func(p Progress) { steps = append(steps, p.At) }
@@ -307,6 +316,7 @@ func TestPaging(t *testing.T) {
 }
 
 func TestStep(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), began+7, began+3600+7)
 	o.Step = 5 * time.Minute
 	s := export(t, o)
@@ -319,6 +329,7 @@ func TestStep(t *testing.T) {
 }
 
 func TestNoData(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), began-86400, began-80000)
 	_, err := read(o)
 	if !errors.Is(err, ErrNoData) || !strings.Contains(err.Error(), "none of cpu, memory, disk_read, disk_write, net_rx, net_tx") {
@@ -336,6 +347,7 @@ func TestNoData(t *testing.T) {
 }
 
 func TestBadQuery(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), began, began+600)
 	o.Preset, o.Queries = NoPreset, []Query{{"cpu", "sum by ("}}
 	_, err := read(o)

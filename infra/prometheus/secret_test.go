@@ -106,6 +106,7 @@ func guarded(t *testing.T) (request, *place) {
 // TestGuarded: TLS with certificates on both sides, basic authentication, and a
 // server whose limit on samples makes pages smaller.
 func TestGuarded(t *testing.T) {
+	t.Parallel()
 	o, p := guarded(t)
 	o.Match = `instance=~"h."`
 	want := direct(t, o)
@@ -158,6 +159,7 @@ func TestGuarded(t *testing.T) {
 // TestBearer: a gateway wants a token and a header, and repeats them in what it
 // says; nothing shows them.
 func TestBearer(t *testing.T) {
+	t.Parallel()
 	o := options(t, "", began, began+600)
 	want := direct(t, o)
 	const token, tenant = "tok+en/123==", "ten ant?7"
@@ -194,6 +196,7 @@ func TestBearer(t *testing.T) {
 
 // TestSecretsAreNotPrinted: however options are printed.
 func TestSecretsAreNotPrinted(t *testing.T) {
+	t.Parallel()
 	o := Defaults()
 	o.Password, o.Token, o.Headers = "p4ss", "t0k3n", map[string]Secret{"A": "h34der"}
 	o.Progress = nil
@@ -212,6 +215,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 // TestOptions: what cannot be is said before anything is asked, without a
 // secret.
 func TestOptions(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		text   string
 		change func(*request)

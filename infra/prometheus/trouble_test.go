@@ -41,6 +41,7 @@ func notes(o *request) func() string {
 }
 
 func TestServerDown(t *testing.T) {
+	t.Parallel()
 	address, err := servers.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
@@ -58,6 +59,7 @@ func TestServerDown(t *testing.T) {
 
 // TestServerRestarts: the server crashes in the middle and comes back.
 func TestServerRestarts(t *testing.T) {
+	t.Parallel()
 	servers.NeedPrometheus(t)
 	own, err := servers.StartPrometheus(func(w io.Writer) {
 		emit(w, `container_memory_working_set_bytes{id="/docker/l",name="long",instance="h1"}`, longBegan, longSamples,
@@ -145,6 +147,7 @@ func pass(c *net.TCPConn, backend string, limit int64, reset bool) {
 // TestAnswersHalf: a connection that is cut within an answer costs a repetition
 // and no data.
 func TestAnswersHalf(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), began, began+3600)
 	want := direct(t, o)
 	// Within a header, within a body, at the first byte, before it.
@@ -247,6 +250,7 @@ func TestAsksForPatience(t *testing.T) {
 }
 
 func TestRetryAfter(t *testing.T) {
+	t.Parallel()
 	for header, want := range map[string]time.Duration{"": 0, "7": 7 * time.Second, "-3": 0, "soon": 0, "86400": maxPause,
 		"99999999999999999999": 0, "Fri, 31 Dec 9999 23:59:59 GMT": maxPause, "Fri, 31 Dec 1999 23:59:59 GMT": 0} {
 		if got := retryAfter(header); got != want {
@@ -257,6 +261,7 @@ func TestRetryAfter(t *testing.T) {
 
 // TestAsksForLess: what is too slow or too large is asked for in smaller pages.
 func TestAsksForLess(t *testing.T) {
+	t.Parallel()
 	o := options(t, server(t), began, began+900)
 	want := direct(t, o)
 	for name, answer := range map[string]func(w http.ResponseWriter, r *http.Request){
@@ -302,6 +307,7 @@ func TestAsksForLess(t *testing.T) {
 
 // TestNotPrometheus: what no repetition mends ends at once.
 func TestNotPrometheus(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		answer func(w http.ResponseWriter, r *http.Request)
 		text   string
@@ -325,6 +331,7 @@ func TestNotPrometheus(t *testing.T) {
 // TestAnswersOtherTimes: values that were not asked for would come twice, or
 // between two rows.
 func TestAnswersOtherTimes(t *testing.T) {
+	t.Parallel()
 	for name, values := range map[string]string{
 		"doubled":  `[1714521600,"1"],[1714521600,"1"]`,
 		"between":  `[1714521607,"1"]`,

@@ -59,6 +59,7 @@ func askAt(t *testing.T, server, query string, at time.Time) map[string]float64 
 
 // TestWrite: what is written is what the server has, in several requests.
 func TestWrite(t *testing.T) {
+	t.Parallel()
 	server := receiver(t, "--web.enable-remote-write-receiver")
 	requests := 0
 	to, _ := url.Parse(server)
@@ -122,6 +123,7 @@ func TestWrite(t *testing.T) {
 
 // TestWriteFails: the error says what to do, and how much is not there.
 func TestWriteFails(t *testing.T) {
+	t.Parallel()
 	closed := receiver(t)
 	down, err := servers.FreeAddress()
 	if err != nil {

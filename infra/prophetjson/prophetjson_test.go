@@ -27,6 +27,7 @@ func read(t testing.TB, name string) []byte {
 // TestForecastsAsProphetDoes: models of testdata/models.py forecast what
 // Prophet 1.5.0 forecasts with them.
 func TestForecastsAsProphetDoes(t *testing.T) {
+	t.Parallel()
 	for _, name := range models {
 		t.Run(name, func(t *testing.T) {
 			c, err := Decode(read(t, name), series.Zone{})
@@ -60,6 +61,7 @@ func TestForecastsAsProphetDoes(t *testing.T) {
 
 // TestTypicalInputs are those of the last row, not standardised.
 func TestTypicalInputs(t *testing.T) {
+	t.Parallel()
 	c, err := Decode(read(t, "everything"), series.Zone{})
 	if err != nil {
 		t.Fatal(err)
@@ -73,6 +75,7 @@ func TestTypicalInputs(t *testing.T) {
 }
 
 func TestRefuses(t *testing.T) {
+	t.Parallel()
 	whole := string(read(t, "everything"))
 	for name, text := range map[string]string{
 		"nothing":              "",

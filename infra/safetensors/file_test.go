@@ -48,6 +48,7 @@ func write(t *testing.T, path string) {
 
 // TestRoundTrip: what is written is read.
 func TestRoundTrip(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a.safetensors")
 	write(t, path)
 	f, err := Open(path)
@@ -89,6 +90,7 @@ func TestRoundTrip(t *testing.T) {
 
 // TestTypes reads every type that can be read as floats.
 func TestTypes(t *testing.T) {
+	t.Parallel()
 	b := bytesOf(`{"h":{"dtype":"F16","shape":[6],"data_offsets":[0,12]},`+
 		`"b":{"dtype":"BF16","shape":[2],"data_offsets":[12,16]},"d":{"dtype":"F64","shape":[],"data_offsets":[16,24]}}  `,
 		0x00, 0x3c, 0x01, 0x00, 0x00, 0xfc, 0xff, 0x7b, 0x00, 0x80, 0x00, 0xc2, 0x80, 0x3f, 0x49, 0xc0, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f)
@@ -110,6 +112,7 @@ func TestTypes(t *testing.T) {
 
 // TestBad: what is no such file says what is wrong with it.
 func TestBad(t *testing.T) {
+	t.Parallel()
 	tensor := func(dtype, shape, offsets string) string {
 		return `{"a":{"dtype":` + dtype + `,"shape":` + shape + `,"data_offsets":` + offsets + `}}`
 	}
@@ -158,6 +161,7 @@ func TestBad(t *testing.T) {
 
 // TestAtomic: an unfinished file is none.
 func TestAtomic(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	w, err := Create(filepath.Join(dir, "a"), nil, Tensor{Name: "w", Type: F32, Shape: []int{1 << 17}})
 	if err != nil {
@@ -178,6 +182,7 @@ func TestAtomic(t *testing.T) {
 // TestReference: the reference implementation (PyPI's safetensors) reads what
 // is written here, and what it writes is read here.
 func TestReference(t *testing.T) {
+	t.Parallel()
 	python := testkit.Python(t, "safetensors", "numpy")
 	dir := t.TempDir()
 	ours, theirs := filepath.Join(dir, "ours"), filepath.Join(dir, "theirs")

@@ -13,6 +13,7 @@ import (
 // TestDeploy runs deploy_test.py, with the program that it needs. The Python which
 // has the SageMaker SDK and moto is named by FORETIDE_SAGEMAKER.
 func TestDeploy(t *testing.T) {
+	t.Parallel()
 	python := os.Getenv("FORETIDE_SAGEMAKER")
 	if python == "" {
 		testkit.Lacking(t, `FORETIDE_SAGEMAKER is not set: it names a Python with "sagemaker<3" and "moto[server]"`)

@@ -32,6 +32,7 @@ func put(t testing.TB, path, text string) {
 
 // TestRead: what the files say, in the ways that SageMaker and its SDK write it.
 func TestRead(t *testing.T) {
+	t.Parallel()
 	l := lay(t, "hyperparameters.json", `{"metric": "\"cpu\"", "counters": "[\"a\", \"b\"]", "epochs": "4", "seed": 7,
 		"sagemaker_program": "train.py", "_tuning_objective_metric": "x"}`)
 	put(t, l.config("resourceconfig.json"), `{"current_host": "algo-2", "hosts": ["algo-10", "algo-2", "algo-1"]}`)
@@ -54,6 +55,7 @@ func TestRead(t *testing.T) {
 
 // TestReadRefuses: the error names the file and the field.
 func TestReadRefuses(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, text, want string }{
 		{"hyperparameters.json", `[]`, "no JSON of this kind"},
 		{"hyperparameters.json", `{} {}`, "more after"},
@@ -73,6 +75,7 @@ func TestReadRefuses(t *testing.T) {
 
 // TestFail: the reason is cut to what is shown, and the next attempt removes it.
 func TestFail(t *testing.T) {
+	t.Parallel()
 	l := Layout(t.TempDir())
 	if err := l.Fail(errors.New(strings.Repeat("ä", 2000))); err != nil {
 		t.Fatal(err)
@@ -92,6 +95,7 @@ func TestFail(t *testing.T) {
 // TestMetrics: each regular expression finds its number in the lines that are
 // printed, and in those of infra/torch/train.py, and nothing else.
 func TestMetrics(t *testing.T) {
+	t.Parallel()
 	var definitions []struct{ Name, Regex string }
 	if err := json.Unmarshal(MetricDefinitions, &definitions); err != nil {
 		t.Fatal(err)

@@ -45,6 +45,7 @@ func script(t *testing.T) string {
 // PyTorch has trained, prints what SageMaker looks for, and when it is stopped
 // leaves the best so far.
 func TestScript(t *testing.T) {
+	t.Parallel()
 	python := testkit.Python(t, "torch")
 	code, data := script(t), t.TempDir()
 	var b strings.Builder

@@ -132,6 +132,7 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 // TestRecorded: forecasts, loss and gradients are those that PyTorch computed
 // (testdata/golden.json says which, and by what command).
 func TestRecorded(t *testing.T) {
+	t.Parallel()
 	b, err := os.ReadFile("testdata/golden.json")
 	if err != nil {
 		t.Fatal(err)
@@ -175,6 +176,7 @@ func TestRecorded(t *testing.T) {
 
 // TestLive: the same with the PyTorch that is here, element by element.
 func TestLive(t *testing.T) {
+	t.Parallel()
 	python := testkit.Python(t, "torch", "safetensors")
 	path := filepath.Join(t.TempDir(), "all.safetensors")
 	if out, err := exec.Command(python, "testdata/golden.py", "--all", path).CombinedOutput(); err != nil {

@@ -34,6 +34,7 @@ func model(width int, both bool) *lstm.Fitted {
 
 // TestRoundTrip: a model that is saved and opened is the same, bit for bit.
 func TestRoundTrip(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "m.safetensors")
 	for _, m := range []*lstm.Fitted{model(0, false), model(3, true)} {
 		if err := Save(path, &Model{m, "metric_name: cpu\n", "sha256:x"}); err != nil {
@@ -99,6 +100,7 @@ func saveAs(t *testing.T, path string, m *lstm.Fitted, describe func(*Descriptio
 
 // TestBad: a file that is no model says what is wrong, and its name.
 func TestBad(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "m.safetensors")
 	type change = func(name string, x []float32) (string, []int, []float32)
 	tensor := func(of string, do change) change {

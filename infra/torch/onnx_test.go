@@ -77,6 +77,7 @@ func fields(t *testing.T, m []byte, do func(field protowire.Number, number uint6
 // TestStructure: every node reads what there is by then, tensors are whole and
 // read, and the operators are those that the documentation lists.
 func TestStructure(t *testing.T) {
+	t.Parallel()
 	for _, m := range []*lstm.Fitted{onnxModel(2, 5, 7, true), onnxModel(1, 5, 0, false)} {
 		checkStructure(t, m)
 	}
@@ -195,6 +196,7 @@ for name in sys.argv[1:]:
 // TestRuntime: onnxruntime's quantiles are ours, for every combination of
 // layers, directions, sizes and widths.
 func TestRuntime(t *testing.T) {
+	t.Parallel()
 	python := testkit.Python(t, "onnxruntime", "safetensors")
 	dir := t.TempDir()
 	const rows = 3

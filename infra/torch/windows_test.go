@@ -75,6 +75,7 @@ func forward(t *testing.T, f *safetensors.File, part string, net *network.Networ
 // TestWindows: the file holds the windows in their order, without padding, and
 // the loss of those that are held back is what core/lstm/fit computes.
 func TestWindows(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "w")
 	s := source(t)
 	calls := 0
@@ -141,6 +142,7 @@ func TestWindows(t *testing.T) {
 
 // TestInterrupted: windows that are not written to the end are not there.
 func TestInterrupted(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := source(t)
 	s.Epochs = 30
@@ -156,6 +158,7 @@ func TestInterrupted(t *testing.T) {
 
 // TestLatest: from the rows of the windows at the end to the forecast.
 func TestLatest(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "w")
 	m, all := model(3, true), frames()
 	if err := SaveLatest(path, m, all); err != nil {

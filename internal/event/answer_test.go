@@ -10,6 +10,7 @@ import (
 
 // TestSettle: what remains names each container once, and is a batch that can be.
 func TestSettle(t *testing.T) {
+	t.Parallel()
 	var a Answer
 	a.Again("web", "cpu")
 	a.Again("db", "cpu")
@@ -42,6 +43,7 @@ func TestSettle(t *testing.T) {
 // TestBrief: of each reason there is one failure with their count, and the errors
 // are short.
 func TestBrief(t *testing.T) {
+	t.Parallel()
 	a := Answer{Done: 3, Results: []Done{{}}, Files: []string{"x"}}
 	for i := range 10 {
 		a.Fail(Failure{Container: fmt.Sprint(i), Metric: "cpu", Reason: Storage5xx, Error: strings.Repeat("ä", maxError), Retry: true})

@@ -31,6 +31,7 @@ func put(t *testing.T, s store.Bucket, metric, container string) {
 // TestPack: the file has each checkpoint under its name, and nothing else, and is
 // the same whenever and from wherever it is made.
 func TestPack(t *testing.T) {
+	t.Parallel()
 	dir, memory := store.Folder{Path: t.TempDir()}, &store.Memory{Clock: func() time.Time { return time.Unix(1, 0) }}
 	for _, c := range []string{"web", "", "azure/vm-1"} {
 		put(t, dir, "cpu", c)
@@ -77,6 +78,7 @@ func TestPack(t *testing.T) {
 
 // TestPackRefuses: no checkpoints, or one that does not serve, is an error.
 func TestPackRefuses(t *testing.T) {
+	t.Parallel()
 	var s store.Memory
 	if _, err := Pack(t.Context(), io.Discard, &s); !errors.Is(err, loader.ErrNoCheckpoint) {
 		t.Errorf("without checkpoints: %v", err)

@@ -6,6 +6,7 @@ import (
 )
 
 func TestNames(t *testing.T) {
+	t.Parallel()
 	metrics := []string{"cpu", "memory", "disk_read", "disk_write", "net_rx", "net_tx"}
 	containers := []string{"ccc/cluster2", "ccc/cluster20", "ccc/cluster28", "web-frontend", "web-backend", "db"}
 	for _, c := range []struct {
@@ -38,6 +39,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestHint(t *testing.T) {
+	t.Parallel()
 	known := []string{"alpha1", "alpha2", "alpha3", "beta"}
 	for name, want := range map[string]string{
 		"betta": `; did you mean "beta"?`,
@@ -51,6 +53,7 @@ func TestHint(t *testing.T) {
 }
 
 func TestDistance(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		a, b string
 		want int

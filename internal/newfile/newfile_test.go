@@ -22,6 +22,7 @@ func alone(t *testing.T, dir, name, want string) {
 // TestCommit: the old file stays until the new one is complete, and where that
 // is given up.
 func TestCommit(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a")
 	if err := Write(path, []byte("old")); err != nil {
@@ -56,6 +57,7 @@ func TestCommit(t *testing.T) {
 // TestNames: errors name the file that was asked for, and what is not a file is
 // left alone.
 func TestNames(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for path, want := range map[string]string{
 		dir:                             dir + ": is a folder; give the name",

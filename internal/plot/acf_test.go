@@ -10,6 +10,7 @@ import (
 
 // The reference values are R's, by ../../core/internal/unitroot/testdata/golden.R.
 func TestAutocorrelationsEqualR(t *testing.T) {
+	t.Parallel()
 	data, err := os.ReadFile("../../core/internal/unitroot/testdata/golden.json")
 	if err != nil {
 		t.Fatal(err)
@@ -51,6 +52,7 @@ func TestAutocorrelationsEqualR(t *testing.T) {
 
 // An autoregression of order 1 has φ, φ², …
 func TestAutoregression(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))
 	y := make([]float64, 100_000)
 	for i := 1; i < len(y); i++ {
@@ -66,6 +68,7 @@ func TestAutoregression(t *testing.T) {
 }
 
 func TestLagsBeyondTheSeries(t *testing.T) {
+	t.Parallel()
 	rho := make([]float64, 5)
 	autocorrelations(rho, []float64{1, 2, 4})
 	if rho[0] != 1 || rho[3] != 0 || rho[4] != 0 {

@@ -57,6 +57,7 @@ func write(t *testing.T, s *Source, format Format, kinds ...Kind) []byte {
 
 // TestKinds: each kind gives its panels, and different pictures.
 func TestKinds(t *testing.T) {
+	t.Parallel()
 	s := source(t)
 	seen := map[string]Kind{}
 	for kind, want := range map[Kind]int{History: 1, Forecast: 1, Fan: 1, Components: 2, Residuals: 1, Autocorrelation: 2} {
@@ -80,6 +81,7 @@ func TestKinds(t *testing.T) {
 
 // TestNothing: what there is nothing to draw of gives no panel and no error.
 func TestNothing(t *testing.T) {
+	t.Parallel()
 	s := &Source{Series: &report.Series{Container: "a", Metric: "cpu"}, Values: series.Series{Step: 300, Values: []float64{math.NaN()}}}
 	if panels, err := Panels(s, Kinds); err != nil || len(panels) != 0 {
 		t.Errorf("%d panels, %v", len(panels), err)
@@ -93,6 +95,7 @@ func TestNothing(t *testing.T) {
 }
 
 func TestFormats(t *testing.T) {
+	t.Parallel()
 	s := source(t)
 	b := write(t, s, PNG, Fan, Residuals)
 	img, err := png.Decode(bytes.NewReader(b))
@@ -122,6 +125,7 @@ func TestFormats(t *testing.T) {
 }
 
 func TestTicks(t *testing.T) {
+	t.Parallel()
 	got := ""
 	for _, x := range (values{}).Ticks(0.9e9, 2.1e9) {
 		got += x.Label + " "

@@ -11,6 +11,7 @@ import (
 // TestGallery: however many series there are, and forecasts of each, the newest of
 // the worst are kept.
 func TestGallery(t *testing.T) {
+	t.Parallel()
 	var g gallery
 	for i := range 3 * mostReported {
 		for k := range 4 {

@@ -14,6 +14,7 @@ import (
 // TestEpochs: a second training of the same model has a curve of its own, and
 // what is not a number is left out.
 func TestEpochs(t *testing.T) {
+	t.Parallel()
 	dir := runs.Dir(t.TempDir())
 	var changed []string
 	s := Begin(Options{Dir: dir, Experiment: "e", Name: "n", Command: "train", Tell: func(text string) { t.Error(text) },
@@ -53,6 +54,7 @@ func TestEpochs(t *testing.T) {
 // TestNothing: without a session everything may be called, and a folder that
 // cannot be written is told once.
 func TestNothing(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(path, nil, 0o644); err != nil {
 		t.Fatal(err)
@@ -77,6 +79,7 @@ func TestNothing(t *testing.T) {
 
 // TestCommon: only settings that all configurations agree on are common.
 func TestCommon(t *testing.T) {
+	t.Parallel()
 	a, b := config.Defaults("cpu"), config.Defaults("memory")
 	b.Training.Seed = 7
 	got := Common([]*config.Config{a, b})

@@ -62,6 +62,7 @@ const failures = `<script>window.failures = []; window.addEventListener("error",
 // drawn, the script reads what was packed, and the table opens, sorts and
 // filters, without an error.
 func TestBrowser(t *testing.T) {
+	t.Parallel()
 	testkit.Program(t, "chromium", "Debian's package chromium")
 	r := small(t)
 	page := render(t, r)

@@ -6,6 +6,7 @@ import (
 
 // TestJudged: the page says on how much it judged, not on how much it was to.
 func TestJudged(t *testing.T) {
+	t.Parallel()
 	part := func(days ...float64) *Report {
 		r := &Report{Last: Week, Every: 2100}
 		for _, d := range days {

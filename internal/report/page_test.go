@@ -112,6 +112,7 @@ func (n *number) UnmarshalJSON(b []byte) error {
 // TestFigures: the figures of the page's table and of its script are the
 // report's, series by series.
 func TestFigures(t *testing.T) {
+	t.Parallel()
 	r := small(t)
 	page := render(t, r)
 	d := pageData(t, page)
@@ -158,6 +159,7 @@ func TestFigures(t *testing.T) {
 
 // TestSelfContained: the page asks for nothing from elsewhere.
 func TestSelfContained(t *testing.T) {
+	t.Parallel()
 	r := small(t)
 	r.Advice[0].Command = "foretide" // commands of people's own may name hosts
 	page := render(t, r)
@@ -179,6 +181,7 @@ func TestSelfContained(t *testing.T) {
 
 // TestEscapes: names from the data are text, wherever they stand.
 func TestEscapes(t *testing.T) {
+	t.Parallel()
 	page := render(t, small(t))
 	if n := strings.Count(page, "<script"); n != 2 {
 		t.Errorf("%d scripts, want the data and the page's own", n)
@@ -199,6 +202,7 @@ func TestEscapes(t *testing.T) {
 
 // TestSamePage: the same report gives the same page.
 func TestSamePage(t *testing.T) {
+	t.Parallel()
 	if a, b := render(t, small(t)), render(t, small(t)); a != b {
 		t.Error("made anew, the page is another")
 	}
@@ -206,6 +210,7 @@ func TestSamePage(t *testing.T) {
 
 // TestTables: every chart has its numbers in a table, and every table heads.
 func TestTables(t *testing.T) {
+	t.Parallel()
 	page := render(t, small(t))
 	tables := regexp.MustCompile(`(?s)<table.*?</table>`).FindAllString(page, -1)
 	if len(tables) < 8 {
@@ -226,6 +231,7 @@ func TestTables(t *testing.T) {
 // TestRealFleet: a page of 64 real containers keeps to its size, and has a chart
 // of every series.
 func TestRealFleet(t *testing.T) {
+	t.Parallel()
 	dir := testkit.Folder(t, testkit.Data)
 	read, err := csvfile.Read(context.Background(), dir, csvfile.Options{})
 	if err != nil {
@@ -250,6 +256,7 @@ func TestRealFleet(t *testing.T) {
 
 // TestLargeFleet: a fleet of any size keeps to the page's; the worst have charts.
 func TestLargeFleet(t *testing.T) {
+	t.Parallel()
 	one := buildPage(t, []series.Frame{pageFrame("a/rather-long-name-of-a-pod-5f7d9c6b8-x2x7k", 16, 1)}, "cpu")
 	s := one.Series[0]
 	for k := range 8 {
@@ -280,6 +287,7 @@ func TestLargeFleet(t *testing.T) {
 // TestPack: packed numbers come back to within a five-hundredth of their
 // distance from the middle, missing ones as missing.
 func TestPack(t *testing.T) {
+	t.Parallel()
 	v := []float64{0, 1, 2, 2.5, math.NaN(), 3, 1000, -40, 2.25, 1e6}
 	p := scaleOf(v)
 	text := p.pack(v)
@@ -310,6 +318,7 @@ func unpackAt(text string, i int, p scale) float64 {
 }
 
 func TestPackTimes(t *testing.T) {
+	t.Parallel()
 	in := []int64{1000, 3100, 5200, 1000 + 2100*9}
 	text, from, unit, cut := packTimes(in)
 	if from != 1000 || unit != 2100 || cut != 0 || text != packInts([]int{0, 1, 2, 9}) {
@@ -321,6 +330,7 @@ func TestPackTimes(t *testing.T) {
 }
 
 func TestFormat(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ got, want string }{
 		{value(0.5498), "0.5498"}, {value(26.74e6), "26.74M"}, {value(math.NaN()), "–"}, {ratio(0.7494), "0.749"}, {ratio(44114), "4.4e+04"},
 		{share(0.806), "81 %"}, {change(0.75), "25 % lower"}, {change(1.229), "23 % higher"}, {ahead(900), "15 min"}, {span(7 * 86400), "7 days"},
@@ -344,6 +354,7 @@ func write(t *testing.T, page string) string {
 
 // TestNumber: times keep all of their digits, or a chart has steps of hours.
 func TestNumber(t *testing.T) {
+	t.Parallel()
 	for n, want := range map[number]string{
 		1724241600: "1724241600", 0: "0", -3: "-3", 0.123456789: "0.123457", 1e60: "1e+60", number(math.NaN()): "null",
 	} {

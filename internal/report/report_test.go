@@ -90,6 +90,7 @@ func find(t *testing.T, r *Report, container, metric string) *Series {
 // TestScores: the report's errors are those of forecasting anew with the
 // predictor from data that end at each origin, computed here by hand.
 func TestScores(t *testing.T) {
+	t.Parallel()
 	frames := []series.Frame{frame("web", 20, 1)}
 	bucket := storedFleet(t, frames, 3, "cpu")
 	r := build(t, frames, bucket, func(o *Options) { o.Every = 7 * 3600 })
@@ -137,6 +138,7 @@ func TestScores(t *testing.T) {
 // TestPart: what came after the checkpoint's data is judged where it is a day or
 // more; else the report says that the model had seen it.
 func TestPart(t *testing.T) {
+	t.Parallel()
 	frames := []series.Frame{frame("web", 20, 1)}
 	end := frames[0].Time(frames[0].Len())
 	for _, c := range []struct {
@@ -161,6 +163,7 @@ func TestPart(t *testing.T) {
 // TestSame: the report is the same for any number of workers, and does not
 // change the frames.
 func TestSame(t *testing.T) {
+	t.Parallel()
 	frames := []series.Frame{frame("a", 12, 1), frame("b", 16, 2), frame("c", 10, 3)}
 	bucket := storedFleet(t, frames, 2, "cpu")
 	one := build(t, frames, bucket, nil)
@@ -183,6 +186,7 @@ func TestSame(t *testing.T) {
 // TestOrder: the worst series first, those without a ratio last; groups
 // likewise, and they count what they say.
 func TestOrder(t *testing.T) {
+	t.Parallel()
 	frames := []series.Frame{frame("a", 16, 1), frame("b", 16, 2)}
 	for i := range frames[1].Columns[1] {
 		frames[1].Columns[1][i] = 5 // persistence makes no error
@@ -213,6 +217,7 @@ func TestOrder(t *testing.T) {
 // TestByTime: the hours and the coverage count every row once, and agree with
 // the scores.
 func TestByTime(t *testing.T) {
+	t.Parallel()
 	frames := []series.Frame{frame("a", 16, 1), frame("b", 16, 2)}
 	r := build(t, frames, storedFleet(t, frames, 3, "cpu"), func(o *Options) { o.Metrics = []string{"cpu"} })
 	rows, inside := 0, 0.0
@@ -249,6 +254,7 @@ func TestByTime(t *testing.T) {
 }
 
 func TestProblems(t *testing.T) {
+	t.Parallel()
 	of := func(n int, f func(i int) float64) series.Series {
 		s := series.Series{Start: start, Step: 300, Values: make([]float64, n)}
 		for i := range s.Values {
@@ -310,6 +316,7 @@ func TestProblems(t *testing.T) {
 }
 
 func TestAdvice(t *testing.T) {
+	t.Parallel()
 	frames := []series.Frame{frame("a", 16, 1), frame("b", 16, 2)}
 	r := build(t, frames, storedFleet(t, frames, 0, "cpu"), func(o *Options) { o.Data = "it's/m.csv" })
 	all := ""
@@ -331,6 +338,7 @@ func TestAdvice(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
+	t.Parallel()
 	frames := []series.Frame{frame("a", 3, 1)}
 	p, _ := loader.New(context.Background(), &store.Memory{})
 	o := Defaults()
@@ -354,6 +362,7 @@ func TestErrors(t *testing.T) {
 
 // TestOddFrames: what cannot be judged is told, and nothing fails.
 func TestOddFrames(t *testing.T) {
+	t.Parallel()
 	one := series.Frame{Container: "one", Start: start, Step: 300, Metrics: []string{"cpu"}, Columns: [][]float64{{1}}}
 	hourly := series.Frame{Container: "hourly", Start: start, Step: 3600, Metrics: []string{"cpu"}, Columns: [][]float64{frame("", 1, 1).Columns[0]}}
 	few := series.Frame{Container: "few", Start: start, Step: 300, Metrics: []string{"cpu"}, Columns: [][]float64{{nan, 1, nan, nan, 2, nan}}}
@@ -370,6 +379,7 @@ func TestOddFrames(t *testing.T) {
 
 // TestTerms: of many terms the largest are kept, and all still add up.
 func TestTerms(t *testing.T) {
+	t.Parallel()
 	var all []Term
 	want := [2]float64{}
 	for k := range 20 {

@@ -7,6 +7,7 @@ import (
 )
 
 func TestServedBy(t *testing.T) {
+	t.Parallel()
 	for want, h := range map[string]calibrate.HorizonReport{
 		"auto":         {Source: "model", Weight: 1},
 		"auto × 0.80":  {Source: "model", Weight: 0.8},

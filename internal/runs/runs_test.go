@@ -29,6 +29,7 @@ func full() *Run {
 
 // TestRoundTrip: what is put is read back.
 func TestRoundTrip(t *testing.T) {
+	t.Parallel()
 	d := Dir(filepath.Join(t.TempDir(), "a [folder]", "runs"))
 	want := full()
 	if err := d.Put(want); err != nil {
@@ -65,6 +66,7 @@ func TestRoundTrip(t *testing.T) {
 // TestWriter: a run that goes on can be read all the time, and says at last how
 // it ended.
 func TestWriter(t *testing.T) {
+	t.Parallel()
 	d := Dir(t.TempDir())
 	r := New("e", "n")
 	w, err := d.Begin(r)
@@ -103,6 +105,7 @@ func TestWriter(t *testing.T) {
 // TestNames: what MLflow would refuse, or what would leave the run's folder, is
 // refused.
 func TestNames(t *testing.T) {
+	t.Parallel()
 	d := Dir(t.TempDir())
 	for _, name := range []string{"", "a:b", "../a", "a//b", "/a", "a/", ".a", "ä", strings.Repeat("x", 251)} {
 		r := New("e", "n")
@@ -129,6 +132,7 @@ func TestNames(t *testing.T) {
 
 // TestList: newest first, by experiment, and a damaged run spoils no other.
 func TestList(t *testing.T) {
+	t.Parallel()
 	d := Dir(filepath.Join(t.TempDir(), "runs"))
 	if l, err := d.List(""); err != nil || len(l.Runs) > 0 {
 		t.Fatalf("no folder: %v, %v", l, err)
@@ -165,6 +169,7 @@ func TestList(t *testing.T) {
 
 // TestParsePoints: old and new lines of MLflow, and one that was cut off.
 func TestParsePoints(t *testing.T) {
+	t.Parallel()
 	points, err := parsePoints([]byte("1000 0.5\n2000 nan 3\n3000 -inf 4 data sha\n4000 0.2"))
 	if err != nil || len(points) != 3 || points[0].Step != 0 || !math.IsNaN(points[1].Value) || points[1].Step != 3 || points[2].Value != math.Inf(-1) {
 		t.Errorf("%v, %+v", err, points)

@@ -18,6 +18,7 @@ import (
 // TestSameGauges: what is pushed has the names, the labels and the values of
 // /metrics.
 func TestSameGauges(t *testing.T) {
+	t.Parallel()
 	f := &forecast.Forecast{Container: "web", Metric: "cpu", Origin: 1_700_000_000, Levels: forecast.DefaultLevels(), At: []forecast.Horizon{
 		{Ahead: 300, Mean: 2, Quantiles: []float64{1, 1.1, 1.2, 1.5, 2, 2.5, 2.8, 2.9, 3}, Model: "linear"},
 		{Ahead: 900, Mean: 3, Quantiles: []float64{1, 2, 3, 4, 5, 6, 7, 8, 9}, Model: "naive", Reasons: forecast.NoCheckpoint},
@@ -64,6 +65,7 @@ func TestSameGauges(t *testing.T) {
 // TestDue: what had been forecast is shown with each value until the next
 // forecast comes due, and not when that never comes.
 func TestDue(t *testing.T) {
+	t.Parallel()
 	var l lead
 	l.ahead = 900
 	e := &entry{observed: 1, track: &track{leads: []*lead{&l}}}

@@ -14,6 +14,7 @@ var nan = math.NaN()
 // TestHistory: frames are the last window of what was added, end together, and
 // stay as they are; what is gone is forgotten, and its room is free again.
 func TestHistory(t *testing.T) {
+	t.Parallel()
 	h := newHistory(60, 600, 600, 3)
 	metrics := []string{"cpu", "memory", "net_rx"}
 	for i := int64(0); i < 200; i++ {

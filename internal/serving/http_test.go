@@ -57,6 +57,7 @@ const window = `{"container":"other","metrics":["cpu"],"window":{"start":1722470
 // come back, and is forecast for who brings the values; after it, a container that
 // is not there is not found.
 func TestTooEarly(t *testing.T) {
+	t.Parallel()
 	s := unread(t, "")
 	w := ask(s, "GET", "/forecast?container=web", "", "")
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "60" || !strings.Contains(w.Body.String(), "has not been read yet") {

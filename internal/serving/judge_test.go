@@ -20,6 +20,7 @@ func promised(origin int64, v float64, ahead ...int64) *forecast.Forecast {
 // TestJudge: errors, their ratio to the last value's and the coverage are those
 // of the forecasts that came due in the judged time.
 func TestJudge(t *testing.T) {
+	t.Parallel()
 	values := []float64{10, 11, 14, math.NaN(), 20, 10}
 	var track track
 	for i := range values {

@@ -18,6 +18,7 @@ import (
 
 // TestLearn: what comes after the first reading, and nothing before, is learnt from.
 func TestLearn(t *testing.T) {
+	t.Parallel()
 	const start, train, more = int64(1_722_470_400), 3 * 288, 12
 	values := make([]float64, train+more)
 	for i := range values {

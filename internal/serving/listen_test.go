@@ -53,6 +53,7 @@ func certify(t *testing.T, cert, key string, number int64) {
 // restart, keeps the old one while the files are damaged, and says that it has no
 // forecasts where Prometheus cannot be reached.
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert"), filepath.Join(dir, "key")
 	if _, err := TLS(cert, key); err == nil {
@@ -117,6 +118,7 @@ func TestTLS(t *testing.T) {
 // TestBounded: no more connections are served than there may be, and one that
 // ends makes room.
 func TestBounded(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

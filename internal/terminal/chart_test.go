@@ -23,6 +23,7 @@ func stairs() Chart {
 }
 
 func TestGolden(t *testing.T) {
+	t.Parallel()
 	c := stairs()
 	want := `
 7 ┤           ⢀⡠▒●▒▒▒▒▒●
@@ -51,6 +52,7 @@ func TestGolden(t *testing.T) {
 // TestFits: whatever the numbers are, no line is wider than asked for, and the
 // rows are as many.
 func TestFits(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*Chart){
 		"as it is":       func(*Chart) {},
 		"gaps":           func(c *Chart) { c.Past[3], c.Past[7] = nan, nan },

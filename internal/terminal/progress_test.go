@@ -23,6 +23,7 @@ func tell(way string, bytes_ bool) string {
 // TestWays: without a terminal nobody is told how far it is unless he asks, but
 // always that it waits.
 func TestWays(t *testing.T) {
+	t.Parallel()
 	const epoch = "training: epoch 2 of at most 16, validation loss 0.5, 9000 windows a second, at most 30s left\n"
 	for way, want := range map[string]string{
 		ProgressAuto: "waiting\n", ProgressPlain: "waiting\n" + epoch, ProgressNone: "",
@@ -35,6 +36,7 @@ func TestWays(t *testing.T) {
 
 // TestPlain: a line every ten seconds says how long it will take.
 func TestPlain(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	l := NewMeter(&b, ProgressPlain, "reading", true).(*lines)
 	l.start = l.start.Add(-20 * time.Second)
@@ -52,6 +54,7 @@ func TestPlain(t *testing.T) {
 
 // TestObjects: every line is an object, and the last one says that it is over.
 func TestObjects(t *testing.T) {
+	t.Parallel()
 	var all []map[string]any
 	for line := range strings.Lines(tell(ProgressJSON, false)) {
 		var o map[string]any
@@ -73,6 +76,7 @@ func TestObjects(t *testing.T) {
 
 // TestLeft: the rest takes as long as what was done did, in proportion.
 func TestLeft(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		done, total int64
 		want        time.Duration

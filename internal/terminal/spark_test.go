@@ -7,6 +7,7 @@ import (
 
 // TestSpark: a small curve shows the course of the values.
 func TestSpark(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		v     []float64
 		width int
