@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -18,7 +17,6 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/infra/forecastfile"
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/record"
@@ -133,7 +131,7 @@ func (a *app) backtest(cmd *cobra.Command, f *backtestFlags) error {
 	}
 	var all []backtest.Series
 	if f.score != "" {
-		all, err = f.rescore(data.Frames, cfg, rec)
+		all, err = rec.Rescore(cfg, f.score)
 	} else {
 		all, err = a.judge(cmd, f, data.Frames, cfg, metrics, rec)
 	}
@@ -219,69 +217,23 @@ func readList(path string) (map[[2]string]bool, error) {
 	return listed, nil
 }
 
-// rescore scores the models of a forecast file.
-func (f *backtestFlags) rescore(frames []series.Frame, cfg backtest.Config, rec *record.Backtest) ([]backtest.Series, error) {
-	file, err := forecastfile.Load(f.score)
-	if err != nil {
-		return nil, err
-	}
-	if len(file.Models) == 0 {
-		return nil, dataf("%s: there is a header but no forecast", f.score)
-	}
-	rec.Models(file.Models)
-	var all []backtest.Series
-	for _, model := range file.Models {
-		rec.Begin(model)
-		r, err := backtest.Rescore(frames, cfg, model, file.Lookup(model))
-		if err != nil {
-			return nil, err
-		}
-		rec.Judged(r.Series)
-		all = append(all, r.Series...)
-	}
-	return all, nil
-}
-
 // judge runs the models, and writes their forecasts where that is asked for.
 func (a *app) judge(cmd *cobra.Command, f *backtestFlags, frames []series.Frame, cfg backtest.Config, metrics []string, rec *record.Backtest) ([]backtest.Series, error) {
 	trainers, err := f.configs().Trainers(f.models, metrics)
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, t := range trainers {
-		names = append(names, t.Name())
+	var seed uint64
+	if c, err := f.configs().Of(f.first()); err == nil {
+		seed = c.Training.Seed
 	}
-	rec.Models(names)
-	emit := func(*backtest.Row) error { return nil }
-	var out *forecastfile.Writer
-	if f.out != "" {
-		if err := os.MkdirAll(filepath.Dir(f.out), 0o777); err != nil {
-			return nil, err
-		}
-		if out, err = forecastfile.Create(f.out); err != nil {
-			return nil, err
-		}
-		defer out.Abort() // nothing after Commit
-		emit = out.Write
-	}
-	var all []backtest.Series
-	for _, t := range trainers {
-		rec.Begin(t.Name())
-		r, err := a.run1(cmd.Context(), frames, t, cfg, f.seedValue(cmd), func(r *backtest.Row) error { rec.Row(r); return emit(r) }, rec.Event)
-		if err != nil {
-			return nil, err
-		}
-		rec.Judged(r.Series)
-		all = append(all, r.Series...)
-	}
-	if out != nil {
-		if err := out.Commit(); err != nil {
-			return nil, err
-		}
+	all, err := rec.Judge(trainers, f.out, func(t backtest.Trainer, row func(*backtest.Row) error, watch func(*forecast.Event)) (*backtest.Result, error) {
+		return a.run1(cmd.Context(), frames, t, cfg, seed, row, watch)
+	})
+	if err == nil && f.out != "" {
 		a.notice("the forecasts are in %s", f.out)
 	}
-	return all, nil
+	return all, err
 }
 
 // run1 runs one backtest with progress and tells what it left out. watch is
@@ -305,11 +257,4 @@ func (a *app) run1(ctx context.Context, frames []series.Frame, t backtest.Traine
 		}
 	}
 	return r, err
-}
-
-func (f *backtestFlags) seedValue(cmd *cobra.Command) uint64 {
-	if c, err := f.configs().Of(f.first()); err == nil {
-		return c.Training.Seed
-	}
-	return 0
 }

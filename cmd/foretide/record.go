@@ -84,49 +84,17 @@ func (a *app) record(cmd *cobra.Command, f *recordFlags, name string, params map
 		Dir: dir, Experiment: f.experiment, Name: orDefault(f.name, name), Command: cmd.Name(), Args: a.args,
 		Tell: func(text string) { a.notice("foretide: %s", text) },
 	}
-	if server == nil {
-		s := record.Begin(o, params, inputs...)
-		if f.register != "" {
-			s.Main().Tag(mlflow.TagRegister, f.register)
-			a.notice("foretide: there is no tracking server to register %s on: set MLFLOW_TRACKING_URI and run %q", f.register, "foretide runs sync")
-		}
-		return s, func() {}
+	wait := 5 * time.Second
+	if d, err := time.ParseDuration(os.Getenv("FORETIDE_TRACKING_WAIT")); err == nil && d >= 0 {
+		wait = d
 	}
-	u := mlflow.NewUploader(server, dir, func(text string) { a.notice("foretide: %s", text) })
-	o.Changed = u.Changed
-	s := record.Begin(o, params, inputs...)
-	s.Main().Tag(mlflow.TagRegister, f.register)
-	return s, func() {
-		wait := 5 * time.Second
-		if d, err := time.ParseDuration(os.Getenv("FORETIDE_TRACKING_WAIT")); err == nil && d >= 0 {
-			wait = d
-		}
-		if cmd.Context().Err() != nil {
-			wait = min(wait, time.Second) // somebody wants it to end
-		}
-		if left, err := u.Close(wait); left > 0 {
-			a.notice("foretide: %v\nforetide: %d runs of this command are not on the server yet: %q sends them", err, left, "foretide runs sync")
-		}
-	}
+	return record.Open(cmd.Context(), o, server, f.register, wait, params, inputs...)
 }
 
 // tracking returns the folder of the runs, and the server that they are sent to;
-// nil for none. What the environment says wrongly is told: it fails nothing.
+// nil for none.
 func (a *app) tracking(cmd *cobra.Command, dir string) (runs.Dir, *mlflow.Client) {
-	target, err := mlflow.FromEnv(os.Getenv)
-	if err == nil && target.Server != nil {
-		var c *mlflow.Client
-		if c, err = mlflow.New(*target.Server); err == nil {
-			return runs.Dir(dir), c
-		}
-	}
-	if err != nil {
-		a.notice("foretide: %v; runs are kept in %s alone", err, dir)
-	}
-	if target.Folder != "" && !cmd.Flags().Changed("runs") {
-		dir = target.Folder
-	}
-	return runs.Dir(dir), nil
+	return record.Tracking(os.Getenv, dir, cmd.Flags().Changed("runs"), func(text string) { a.notice("foretide: %s", text) })
 }
 
 // recordBacktest begins the run of a backtest. The function is to be called when

@@ -83,32 +83,12 @@ func (a *app) runsSync(cmd *cobra.Command, f *runsSyncFlags, names []string) err
 	return a.sendAll(cmd.Context(), client, dir, pending, f.json)
 }
 
-// sendAll sends runs with progress. One that is refused stops no other; a server
-// that is not there stops all.
+// sendAll sends runs with progress.
 func (a *app) sendAll(ctx context.Context, client *mlflow.Client, dir runs.Dir, pending []*runs.Run, asJSON bool) error {
-	m := a.meter("sending", false)
-	sent, failed := 0, 0
-	var last error
-	for i, r := range pending {
-		err := client.Send(ctx, dir, r.ID, func(text string) { m.Note("foretide: " + text) })
-		if ctx.Err() != nil {
-			m.Finish()
-			return ctx.Err()
-		}
-		if err != nil {
-			last = err
-			failed++
-			if !mlflow.Refused(err) {
-				failed = len(pending) - i
-				break
-			}
-			m.Note(fmt.Sprintf("foretide: run %s: %v", record.ShortID(r.ID), err))
-		} else {
-			sent++
-		}
-		m.Set(int64(i+1), int64(len(pending)))
+	sent, failed, last := record.Send(ctx, client, dir, pending, a.meter("sending", false))
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	m.Finish()
 	if asJSON {
 		if err := terminal.WriteJSON(a.out, struct {
 			Server string `json:"server"`
