@@ -23,8 +23,8 @@ const (
 	rawHeader = 16
 )
 
-// AppendRaw appends the bytes of a request to clean samples: series.Clean has
-// the meaning of step and keep.
+// AppendRaw appends the bytes of a request to clean samples; step and keep are
+// those of series.CleanOptions.
 func AppendRaw(dst []byte, container string, step, keep int64, metrics []RawSamples) []byte {
 	start := len(dst)
 	dst = codec.AppendUint32(dst, uint32(len(metrics)))

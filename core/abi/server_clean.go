@@ -35,7 +35,7 @@ func (s *Server) Clean(request []byte) int32 {
 	if r.err != nil {
 		return s.failed(r.err, BadRequest)
 	}
-	f, report, err := series.Clean(container, metrics, step, keep)
+	f, report, err := series.Clean(container, metrics, series.CleanOptions{Step: step, Keep: keep, MaxValues: MaxCells})
 	if err != nil {
 		return s.failed(err, TooLarge)
 	}

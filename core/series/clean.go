@@ -34,22 +34,29 @@ type Cleaned struct {
 	Resets    int // of a counter: falls, after which it counts from zero
 }
 
+// CleanOptions say what Clean makes of samples.
+type CleanOptions struct {
+	Step      int64 // seconds between cells; 0 infers it
+	Keep      int64 // seconds of the past that are kept; 0 keeps all
+	MaxValues int64 // cells of all metrics; 0 bounds only those of each, by DefaultMaxCells
+}
+
 // Clean puts the samples of a container's metrics on one grid. A cell holds the
 // mean of its samples; a counter becomes its rate per second, as
 // Builder.AddCounter describes, with no rate across a gap of more than four
 // steps or four of its median intervals.
 //
-// With a step of 0 Clean infers it (InferStep) from the first 262,144 times of
-// the metric that has the most samples, and takes 60 s where these have not two
-// times. With keep above 0 the frame has the last keep seconds, in whole cells,
-// up to the last value; older samples are dropped. Columns without a value are
-// left out. Where no metric has a value, the frame has every metric and no cell.
+// A step of 0 is inferred (InferStep) from the first 262,144 times of the metric
+// that has the most samples, and is 60 s where these have not two times. The
+// frame reaches up to the last value; with Keep above 0 it has the last Keep
+// seconds, in whole cells, and older samples are dropped. Columns without a value
+// are left out. Where no metric has a value, the frame has every metric and no
+// cell.
 //
 // The report has an entry for each metric, in their order. The error is a
-// *SpanError where the samples need more than DefaultMaxCells, or their values
-// that are kept more than that in all.
-func Clean(container string, metrics []Samples, step, keep int64) (Frame, []Cleaned, error) {
-	c := cleaner{metrics: metrics, step: step, report: make([]Cleaned, len(metrics))}
+// *SpanError where the samples need more cells than a limit allows.
+func Clean(container string, metrics []Samples, o CleanOptions) (Frame, []Cleaned, error) {
+	c := cleaner{metrics: metrics, step: o.Step, report: make([]Cleaned, len(metrics))}
 	names := make([]string, len(metrics))
 	for k := range metrics {
 		names[k] = metrics[k].Metric
@@ -66,10 +73,10 @@ func Clean(container string, metrics []Samples, step, keep int64) (Frame, []Clea
 	if span.Cells > span.Max {
 		return f, c.report, span
 	}
-	if keep > 0 {
-		lo = max(lo, hi+1-max(keep/c.step, 1))
+	if o.Keep > 0 {
+		lo = max(lo, hi+1-max(o.Keep/c.step, 1))
 	}
-	if span.Max /= int64(len(metrics)); hi-lo >= span.Max {
+	if span.Max = o.MaxValues / int64(len(metrics)); o.MaxValues > 0 && hi-lo >= span.Max {
 		span.First, span.Cells = max(c.first, lo*c.step), hi-lo+1
 		return f, c.report, span
 	}

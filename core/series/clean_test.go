@@ -56,7 +56,7 @@ func TestClean(t *testing.T) {
 			map[string][]float64{"cpu": {2, 5, 7}}, []Cleaned{{Used: 4, Repeated: 1}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f, report, err := Clean("web", c.in, c.step, c.keep)
+			f, report, err := Clean("web", c.in, CleanOptions{Step: c.step, Keep: c.keep})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,18 +80,18 @@ func TestClean(t *testing.T) {
 func TestCleanSpan(t *testing.T) {
 	far := []int64{0, 60, 120, 9_000_000_000}
 	var span *SpanError
-	if _, _, err := Clean("", []Samples{raw("cpu", far, 1, 2, 3, 4)}, 0, 3600); !errors.As(err, &span) || span.First != 0 || span.Last != far[3] || span.Cells != 150_000_001 {
+	if _, _, err := Clean("", []Samples{raw("cpu", far, 1, 2, 3, 4)}, CleanOptions{Keep: 3600}); !errors.As(err, &span) || span.First != 0 || span.Last != far[3] || span.Cells != 150_000_001 {
 		t.Errorf("a wrong timestamp: %v", err)
 	}
 	long := []int64{0, 60 * (DefaultMaxCells - 1)}
 	two := []Samples{raw("cpu", long, 1, 2), raw("memory", long, 1, 2)}
-	if f, _, err := Clean("", two[:1], 60, 0); err != nil || f.Len() != DefaultMaxCells {
+	if f, _, err := Clean("", two[:1], CleanOptions{Step: 60, MaxValues: DefaultMaxCells}); err != nil || f.Len() != DefaultMaxCells {
 		t.Errorf("the longest grid: %d cells, %v", f.Len(), err)
 	}
-	if _, _, err := Clean("", two, 60, 0); !errors.As(err, &span) || span.Max != DefaultMaxCells/2 {
+	if _, _, err := Clean("", two, CleanOptions{Step: 60, MaxValues: DefaultMaxCells}); !errors.As(err, &span) || span.Max != DefaultMaxCells/2 {
 		t.Errorf("twice the longest grid: %v", err)
 	}
-	if f, _, err := Clean("", two, 60, 86400); err != nil || f.Len() != 1 || len(f.Metrics) != 2 {
+	if f, _, err := Clean("", two, CleanOptions{Step: 60, Keep: 86400, MaxValues: DefaultMaxCells}); err != nil || f.Len() != 1 || len(f.Metrics) != 2 {
 		t.Errorf("the last day of it: %d cells, %v", f.Len(), err)
 	}
 }
@@ -122,11 +122,11 @@ func TestCleanAsBuilder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, _, err := Clean("web", []Samples{raw("cpu", times, gauge...), total("net_rx", times, counter...)}, 0, 0)
+	got, _, err := Clean("web", []Samples{raw("cpu", times, gauge...), total("net_rx", times, counter...)}, CleanOptions{})
 	if err != nil || got.Start != want.Start || !equal(got.Columns[0], want.Columns[0]) || !equal(got.Columns[1], want.Columns[1]) {
 		t.Errorf("another frame: %v", err)
 	}
-	day, _, err := Clean("web", []Samples{raw("cpu", times, gauge...), total("net_rx", times, counter...)}, 0, 86400)
+	day, _, err := Clean("web", []Samples{raw("cpu", times, gauge...), total("net_rx", times, counter...)}, CleanOptions{Keep: 86400})
 	last := want.Slice(want.Len()-1440, want.Len())
 	if err != nil || day.Start != last.Start || !equal(day.Columns[0], last.Columns[0]) || !equal(day.Columns[1], last.Columns[1]) {
 		t.Errorf("another last day: %v", err)

@@ -24,7 +24,7 @@ type Query struct {
 
 // Read calls do with the frame of each container that has samples, in order of
 // their names. The step is inferred as it is of a metrics file
-// (series.InferStep); gaps are NaN. Frames are do's to keep. An error of do ends
+// (series.Clean); gaps are NaN. Frames are do's to keep. An error of do ends
 // the reading.
 func (l *Lake) Read(ctx context.Context, q Query, do func(series.Frame) error) error {
 	return l.read(ctx, nil, q, do)
@@ -226,32 +226,20 @@ func frame(container string, columns map[string]*column) (series.Frame, error) {
 		return series.Frame{}, series.ErrNoSamples
 	}
 	slices.SortFunc(metrics, byPlace)
-	times := columns[metrics[0]].times
-	for _, m := range metrics[1:] {
-		if !slices.Equal(columns[m].times, columns[metrics[0]].times) {
-			times = append(slices.Clone(times), columns[m].times...)
-		}
-	}
-	step := series.InferStep(times)
-	if step == 0 {
-		step = unknownStep
-	}
-	b := series.NewBuilder(step, metrics)
+	samples := make([]series.Samples, len(metrics))
 	for k, m := range metrics {
 		c := columns[m]
-		for i, t := range c.times {
-			b.Add(t, k, c.values[i])
-		}
+		samples[k] = series.Samples{Metric: m, Len: len(c.times), At: func(i int) (int64, float64) { return c.times[i], c.values[i] }}
 	}
-	f, err := b.Frame(container)
+	f, _, err := series.Clean(container, samples, series.CleanOptions{})
 	if err != nil {
 		return f, fmt.Errorf("%s: %w", container, err)
 	}
+	if f.Len() == 0 {
+		return f, series.ErrNoSamples
+	}
 	return f, nil
 }
-
-// unknownStep is the step of a container with a single sample, in seconds.
-const unknownStep = 60
 
 // byPlace orders metrics as a metrics file has them: the known ones, then the
 // others by name.
