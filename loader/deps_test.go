@@ -1,74 +1,103 @@
 package loader_test
 
 import (
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/foretide/foretide/internal/testkit"
 )
 
-// TestDependencies: dependencies point one way. Whoever imports the loader
-// compiles the serving half of the core and zstd, and nothing else of ours or
-// of others' (gonum, for one, is for fitting alone); the core and the outside
-// systems do not know the loader.
-//
-// infra/s3 and infra/cloudwatch import AWS's client; loader/store is a leaf.
+// root is the module's path with a slash.
+const root = "github.com/foretide/foretide/"
+
+// TestDependencies: dependencies point down, from the command line and services to
+// infra, to loader, to core. Each rule lists all that a part may depend on beside
+// the standard library. functions has a test of its own, core/models one of what
+// the guest reaches.
 func TestDependencies(t *testing.T) {
-	const root = "github.com/foretide/foretide/"
-	for from, allowed := range map[string][]string{
-		"core/...": {root + "core/", "gonum.org/", "golang.org/x/sys/cpu"},
-		"loader":   {root + "core/", "golang.org/x/sys/cpu", root + "loader", root + "wasm", root + "internal/near", root + "internal/guest", "github.com/klauspost/compress", "github.com/tetratelabs/wazero", "golang.org/x/sys"},
-		"infra/...": {root + "core/", root + "infra/", root + "internal/near", root + "internal/newfile", root + "internal/gauges", root + "internal/runs", "golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/goccy/go-json", "github.com/goccy/go-yaml", "github.com/prometheus/", "google.golang.org/protobuf",
-			"github.com/parquet-go/", "github.com/andybalholm/brotli", "github.com/google/uuid", "github.com/pierrec/lz4", "github.com/twpayne/go-geom"},
-		"infra/s3":      {root + "infra/s3", root + "internal/near", root + "loader/store", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
-		"loader/store":  {root + "loader/store"},
-		"internal/near": {root + "internal/near"},
+	testkit.Sources(t)
+	parquet := []string{"github.com/parquet-go/", "github.com/andybalholm/brotli", "github.com/google/uuid", "github.com/pierrec/lz4", "github.com/twpayne/go-geom"}
+	aws := []string{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"}
+	for _, rule := range []struct {
+		name    string
+		of      []string // packages
+		not     []string // of these
+		allowed []string // prefixes of paths
+		banned  []string // suffixes of paths that are allowed otherwise
+	}{
+		{name: "core imports nothing of ours outside core", of: []string{"core/..."},
+			allowed: []string{root + "core/", "gonum.org/", "golang.org/x/sys/cpu"}},
+		{name: "the guest imports core alone", of: []string{"wasm/guest"},
+			allowed: []string{root + "core/", root + "wasm/guest", "golang.org/x/sys/cpu"}, banned: []string{"/fit", "core/train", "core/optim"}},
+		{name: "loader imports core and the built module, no trainer and no AWS package", of: []string{"loader"},
+			allowed: []string{root + "core/", root + "loader", root + "wasm", root + "internal/near", root + "internal/guest",
+				"github.com/klauspost/compress", "github.com/tetratelabs/wazero", "golang.org/x/sys"},
+			banned: []string{"/fit", "core/train", "core/optim"}},
+		{name: "loader/config imports core", of: []string{"loader/config"},
+			allowed: []string{root + "core/", root + "loader/config", root + "internal/near", "github.com/goccy/", "golang.org/x/sys/cpu"},
+			banned:  []string{"/fit", "core/train", "core/optim"}},
+		{name: "loader/store imports nothing", of: []string{"loader/store"}, allowed: []string{root + "loader/store"}},
+		{name: "infra imports core and loader/store", of: []string{"infra/..."}, not: []string{"infra/s3", "infra/cloudwatch", "infra/local"},
+			allowed: slices.Concat(parquet, []string{root + "core/", root + "infra/", root + "loader/store",
+				root + "internal/near", root + "internal/newfile", root + "internal/gauges", root + "internal/runs",
+				"golang.org/x/sys/cpu", "github.com/klauspost/compress", "github.com/goccy/", "github.com/prometheus/", "google.golang.org/protobuf"})},
+		{name: "AWS's clients import loader/store", of: []string{"infra/s3", "infra/cloudwatch"},
+			allowed: slices.Concat(aws, []string{root + "infra/s3", root + "infra/cloudwatch", root + "loader/store", root + "internal/near", root + "core/series", root + "core/kernel", root + "core/internal/",
+				"github.com/goccy/go-json", "golang.org/x/sys/cpu"})},
+		{name: "internal/near imports nothing", of: []string{"internal/near"}, allowed: []string{root + "internal/near"}},
 	} {
-		args := []string{"list", "-deps", root + from}
-		if from == "infra/..." {
-			args = append(args[:2], others(t, root)...)
-		}
-		out, err := exec.Command("go", args...).Output()
-		if err != nil {
-			t.Fatalf("go list %s: %v", from, err)
-		}
-		deps := strings.Fields(string(out))
-		if len(deps) < 10 {
-			t.Errorf("%s: go list names only %v", from, deps)
-		}
-		for _, d := range deps {
-			host, _, _ := strings.Cut(d, "/")
-			ours := !strings.Contains(host, ".")
-			for _, a := range allowed {
-				ours = ours || strings.HasPrefix(d, a)
+		t.Run(rule.name, func(t *testing.T) {
+			packages := golist(t, rule.of...)
+			packages = slices.DeleteFunc(packages, func(p string) bool {
+				return slices.ContainsFunc(rule.not, func(n string) bool { return p == root+n || strings.HasPrefix(p, root+n+"/") })
+			})
+			deps := golist(t, append([]string{"-deps"}, packages...)...)
+			if len(packages) == 0 || len(deps) < len(packages)+5 {
+				t.Fatalf("go list names %d packages and %d dependencies", len(packages), len(deps))
 			}
-			if !ours {
-				t.Errorf("%s depends on %s", from, d)
+			for _, d := range deps {
+				host, _, _ := strings.Cut(d, "/")
+				standard := !strings.Contains(host, ".")
+				allowed := slices.ContainsFunc(rule.allowed, func(a string) bool { return strings.HasPrefix(d, a) })
+				banned := slices.ContainsFunc(rule.banned, func(b string) bool { return strings.HasSuffix(d, b) })
+				if !standard && (!allowed || banned) {
+					t.Errorf("%s: %v depend on %s", rule.name, rule.of, d)
+				}
 			}
-			if from == "loader" && strings.HasPrefix(d, root+"core/") && strings.HasSuffix(d, "/fit") {
-				t.Errorf("%s depends on %s, which fits and does not serve", from, d)
-			}
-		}
+		})
 	}
 }
 
-// others are the packages below infra without s3, and without the programs of
-// infra/local, which start others.
-func others(t *testing.T, root string) []string {
-	out, err := exec.Command("go", "list", root+"infra/...").Output()
-	if err != nil {
-		t.Fatal(err)
+// golist returns the packages that go list names; ours may be without the module's
+// path.
+func golist(t *testing.T, args ...string) []string {
+	t.Helper()
+	all := []string{"list"}
+	for _, a := range args {
+		if !strings.HasPrefix(a, "-") && !strings.HasPrefix(a, root) {
+			a = root + a
+		}
+		all = append(all, a)
 	}
-	return slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool {
-		return p == root+"infra/s3" || p == root+"infra/cloudwatch" || strings.HasPrefix(p, root+"infra/local")
-	})
+	cmd := exec.Command("go", all...)
+	if slices.Contains(args, "wasm/guest") || slices.Contains(args, root+"wasm/guest") {
+		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	}
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go %v: %v", all, err)
+	}
+	return strings.Fields(string(out))
 }
 
 // TestJSON: goccy/go-json reads and writes JSON. encoding/json is for tests, which
 // check by it what go-json wrote, and for package loader, whose importers need not
 // compile go-json.
 func TestJSON(t *testing.T) {
-	const root = "github.com/foretide/foretide/"
+	testkit.Sources(t)
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, root+"...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)

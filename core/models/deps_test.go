@@ -7,11 +7,14 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/foretide/foretide/internal/testkit"
 )
 
 // TestGuestDependencies: what the WebAssembly guest reaches imports none of
 // the packages that would make it bigger and slower to start.
 func TestGuestDependencies(t *testing.T) {
+	testkit.Sources(t)
 	banned := map[string]bool{
 		"fmt": true, "time": true, "os": true, "context": true, "reflect": true,
 		"encoding/json": true, "encoding/binary": true, "golang.org/x/sys/cpu": true,

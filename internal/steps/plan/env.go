@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/internal/steps"
-	"github.com/foretide/foretide/internal/steps/train"
 )
 
 // FromEnv is the handler of the function plan.
@@ -14,7 +13,7 @@ func FromEnv() (steps.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	configs := &steps.Configs{Objects: s.Objects, Environ: os.Environ(), Check: train.Check}
+	configs := &steps.Configs{Objects: s.Objects, Environ: os.Environ()}
 	p := &Planner{
 		Lake: l, Store: s.Store, Config: configs.Of, Now: time.Now,
 		MaxAge:       e.Duration("FORETIDE_MAX_AGE", DefaultMaxAge, 0, steps.Year),
