@@ -1,6 +1,7 @@
 package loader_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"strings"
@@ -118,5 +119,36 @@ func TestRollback(t *testing.T) {
 	}
 	if _, err := loader.Rollback(ctx, &store.Memory{}, key, ""); !errors.Is(err, store.ErrNoVersions) {
 		t.Errorf("in memory: %v, want ErrNoVersions", err)
+	}
+}
+
+// overtaken is a folder in which somebody else writes a checkpoint amid a rollback.
+type overtaken struct {
+	store.Folder
+	write func()
+}
+
+func (o overtaken) Versions(ctx context.Context, name string) ([]store.Version, error) {
+	list, err := o.Folder.Versions(ctx, name)
+	o.write()
+	return list, err
+}
+
+// TestRollbackOvertaken: a checkpoint that was trained meanwhile stays current.
+func TestRollbackOvertaken(t *testing.T) {
+	t.Parallel()
+	b := loader.Folder(t.TempDir())
+	train := func(points int) {
+		f := frame("web", 60, points)
+		save(t, b, model(t, &f, series.CPU), "web")
+	}
+	train(2000)
+	train(2500)
+	_, err := loader.Rollback(t.Context(), overtaken{b, func() { train(3000) }}, loader.Key{Metric: "cpu", Container: "web"}, "")
+	if !errors.Is(err, store.ErrChanged) {
+		t.Errorf("Rollback: %v, want ErrChanged", err)
+	}
+	if list, err := b.Versions(t.Context(), "cpu/web.ckpt"); err != nil || len(list) != 3 {
+		t.Errorf("%d versions, want 3: %v", len(list), err)
 	}
 }
