@@ -12,31 +12,25 @@ const (
 
 // The instructions of a kernel.
 const (
-	OpBlock  Op = 0x02
-	OpLoop   Op = 0x03
-	OpIf     Op = 0x04
-	OpElse   Op = 0x05
-	OpEnd    Op = 0x0b
-	OpBr     Op = 0x0c
-	OpBrIf   Op = 0x0d
-	OpReturn Op = 0x0f
-	OpDrop   Op = 0x1a
+	OpBlock Op = 0x02
+	OpLoop  Op = 0x03
+	OpIf    Op = 0x04
+	OpElse  Op = 0x05
+	OpEnd   Op = 0x0b
+	OpBr    Op = 0x0c
+	OpBrIf  Op = 0x0d
+	OpDrop  Op = 0x1a
 
 	OpLocalGet Op = 0x20
 	OpLocalSet Op = 0x21
-	OpLocalTee Op = 0x22
 
 	OpI32Load  Op = 0x28
-	OpF32Load  Op = 0x2a
 	OpI32Const Op = 0x41
-	OpI32Eqz   Op = 0x45
 	OpI32Eq    Op = 0x46
 	OpI32LtS   Op = 0x48
-	OpI32LtU   Op = 0x49
 	OpI32GeS   Op = 0x4e
 	OpI32Add   Op = 0x6a
 	OpI32Sub   Op = 0x6b
-	OpI32Mul   Op = 0x6c
 	OpI32And   Op = 0x71
 	OpI32Shl   Op = 0x74
 	OpI32ShrU  Op = 0x76
@@ -45,7 +39,6 @@ const (
 	OpV128Load32Splat = SIMD | 0x09
 	OpV128Store       = SIMD | 0x0b
 	OpV128Const       = SIMD | 0x0c
-	OpF32x4Splat      = SIMD | 0x13
 	OpI32x4Shl        = SIMD | 0xab
 	OpI32x4Add        = SIMD | 0xae
 	OpF32x4Neg        = SIMD | 0xe1
@@ -73,21 +66,15 @@ type Immediate byte
 
 // Kinds of immediates.
 const (
-	Nothing  Immediate = iota
-	Local              // index of a local
-	Label              // depth of a label
-	Body               // type of a block
-	Constant           // signed number of 32 bits
-	Vector             // 16 bytes
-	Address            // alignment and offset
+	Nothing Immediate = iota
+	Vector            // 16 bytes
+	Address           // alignment and offset
 )
 
 // A Signature is what an instruction takes from the stack, the deepest first,
-// and what it puts there. That of control instructions and of those on locals
-// depends on where they stand, and is not in it.
+// and what it puts there.
 type Signature struct {
 	Immediate Immediate
-	Width     int // bytes that a load or a store touches
 	In        []Type
 	Out       Type // None where there is none
 }
@@ -99,42 +86,23 @@ var (
 	pair   = []Type{I32, I32}
 )
 
-// signatures are those of all instructions that a kernel may have.
+// signatures are those of the instructions of a kernel, but for constants, locals
+// and control.
 var signatures = map[Op]Signature{
-	OpBlock:  {Immediate: Body},
-	OpLoop:   {Immediate: Body},
-	OpIf:     {Immediate: Body},
-	OpElse:   {},
-	OpEnd:    {},
-	OpBr:     {Immediate: Label},
-	OpBrIf:   {Immediate: Label},
-	OpReturn: {},
-	OpDrop:   {},
+	OpI32Load: {Immediate: Address, In: number, Out: I32},
+	OpI32Eq:   {In: pair, Out: I32},
+	OpI32LtS:  {In: pair, Out: I32},
+	OpI32GeS:  {In: pair, Out: I32},
+	OpI32Add:  {In: pair, Out: I32},
+	OpI32Sub:  {In: pair, Out: I32},
+	OpI32And:  {In: pair, Out: I32},
+	OpI32Shl:  {In: pair, Out: I32},
+	OpI32ShrU: {In: pair, Out: I32},
 
-	OpLocalGet: {Immediate: Local},
-	OpLocalSet: {Immediate: Local},
-	OpLocalTee: {Immediate: Local},
-
-	OpI32Load:  {Immediate: Address, Width: 4, In: number, Out: I32},
-	OpF32Load:  {Immediate: Address, Width: 4, In: number, Out: F32},
-	OpI32Const: {Immediate: Constant, Out: I32},
-	OpI32Eqz:   {In: number, Out: I32},
-	OpI32Eq:    {In: pair, Out: I32},
-	OpI32LtS:   {In: pair, Out: I32},
-	OpI32LtU:   {In: pair, Out: I32},
-	OpI32GeS:   {In: pair, Out: I32},
-	OpI32Add:   {In: pair, Out: I32},
-	OpI32Sub:   {In: pair, Out: I32},
-	OpI32Mul:   {In: pair, Out: I32},
-	OpI32And:   {In: pair, Out: I32},
-	OpI32Shl:   {In: pair, Out: I32},
-	OpI32ShrU:  {In: pair, Out: I32},
-
-	OpV128Load:        {Immediate: Address, Width: 16, In: number, Out: V128},
-	OpV128Load32Splat: {Immediate: Address, Width: 4, In: number, Out: V128},
-	OpV128Store:       {Immediate: Address, Width: 16, In: []Type{I32, V128}, Out: None},
+	OpV128Load:        {Immediate: Address, In: number, Out: V128},
+	OpV128Load32Splat: {Immediate: Address, In: number, Out: V128},
+	OpV128Store:       {Immediate: Address, In: []Type{I32, V128}, Out: None},
 	OpV128Const:       {Immediate: Vector, Out: V128},
-	OpF32x4Splat:      {In: []Type{F32}, Out: V128},
 	OpI32x4Shl:        {In: []Type{V128, I32}, Out: V128},
 	OpI32x4Add:        {In: binary, Out: V128},
 	OpF32x4Neg:        {In: unary, Out: V128},
@@ -146,7 +114,7 @@ var signatures = map[Op]Signature{
 	OpF32x4PMax:       {In: binary, Out: V128},
 }
 
-// Of returns the signature of an instruction, and whether a kernel may have it.
+// Of returns the signature of an instruction, and whether it is known.
 func Of(op Op) (Signature, bool) {
 	s, ok := signatures[op]
 	return s, ok
