@@ -20,6 +20,7 @@ import (
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/record"
+	"github.com/foretide/foretide/internal/report"
 )
 
 type backtestFlags struct {
@@ -123,7 +124,7 @@ func (a *app) backtest(cmd *cobra.Command, f *backtestFlags) error {
 		return err
 	}
 	jobs := f.judged(cmd, data.Frames, cfg.Select)
-	a.notices(fleet.MissingHorizons(jobs))
+	a.notices(report.MissingHorizons(jobs))
 	a.tellOutsideJobs(jobs)
 	rec, done, err := a.recordBacktest(cmd, f, data.Frames, cfg, metrics)
 	if err != nil {

@@ -3,15 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 	"time"
 
-	"github.com/goccy/go-json"
 	"github.com/spf13/cobra"
 
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/internal/drift"
+	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/internal/terminal"
 )
 
@@ -114,47 +112,13 @@ func (a *app) drift(cmd *cobra.Command, f *driftFlags) error {
 	}
 	meter.Set(int64(len(data.Frames)), int64(len(data.Frames)))
 	meter.Finish()
-	if err := writeDrift(a.out, rows, f.json); err != nil {
+	if !f.json {
+		report.WriteDrift(a.out, rows)
+	} else if err := terminal.WriteJSON(a.out, rows); err != nil {
 		return err
 	}
 	if drifted > 0 {
 		return fmt.Errorf("%w: %d of %d models have become worse than they were, or cannot serve: train them", errDrift, drifted, len(rows))
 	}
 	return nil
-}
-
-func writeDrift(w io.Writer, rows []drift.Row, asJSON bool) error {
-	if asJSON {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(rows)
-	}
-	t := terminal.NewTable("container", "metric", "model", "ahead", "forecasts", "ratio", "when trained", "80 % covers", "")
-	t.Right(3, 4, 5, 6, 7)
-	for _, r := range rows {
-		if r.Skipped != "" {
-			t.Row(r.Container, r.Metric, r.Model, "", "", "", "", "", "not judged: "+r.Skipped)
-			continue
-		}
-		container, metric, model := r.Container, r.Metric, r.Model
-		for _, h := range r.Horizons {
-			t.Row(container, metric, model, terminal.Minutes(h.Seconds), fmt.Sprint(h.Rows), fmt.Sprintf("%.3f", h.Ratio), fmt.Sprintf("%.3f", h.Was),
-				fmt.Sprintf("%.0f %%", 100*h.Coverage80), verdict(&h))
-			container, metric, model = "", "", ""
-		}
-	}
-	t.Write(w)
-	return nil
-}
-
-// verdict says what has drifted.
-func verdict(h *drift.Horizon) string {
-	var says []string
-	if h.Worse {
-		says = append(says, "worse than it was")
-	}
-	if h.Missing {
-		says = append(says, "intervals miss")
-	}
-	return strings.Join(says, ", ")
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -177,7 +178,7 @@ func (s *settings) jobs(cmd *cobra.Command, a *app, path string) ([]fleet.Job, e
 	if err != nil {
 		return nil, err
 	}
-	a.notices(fleet.MissingHorizons(jobs))
+	a.notices(report.MissingHorizons(jobs))
 	a.tellOutsideJobs(jobs)
 	return jobs, nil
 }

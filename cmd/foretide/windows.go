@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +11,7 @@ import (
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/infra/torch"
 	"github.com/foretide/foretide/internal/fleet"
+	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/internal/terminal"
 )
 
@@ -142,24 +140,12 @@ func (a *app) writeWindows(cmd *cobra.Command, f *windowsFlags, d *fleet.Drawing
 // ofStep returns the jobs whose containers have a value every so many seconds,
 // and tells of the others.
 func (a *app) ofStep(jobs []fleet.Job, step int64) ([]fleet.Job, error) {
-	var out []fleet.Job
-	others := map[int64]int{}
-	for _, j := range jobs {
-		if j.Frame.Step == step {
-			out = append(out, j)
-		} else {
-			others[j.Frame.Step]++
-		}
-	}
-	var text []string
-	for _, s := range slices.Sorted(maps.Keys(others)) {
-		text = append(text, fmt.Sprintf("%s with a value every %d s", terminal.Counted(others[s], "container"), s))
-	}
+	out, others := report.OfStep(jobs, step)
 	switch {
 	case len(out) == 0:
-		return nil, dataf("no container has a value every %d s (there are %s)", step, strings.Join(text, ", "))
-	case len(text) > 0:
-		a.notice("foretide: left out %s", strings.Join(text, ", "))
+		return nil, dataf("no container has a value every %d s (there are %s)", step, others)
+	case others != "":
+		a.notice("foretide: left out %s", others)
 	}
 	return out, nil
 }

@@ -1,10 +1,13 @@
-package fleet
+package report
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -12,7 +15,7 @@ import (
 // MissingHorizons says for people, once for each step of the data, which of the
 // configuration's horizons cannot be had and which there are in their place.
 // Where Task refuses the horizons, its error says why.
-func MissingHorizons(jobs []Job) (told []string) {
+func MissingHorizons(jobs []fleet.Job) (told []string) {
 	type kind struct {
 		config *config.Config
 		step   int64
@@ -24,7 +27,7 @@ func MissingHorizons(jobs []Job) (told []string) {
 			continue
 		}
 		seen = append(seen, k)
-		task, err := Task(k.config, k.step)
+		task, err := fleet.Task(k.config, k.step)
 		if err != nil {
 			continue
 		}
@@ -53,4 +56,22 @@ func aheads(seconds []int64) string {
 		out = append(out, terminal.Minutes(s))
 	}
 	return strings.Join(out, ", ")
+}
+
+// OfStep returns the jobs whose containers have a value every so many seconds,
+// and says for people which others there are; "" for none.
+func OfStep(jobs []fleet.Job, step int64) (out []fleet.Job, others string) {
+	count := map[int64]int{}
+	for _, j := range jobs {
+		if j.Frame.Step == step {
+			out = append(out, j)
+		} else {
+			count[j.Frame.Step]++
+		}
+	}
+	var text []string
+	for _, s := range slices.Sorted(maps.Keys(count)) {
+		text = append(text, fmt.Sprintf("%s with a value every %d s", terminal.Counted(count[s], "container"), s))
+	}
+	return out, strings.Join(text, ", ")
 }
