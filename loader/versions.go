@@ -65,7 +65,7 @@ func Rollback(ctx context.Context, b store.Bucket, k Key, version string) (store
 		if err := checkServes(data, k); err != nil {
 			return fail(fmt.Errorf("version %s does not serve: %w", to.ID, err))
 		}
-		if object.Revision == "" { // deleted: versitygw does not take IfAbsent then
+		if object.Revision == "" { // deleted: versitygw does not take IfMatch("") then
 			return to, b.Put(ctx, name, data)
 		}
 		return to, b.Put(ctx, name, data, store.IfMatch(object.Revision))

@@ -26,9 +26,6 @@ type Bucket struct {
 	config Config
 }
 
-// Config returns what the bucket was opened with, with defaults filled in.
-func (b *Bucket) Config() Config { return b.config }
-
 // Sub returns the objects below a further prefix.
 func (b *Bucket) Sub(prefix string) *Bucket {
 	c := b.config

@@ -17,38 +17,40 @@ const maxVersions = 1000
 // at most. It needs the permissions s3:ListBucketVersions and
 // s3:GetBucketVersioning.
 func (b *Bucket) Versions(ctx context.Context, name string) ([]store.Version, error) {
-	const op = "list the versions of"
-	on, err := b.client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b.config.Bucket})
+	out, err := b.versions(ctx, b.key(name))
+	switch {
+	case err != nil:
+	case len(out) == 0:
+		err = store.ErrNotFound
+	case len(out) == 1 && (out[0].ID == "null" || out[0].ID == ""):
+		// From before versioning was enabled, or there is none.
+		var on *s3.GetBucketVersioningOutput
+		if on, err = b.client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b.config.Bucket}); err == nil && on.Status == "" {
+			err = store.ErrNoVersions
+		}
+	}
 	if err != nil {
-		return nil, b.fail(ctx, op, name, err)
+		return nil, b.fail(ctx, "list the versions of", name, err)
 	}
-	if on.Status == "" { // never enabled; a suspended bucket has what it kept before
-		return nil, b.fail(ctx, op, name, store.ErrNoVersions)
-	}
-	key := b.key(name)
-	var out []store.Version
+	return out, nil
+}
+
+func (b *Bucket) versions(ctx context.Context, key string) (out []store.Version, err error) {
 	pages := s3.NewListObjectVersionsPaginator(b.client, &s3.ListObjectVersionsInput{Bucket: &b.config.Bucket, Prefix: &key})
-	for pages.HasMorePages() && len(out) < maxVersions {
+	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, b.fail(ctx, op, name, err)
+			return nil, err
 		}
 		for i := range page.Versions {
 			v := &page.Versions[i]
-			if aws.ToString(v.Key) > key { // another name that begins with this one
-				return b.listed(ctx, op, name, out)
+			if len(out) == maxVersions || aws.ToString(v.Key) != key { // another name that begins with this one
+				return out, nil
 			}
 			out = append(out, store.Version{ID: aws.ToString(v.VersionId), Size: aws.ToInt64(v.Size), Modified: aws.ToTime(v.LastModified), Current: aws.ToBool(v.IsLatest)})
 		}
 	}
-	return b.listed(ctx, op, name, out)
-}
-
-func (b *Bucket) listed(ctx context.Context, op, name string, out []store.Version) ([]store.Version, error) {
-	if len(out) == 0 {
-		return nil, b.fail(ctx, op, name, store.ErrNotFound)
-	}
-	return out[:min(len(out), maxVersions)], nil
+	return out, nil
 }
 
 // GetVersion implements store.Versioner. It needs the permission

@@ -13,7 +13,7 @@ import (
 func ExampleIfMatch() {
 	ctx := context.Background()
 	b := &store.Memory{} // or a store.Folder, or a bucket of infra/s3
-	if err := b.Put(ctx, "runs/plan.json", []byte("{}"), store.IfAbsent()); err != nil {
+	if err := b.Put(ctx, "runs/plan.json", []byte("{}"), store.IfMatch("")); err != nil {
 		log.Fatal(err)
 	}
 	o, err := b.Stat(ctx, "runs/plan.json")

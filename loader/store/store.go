@@ -70,14 +70,11 @@ type PutOptions struct {
 // A PutOption sets one of the PutOptions.
 type PutOption func(*PutOptions)
 
-// IfMatch makes Put write only over the revision. "", the revision of a missing
-// object, is IfAbsent.
+// IfMatch makes Put write only over the revision. "" is the revision of a missing
+// object: Put then writes only where nothing has the name.
 func IfMatch(revision string) PutOption {
 	return func(o *PutOptions) { o.IfMatch, o.IfAbsent = revision, revision == "" }
 }
-
-// IfAbsent makes Put write only where nothing has the name.
-func IfAbsent() PutOption { return IfMatch("") }
 
 // ContentType sets the MIME type, which buckets other than S3 ignore.
 func ContentType(t string) PutOption { return func(o *PutOptions) { o.ContentType = t } }

@@ -152,14 +152,13 @@ func conditions(t *testing.T, b store.Bucket) {
 			t.Errorf("%s: %v, want ErrChanged", what, err)
 		}
 	}
-	put(t, b, "x", "one", store.IfAbsent())
-	changed("IfAbsent over an object", "x", store.IfAbsent())
+	put(t, b, "x", "one", store.IfMatch(""))
+	changed("IfMatch of nothing, over an object", "x", store.IfMatch(""))
 	first := has(t, b, "x", "one")
 	put(t, b, "x", "two", store.IfMatch(first.Revision))
 	changed("IfMatch of an old revision", "x", store.IfMatch(first.Revision))
 	changed("IfMatch of a missing name", "y", store.IfMatch(first.Revision))
 	has(t, b, "x", "two")
-	put(t, b, "y", "new", store.IfMatch("")) // the revision of a missing name
 	put(t, b, "x", "again")
 	// Of writers who meet, one wins.
 	before := has(t, b, "x", "again")

@@ -39,7 +39,7 @@ func Versions(t *testing.T, b store.Versioner, keep int) {
 		t.Fatal(err)
 	}
 	versions(t, b, name, false, want...)
-	// (S3 takes IfAbsent over a deleted name. versitygw does not, where it keeps versions.)
+	// (S3 takes IfMatch("") over a deleted name. versitygw does not, where it keeps versions.)
 	put(t, b, name, "back")
 	want = append([]string{"back"}, want...)
 	versions(t, b, name, true, want...)
