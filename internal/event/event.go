@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -195,13 +196,54 @@ func Strict(data []byte, dst any) error {
 	case errors.As(err, &field):
 		return field
 	case errors.As(err, &kind):
-		return Fieldf(kind.Field, "is a %s, not a %s", kind.Value, kind.Type)
+		return Fieldf(indexed(kind.Field), "is %s; it is %s", article(kind.Value), plain(kind.Type))
 	case strings.HasPrefix(text, "json: unknown field "):
 		name, _ := strconv.Unquote(strings.TrimPrefix(text, "json: unknown field "))
 		return Fieldf(clip(name), "is not known%s", near.Hint(clip(name), fieldsOf(dst)))
 	default:
 		return Fieldf("", "it is no JSON of this kind: %s", strings.TrimPrefix(text, "json: "))
 	}
+}
+
+// article names a JSON value: "a number 1.5", "an array".
+func article(value string) string {
+	if strings.HasPrefix(value, "a") || strings.HasPrefix(value, "o") {
+		return "an " + value
+	}
+	return "a " + value
+}
+
+// plain names what JSON has for a type.
+func plain(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice, reflect.Array:
+		return "an array"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	case reflect.Struct, reflect.Map, reflect.Pointer:
+		return "an object"
+	}
+	return "a whole number"
+}
+
+// indexed writes the path "items.3.metrics.0" as "items[3].metrics[0]".
+func indexed(path string) string {
+	var b strings.Builder
+	for i, part := range strings.Split(path, ".") {
+		if _, err := strconv.ParseUint(part, 10, 32); err == nil && i > 0 {
+			b.WriteString("[" + part + "]")
+			continue
+		}
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(part)
+	}
+	return b.String()
 }
 
 func clip(s string) string { return s[:min(len(s), maxFieldNames)] }
