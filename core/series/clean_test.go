@@ -1,6 +1,7 @@
 package series
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -133,18 +134,35 @@ func TestCleanAsBuilder(t *testing.T) {
 	}
 }
 
-func TestSortStable(t *testing.T) {
+func TestSortByTime(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for _, n := range []int{0, 1, 2, 15, 16, 17, 100, 1000, 33_333} {
 		for _, values := range []int64{1, 3, 1 << 40} {
-			x := make([]sample, n)
+			x, times := make([]sample, n), make([]int64, n)
 			for i := range x {
 				x[i] = sample{r.Int64N(values), float64(i)}
+				times[i] = x[i].t
 			}
 			want := slices.Clone(x)
-			slices.SortStableFunc(want, func(a, b sample) int { return int(max(min(a.t-b.t, 1), -1)) })
-			if sortStable(x, func(a, b sample) bool { return a.t < b.t }); !slices.Equal(x, want) {
+			slices.SortStableFunc(want, func(a, b sample) int { return cmp.Compare(a.t, b.t) })
+			if sortByTime(x); !slices.Equal(x, want) {
 				t.Errorf("%d of %d values: another order", n, values)
+			}
+			slices.Sort(times)
+			var gaps []int64
+			for i := 1; i < n; i++ {
+				if d := times[i] - times[i-1]; d > 0 {
+					gaps = append(gaps, d)
+				}
+			}
+			slices.Sort(gaps)
+			median := int64(0)
+			if len(gaps) > 0 {
+				median = gaps[len(gaps)/2]
+			}
+			r.Shuffle(n, func(i, j int) { times[i], times[j] = times[j], times[i] })
+			if got := MedianInterval(times); got != median {
+				t.Errorf("%d of %d values: MedianInterval is %d, not %d", n, values, got, median)
 			}
 		}
 	}

@@ -98,7 +98,7 @@ func (c *Counter) order() {
 		}
 		all = append(all, chunk...)
 	}
-	sortStable(all, func(a, b sample) bool { return a.t < b.t })
+	sortByTime(all)
 	for i := range c.chunks {
 		n := len(c.chunks[i])
 		copy(c.chunks[i], all[:n])

@@ -2,25 +2,28 @@ package series
 
 import "github.com/foretide/foretide/core/kernel"
 
-// sortStable sorts x and keeps the order of what is equal. It merges runs that
-// double in length, gives a WebAssembly host its turn in between, and is quick
-// where most of x is in order. (Package slices has no turns.)
-func sortStable[T any](x []T, less func(a, b T) bool) {
+// sortByTime sorts samples by time and keeps the order of those at the same time.
+// It merges runs that double in length, gives a WebAssembly host its turn in
+// between, and is quick where most of x is in order. (Package slices has no
+// turns.)
+func sortByTime(x []sample) {
 	const run = 16
 	for from := 0; from < len(x); from += run {
 		if from%pause == 0 {
 			kernel.Yield()
 		}
 		for end := from + 1; end < min(from+run, len(x)); end++ {
-			for i := end; i > from && less(x[i], x[i-1]); i-- {
-				x[i], x[i-1] = x[i-1], x[i]
+			s, i := x[end], end
+			for ; i > from && s.t < x[i-1].t; i-- {
+				x[i] = x[i-1]
 			}
+			x[i] = s
 		}
 	}
-	var left []T
+	var left []sample
 	for n, done := run, 0; n < len(x); n *= 2 {
 		for from := 0; from+n < len(x); from += 2 * n {
-			if !less(x[from+n], x[from+n-1]) {
+			if x[from+n].t >= x[from+n-1].t {
 				continue
 			}
 			left = append(left[:0], x[from:from+n]...)
@@ -29,7 +32,7 @@ func sortStable[T any](x []T, less func(a, b T) bool) {
 				if done++; done%pause == 0 {
 					kernel.Yield()
 				}
-				if j < end && less(x[j], left[i]) {
+				if j < end && x[j].t < left[i].t {
 					x[k] = x[j]
 					j++
 				} else {

@@ -1,5 +1,7 @@
 package series
 
+import "github.com/foretide/foretide/core/kernel"
+
 // InferStep returns the grid step in seconds for samples at the given Unix
 // seconds, in any order: from their median interval d it is 15 for d under 30,
 // 60 for d under 294, 300 for d under 600, and else d rounded to a whole
@@ -27,23 +29,54 @@ func StepFor(d int64) int64 {
 // MedianInterval returns the median of the seconds between one distinct time
 // and the next, the upper one of two; 0 where there are not two.
 func MedianInterval(times []int64) int64 {
-	earlier := func(a, b int64) bool { return a < b }
+	times = ascending(times)
+	counts := make([]uint32, 1<<12) // of intervals of as many seconds: of nearly all
+	var others []sample             // the longer ones, as times
+	n := 0
 	for i := 1; i < len(times); i++ {
-		if times[i] < times[i-1] {
-			times = append([]int64(nil), times...)
-			sortStable(times, earlier)
-			break
+		if i%pause == 0 {
+			kernel.Yield()
 		}
-	}
-	gaps := make([]int64, 0, max(len(times), 1)-1)
-	for i := 1; i < len(times); i++ {
-		if d := times[i] - times[i-1]; d > 0 {
-			gaps = append(gaps, d)
+		switch d := times[i] - times[i-1]; {
+		case d <= 0:
+			continue
+		case d < int64(len(counts)):
+			counts[d]++
+		default:
+			others = append(others, sample{t: d})
 		}
+		n++
 	}
-	if len(gaps) == 0 {
+	if n == 0 {
 		return 0
 	}
-	sortStable(gaps, earlier)
-	return gaps[len(gaps)/2]
+	n /= 2
+	for d, count := range counts {
+		if n < int(count) {
+			return int64(d)
+		}
+		n -= int(count)
+	}
+	sortByTime(others)
+	return others[n].t
+}
+
+// ascending returns the times in ascending order, a copy where they are not.
+func ascending(times []int64) []int64 {
+	for i := 1; i < len(times); i++ {
+		if times[i] >= times[i-1] {
+			continue
+		}
+		x := make([]sample, len(times))
+		for i, t := range times {
+			x[i].t = t
+		}
+		sortByTime(x)
+		times = make([]int64, len(x))
+		for i := range x {
+			times[i] = x[i].t
+		}
+		break
+	}
+	return times
 }
