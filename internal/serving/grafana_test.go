@@ -1,6 +1,4 @@
-// Package grafana tests what is in this folder: rules and alerts. That the
-// dashboard's queries have data is a test of cmd/foretide, with a real server.
-package grafana
+package serving
 
 import (
 	"encoding/json"
@@ -11,13 +9,15 @@ import (
 	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
-// TestRules: the rules are good, and alerts come and stay away as rules_test.yml
+// TestRules: the rules of infra/grafana are good, and alerts come and stay away as rules_test.yml
 // says.
 func TestRules(t *testing.T) {
 	t.Parallel()
 	servers.NeedPrometheus(t)
 	for _, args := range [][]string{{"check", "rules", "rules.yml"}, {"test", "rules", "rules_test.yml"}} {
-		if out, err := exec.Command("promtool", args...).CombinedOutput(); err != nil {
+		cmd := exec.Command("promtool", args...)
+		cmd.Dir = "../../infra/grafana"
+		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("promtool %v: %v\n%s", args, err, out)
 		}
 	}
@@ -26,7 +26,7 @@ func TestRules(t *testing.T) {
 // TestDashboard: panels have an id and a place of their own.
 func TestDashboard(t *testing.T) {
 	t.Parallel()
-	b, err := os.ReadFile("dashboard.json")
+	b, err := os.ReadFile("../../infra/grafana/dashboard.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package deploy_test
+package functions_test
 
 import (
 	"bytes"
@@ -31,11 +31,11 @@ func resources(t *testing.T) map[string]resource {
 	t.Helper()
 	python := testkit.Python(t, "samcli", "samtranslator")
 	translated.once.Do(func() {
-		source, err := os.ReadFile("../../template.yaml")
+		source, err := os.ReadFile("../template.yaml")
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command(python, "translate.py")
+		cmd := exec.Command(python, deployFolder+"translate.py")
 		cmd.Stdin = bytes.NewReader(source)
 		cmd.Env = append(os.Environ(), "AWS_DEFAULT_REGION=us-east-1", "SAM_CLI_TELEMETRY=0")
 		var errs strings.Builder
@@ -65,8 +65,8 @@ func text(part any) string {
 	return string(out)
 }
 
-// stackName is how the template names the deployment.
-const stackName = "${AWS::StackName}"
+// stackReference is how the template names the deployment.
+const stackReference = "${AWS::StackName}"
 
 // TestTwoStacks: what has a name of its own has the deployment's in it, so that an
 // account can have a second one; and no right is to a state machine of another.
@@ -81,7 +81,7 @@ func TestTwoStacks(t *testing.T) {
 		}
 		for _, field := range []string{"StateMachineName", "DashboardName", "LogGroupName", "QueueName", "BucketName", "RoleName", "AlarmName"} {
 			named, ok := r.Properties[field]
-			of := strings.Contains(text(named), stackName)
+			of := strings.Contains(text(named), stackReference)
 			if ok && r.Type != "AWS::Lambda::Function" && !of {
 				t.Errorf("%s has the %s %s in every stack", name, field, text(named))
 			}
@@ -91,7 +91,7 @@ func TestTwoStacks(t *testing.T) {
 		}
 		for _, part := range strings.Split(text(r.Properties["Policies"]), `"Fn::Sub":"`)[1:] {
 			arn, _, _ := strings.Cut(part, `"`)
-			if strings.Contains(arn, ":states:") && !strings.Contains(arn, ":"+stackName+"-fleet") {
+			if strings.Contains(arn, ":states:") && !strings.Contains(arn, ":"+stackReference+"-fleet") {
 				t.Errorf("%s has a right to %s", name, arn)
 			}
 		}
@@ -207,7 +207,7 @@ func TestAlarms(t *testing.T) {
 // TestMachine: up to a tenth of the batches may fail before the run does, no state
 // passes over a failure in silence, and whatever waits has an end.
 func TestMachine(t *testing.T) {
-	data, err := os.ReadFile("fleet.asl.json")
+	data, err := os.ReadFile(deployFolder + "fleet.asl.json")
 	if err != nil {
 		t.Fatal(err)
 	}
