@@ -5,13 +5,13 @@ import (
 	"path/filepath"
 
 	"github.com/foretide/foretide/core/backtest"
-	"github.com/foretide/foretide/infra/forecastfile"
+	"github.com/foretide/foretide/infra/csvfile"
 )
 
 // lastWeek forecasts the value of the same time a week before, as Mimir's rules
 // for anomalies do; where there was none, nothing.
 func lastWeek(dir string, tasks []task) error {
-	w, err := forecastfile.Create(filepath.Join(dir, "lastweek.csv"))
+	w, err := csvfile.CreateForecasts(filepath.Join(dir, "lastweek.csv"))
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func mix(dir, name, a, b string, tasks []task) error {
 	if err != nil {
 		return err
 	}
-	w, err := forecastfile.Create(filepath.Join(dir, name+".csv"))
+	w, err := csvfile.CreateForecasts(filepath.Join(dir, name+".csv"))
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func mix(dir, name, a, b string, tasks []task) error {
 
 // load reads the only model of a forecast file.
 func load(path string) (backtest.Lookup, error) {
-	f, err := forecastfile.Load(path)
+	f, err := csvfile.LoadForecasts(path)
 	if err != nil {
 		return nil, err
 	}

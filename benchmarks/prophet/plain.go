@@ -11,7 +11,6 @@ import (
 	"github.com/foretide/foretide/core/prophet/fit"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
-	"github.com/foretide/foretide/infra/forecastfile"
 )
 
 // plainTrainer fits plain Prophet: no correction, gate or calibration.
@@ -47,7 +46,7 @@ func plain(data, list, out string) error {
 		return forecast.Task{Metric: metric, Step: step, Horizons: []int64{300, 900, 1800},
 			Levels: forecast.DefaultLevels(), Bounds: series.DefaultBounds(metric)}, nil
 	}
-	w, err := forecastfile.Create(out)
+	w, err := csvfile.CreateForecasts(out)
 	if err != nil {
 		return err
 	}

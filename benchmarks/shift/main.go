@@ -23,7 +23,6 @@ import (
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
-	"github.com/foretide/foretide/infra/forecastfile"
 )
 
 const (
@@ -50,7 +49,7 @@ func main() {
 
 func run(data, file string) error {
 	rows := map[key][]backtest.Row{}
-	if err := forecastfile.Read(file, func(r *backtest.Row) error {
+	if err := csvfile.ReadForecasts(file, func(r *backtest.Row) error {
 		k := key{r.Container, r.Metric}
 		rows[k] = append(rows[k], *r)
 		return nil

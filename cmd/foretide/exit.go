@@ -11,7 +11,6 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	lstmfit "github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/infra/csvfile"
-	"github.com/foretide/foretide/infra/forecastfile"
 	"github.com/foretide/foretide/infra/promcsv"
 	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/infra/prophetjson"
@@ -80,7 +79,7 @@ func exitCode(err error) int {
 		return exitCheckpoint
 	case errors.As(err, &csv), errors.Is(err, errData), errors.Is(err, record.ErrRun), errors.Is(err, forecast.ErrHorizon),
 		errors.Is(err, forecast.ErrMetric), errors.Is(err, forecast.ErrEmpty), errors.Is(err, forecast.ErrStep),
-		errors.Is(err, prometheus.ErrNoData), errors.Is(err, promcsv.ErrFile), errors.Is(err, forecastfile.ErrFormat),
+		errors.Is(err, prometheus.ErrNoData), errors.Is(err, promcsv.ErrFile), errors.Is(err, csvfile.ErrForecasts),
 		errors.Is(err, prophetjson.ErrModel), errors.Is(err, torch.ErrModel), errors.Is(err, safetensors.ErrFormat),
 		errors.Is(err, lstmfit.ErrNoWindows):
 		return exitData

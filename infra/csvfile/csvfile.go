@@ -8,6 +8,8 @@
 // empty cell, NaN, null or NA is a missing value. A column of another name is
 // a metric too. Rows may be in any order.
 //
+// A ForecastWriter writes forecast files, and ReadForecasts reads them.
+//
 // # Memory and time
 //
 // Reading streams. While rows are read, 12 bytes are held for every value of

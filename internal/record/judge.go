@@ -7,17 +7,17 @@ import (
 
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/infra/forecastfile"
+	"github.com/foretide/foretide/infra/csvfile"
 )
 
 // Rescore scores the models of a forecast file, and records them.
 func (b *Backtest) Rescore(cfg backtest.Config, path string) ([]backtest.Series, error) {
-	file, err := forecastfile.Load(path)
+	file, err := csvfile.LoadForecasts(path)
 	if err != nil {
 		return nil, err
 	}
 	if len(file.Models) == 0 {
-		return nil, fmt.Errorf("%s: %w: there is a header but no forecast", path, forecastfile.ErrFormat)
+		return nil, fmt.Errorf("%s: %w: there is a header but no forecast", path, csvfile.ErrForecasts)
 	}
 	b.Models(file.Models)
 	var all []backtest.Series
@@ -45,13 +45,13 @@ func (b *Backtest) Judge(trainers []backtest.Trainer, path string, run Runner) (
 	}
 	b.Models(names)
 	emit := func(*backtest.Row) error { return nil }
-	var out *forecastfile.Writer
+	var out *csvfile.ForecastWriter
 	if path != "" {
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			return nil, err
 		}
 		var err error
-		if out, err = forecastfile.Create(path); err != nil {
+		if out, err = csvfile.CreateForecasts(path); err != nil {
 			return nil, err
 		}
 		defer out.Abort() // nothing after Commit

@@ -1,4 +1,4 @@
-package forecastfile_test
+package csvfile_test
 
 import (
 	"context"
@@ -15,7 +15,6 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
-	"github.com/foretide/foretide/infra/forecastfile"
 	"github.com/foretide/foretide/internal/testkit"
 )
 
@@ -78,7 +77,7 @@ func TestEvaluate(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "f.csv.gz")
-	w, err := forecastfile.Create(path)
+	w, err := csvfile.CreateForecasts(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +101,7 @@ func TestEvaluate(t *testing.T) {
 	if err := w.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	file, err := forecastfile.Load(path)
+	file, err := csvfile.LoadForecasts(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package forecastfile
+package csvfile
 
 import (
 	"errors"
@@ -13,15 +13,13 @@ import (
 	"github.com/foretide/foretide/internal/testkit"
 )
 
-var nan = math.NaN()
+func sameForecast(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
 
-func same(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
-
-// write makes a file of the rows and returns its path.
-func write(t *testing.T, name string, rows []backtest.Row) string {
+// writeForecastFile makes a file of the rows and returns its path.
+func writeForecastFile(t *testing.T, name string, rows []backtest.Row) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
-	w, err := Create(path)
+	w, err := CreateForecasts(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +37,7 @@ func write(t *testing.T, name string, rows []backtest.Row) string {
 	return path
 }
 
-// TestRoundTrip: every number comes back bit by bit, plain and compressed,
+// TestRoundTrip: every forecastNumber comes back bit by bit, plain and compressed,
 // and nothing but the file is left in the folder.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
@@ -56,15 +54,15 @@ func TestRoundTrip(t *testing.T) {
 		rows = append(rows, backtest.Row{Container: "c", Metric: "cpu", Origin: r.Int64N(1 << 40), Horizon: 1800, Model: "m", Point: v, Lo: -v, Hi: v / 3})
 	}
 	for _, name := range []string{"f.csv", "f.csv.gz"} {
-		path := write(t, name, rows)
+		path := writeForecastFile(t, name, rows)
 		n := 0
-		err := Read(path, func(got *backtest.Row) error {
+		err := ReadForecasts(path, func(got *backtest.Row) error {
 			want := rows[n]
 			if math.IsInf(want.Point, 0) {
 				want.Point = nan
 			}
 			if got.Container != want.Container || got.Metric != want.Metric || got.Origin != want.Origin || got.Horizon != want.Horizon ||
-				got.Model != want.Model || !same(got.Point, want.Point) || !same(got.Lo, want.Lo) || !same(got.Hi, want.Hi) {
+				got.Model != want.Model || !sameForecast(got.Point, want.Point) || !sameForecast(got.Lo, want.Lo) || !sameForecast(got.Hi, want.Hi) {
 				t.Fatalf("row %d: got %+v, want %+v", n, got, want)
 			}
 			n++
@@ -86,9 +84,9 @@ func TestRoundTrip(t *testing.T) {
 // TestAbort: an aborted file leaves what was there before, and nothing else.
 func TestAbort(t *testing.T) {
 	t.Parallel()
-	path := write(t, "f.csv", nil)
+	path := writeForecastFile(t, "f.csv", nil)
 	before, _ := os.ReadFile(path)
-	w, err := Create(path)
+	w, err := CreateForecasts(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +105,7 @@ func TestCommitFails(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f.csv")
-	w, err := Create(path)
+	w, err := CreateForecasts(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,8 +122,8 @@ func TestCommitFails(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	testkit.File(t, "/dev/full")
-	path := write(t, "f.csv", nil)
-	w, err := Create(path)
+	path := writeForecastFile(t, "f.csv", nil)
+	w, err := CreateForecasts(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +158,7 @@ func TestCreateErrors(t *testing.T) {
 		dir:                               ": is a folder; give the name of a file in it",
 		filepath.Join(dir, "no", "f.csv"): ": cannot be written: no such file or directory",
 	} {
-		w, err := Create(path)
+		w, err := CreateForecasts(path)
 		if err == nil || err.Error() != path+want {
 			t.Errorf("got %v, want %s%s", err, path, want)
 		}
@@ -173,12 +171,12 @@ func TestCreateErrors(t *testing.T) {
 // TestLink: the file that a link leads to is replaced, and the link stays.
 func TestLink(t *testing.T) {
 	t.Parallel()
-	path := write(t, "f.csv", nil)
+	path := writeForecastFile(t, "f.csv", nil)
 	link := filepath.Join(t.TempDir(), "link.csv")
 	if err := os.Symlink(path, link); err != nil {
 		t.Fatal(err)
 	}
-	w, err := Create(link)
+	w, err := CreateForecasts(link)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,10 +191,10 @@ func TestLink(t *testing.T) {
 	}
 }
 
-// FuzzRead: whatever a file holds, reading it does not panic, and an error is
-// an ErrFormat that names the file. What was read is written and read again
+// FuzzReadForecasts: whatever a file holds, reading it does not panic, and an error is
+// an ErrForecasts that names the file. What was read is written and read again
 // the same.
-func FuzzRead(f *testing.F) {
+func FuzzReadForecasts(f *testing.F) {
 	const head = "container,metric,origin,horizon,model,mean,lo80,hi80\n"
 	for _, s := range []string{"", head, head + "a,cpu,1,300,m,1,0,2\n", "mean,model,horizon,origin,metric,container\n1,m,300,1,cpu,a\n",
 		head + "\"a\nb\",cpu,1,300,m,,,\n", head + "a\"b,cpu,1,300,m,1,0,2\n", head + "a,cpu,-1e300,300,m,NaN,-Inf,2\n", "\x1f\x8b\x08"} {
@@ -208,20 +206,20 @@ func FuzzRead(f *testing.F) {
 			t.Fatal(err)
 		}
 		var rows []backtest.Row
-		err := Read(path, func(r *backtest.Row) error {
+		err := ReadForecasts(path, func(r *backtest.Row) error {
 			rows = append(rows, *r)
 			return nil
 		})
-		if err != nil && (!errors.Is(err, ErrFormat) || !strings.HasPrefix(err.Error(), path)) {
+		if err != nil && (!errors.Is(err, ErrForecasts) || !strings.HasPrefix(err.Error(), path)) {
 			t.Fatal(err)
 		}
 		if len(rows) == 0 {
 			return // writing takes time: a file is brought to the disk
 		}
 		n := 0
-		err = Read(write(t, "again.csv", rows), func(r *backtest.Row) error {
+		err = ReadForecasts(writeForecastFile(t, "again.csv", rows), func(r *backtest.Row) error {
 			want := rows[n]
-			if r.Origin != want.Origin || r.Horizon != want.Horizon || !same(r.Point, want.Point) || !same(r.Lo, want.Lo) || !same(r.Hi, want.Hi) {
+			if r.Origin != want.Origin || r.Horizon != want.Horizon || !sameForecast(r.Point, want.Point) || !sameForecast(r.Lo, want.Lo) || !sameForecast(r.Hi, want.Hi) {
 				t.Errorf("row %d: %+v, and read again %+v", n, want, r)
 			}
 			n++
@@ -236,7 +234,7 @@ func FuzzRead(f *testing.F) {
 func TestReadErrors(t *testing.T) {
 	t.Parallel()
 	const head = "container,metric,origin,horizon,model,mean\n"
-	whole, err := os.ReadFile(write(t, "f.csv.gz", []backtest.Row{{Container: "a", Model: "m"}}))
+	whole, err := os.ReadFile(writeForecastFile(t, "f.csv.gz", []backtest.Row{{Container: "a", Model: "m"}}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,33 +242,33 @@ func TestReadErrors(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"empty", "", "not a forecast file: it is empty"},
 		{"no column", "container,metric,origin,model,mean\n", `line 1 has no column "horizon"`},
-		{"text for a time", head + "a,cpu,1,300,m,1\na,cpu,noon,300,m,1\n", `line 3: not a forecast file: column origin: "noon" is not a number of seconds`},
-		{"a time beyond all", head + "a,cpu,1e300,300,m,1\n", `line 2: not a forecast file: column origin: "1e300" is not a number of seconds`},
+		{"text for a time", head + "a,cpu,1,300,m,1\na,cpu,noon,300,m,1\n", `line 3: not a forecast file: column origin: "noon" is not a forecastNumber of seconds`},
+		{"a time beyond all", head + "a,cpu,1e300,300,m,1\n", `line 2: not a forecast file: column origin: "1e300" is not a forecastNumber of seconds`},
 		{"short row", head + "a,cpu\n", "line 2: not a forecast file: wrong number of fields"},
 		{"quote in a field", head + "a\"b,cpu,1,300,m,1\n", `line 2: not a forecast file: bare " in non-quoted-field`},
-		{"quote in the header", "a\"b\n", `line 1: not a forecast file: bare " in non-quoted-field`},
+		{"quote in the forecastHeader", "a\"b\n", `line 1: not a forecast file: bare " in non-quoted-field`},
 		{"magic alone", "\x1f\x8b\x08", "not a forecast file: damaged or cut off: unexpected EOF"},
 		{"cut gzip", cut, "not a forecast file: damaged or cut off: unexpected EOF"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "f.csv")
 			os.WriteFile(path, []byte(c.text), 0o666)
-			_, err := Load(path)
-			if !errors.Is(err, ErrFormat) || !strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), c.want) {
+			_, err := LoadForecasts(path)
+			if !errors.Is(err, ErrForecasts) || !strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})
 	}
 	stop := errors.New("stop")
-	path := write(t, "f.csv", []backtest.Row{{Container: "a"}})
-	if err := Read(path, func(*backtest.Row) error { return stop }); err != stop {
+	path := writeForecastFile(t, "f.csv", []backtest.Row{{Container: "a"}})
+	if err := ReadForecasts(path, func(*backtest.Row) error { return stop }); err != stop {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestLookup(t *testing.T) {
 	t.Parallel()
-	f, err := Load(write(t, "f.csv.gz", []backtest.Row{
+	f, err := LoadForecasts(writeForecastFile(t, "f.csv.gz", []backtest.Row{
 		{Container: "a", Metric: "cpu", Origin: 300, Horizon: 300, Model: "n", Point: 1, Lo: 0, Hi: 2},
 		{Container: "a", Metric: "cpu", Origin: 300, Horizon: 300, Model: "m", Point: 5, Lo: nan, Hi: nan},
 		{Container: "a", Metric: "cpu", Origin: 300, Horizon: 300, Model: "n", Point: 3, Lo: 2, Hi: 4},
