@@ -1,5 +1,6 @@
 // Charts: one SVG each, drawn to its element's width and redrawn when that
-// changes, with a cursor, zoom and a legend.
+// changes, with a cursor, zoom and a legend. The report has this module as a
+// script, wasm/hosts/web imports it.
 
 const space = (() => {
   const t = document.createElement("template");
@@ -15,7 +16,7 @@ function svg(tag, attributes, parent, text) {
   return e;
 }
 
-function html(tag, className, parent, text) {
+export function html(tag, className, parent, text) {
   const e = document.createElement(tag);
   if (className) e.className = className;
   if (text !== undefined) e.textContent = text;
@@ -24,7 +25,7 @@ function html(tag, className, parent, text) {
 }
 
 // value writes a number with four significant digits, and k, M, G …
-function value(v, digits = 4) {
+export function value(v, digits = 4) {
   if (v === null || !isFinite(v)) return "–";
   const a = Math.abs(v);
   if (a >= 1e4) for (const [size, name] of [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]])
@@ -43,7 +44,15 @@ function when(t, step) {
   const iso = new Date(t * 1000).toISOString();
   return step >= 86400 || t % 86400 === 0 ? iso.slice(5, 10) : iso.slice(11, 16);
 }
-const stamp = (t) => new Date(t * 1000).toISOString().slice(0, 16).replace("T", " ");
+
+// stamp writes a moment, UTC, to the minute or, where it has them, the second.
+export function stamp(t) {
+  const iso = new Date(t * 1000).toISOString();
+  return iso.slice(0, 10) + " " + iso.slice(11, t % 60 ? 19 : 16);
+}
+
+// none is true of what a gap has: null or NaN.
+const none = (v) => v === null || v !== v;
 
 // ticks returns about n round numbers between lo and hi.
 function ticks(lo, hi, n) {
@@ -67,39 +76,46 @@ let charts = 0;
 
 // On paper charts have the width of its columns: the screen's layout says
 // nothing about that.
-const redraws = [];
+const redraws = new Map(), watched = new WeakMap();
 let printing = false;
 const widthOf = (el) => (printing ? (el.closest(".two, .cards") ? 310 : 660) : Math.max(el.clientWidth, 260));
 for (const [event, on] of [["beforeprint", true], ["afterprint", false]])
-  addEventListener(event, () => { printing = on; for (const draw of redraws) draw(); });
+  addEventListener(event, () => { printing = on; for (const draw of redraws.values()) draw(); });
 
 // whenSized draws now, when the element's width changes, and for paper.
 function whenSized(el, draw) {
   let width = 0;
-  redraws.push(draw);
-  new ResizeObserver(() => { if (el.clientWidth !== width && el.clientWidth > 0) { width = el.clientWidth; draw(); } }).observe(el);
+  redraws.set(el, draw);
+  watched.get(el)?.disconnect();
+  const watch = new ResizeObserver(() => { if (el.clientWidth !== width && el.clientWidth > 0) { width = el.clientWidth; draw(); } });
+  watch.observe(el);
+  watched.set(el, watch);
   if (el.clientWidth > 0) { width = el.clientWidth; draw(); }
 }
 
-// chart draws spec into el. spec has
-//   lines   [{name, cls, x, y}]           y null where there is nothing
+// chart draws spec into el, in the place of what is there. spec has
+//   label   what it shows, for those who do not see it
+//   lines   [{name, cls, x, y}]           y null or NaN where there is nothing
 //   bands   [{name, cls, x, lo, hi, soft}] soft: it may leave the picture
 //   refs    [{y, name}]                   horizontal lines
-//   misses  {x, y}                        circles
+//   dots, misses {name, x, y}             circles
+//   now     a time to mark
 //   time    x is in Unix seconds; relative: in seconds to an end
 //   zero    the y axis begins at 0; top: where it ends at least; percent
 //   height  of the picture; xName, xText, yText
-function chart(el, spec) {
+export function chart(el, spec) {
   el.replaceChildren();
+  if (spec.label) { el.setAttribute("role", "group"); el.setAttribute("aria-label", spec.label); }
   const legend = html("div", "legend", el), holder = html("div", "", el);
   holder.style.position = "relative";
   const tip = html("div", "tip", holder);
   tip.hidden = true;
   tip.setAttribute("role", "status");
-  for (const b of spec.bands || []) if (b.name) key(legend, b, true);
-  for (const l of spec.lines) if (l.name) key(legend, l, false);
-  const main = spec.lines[0].x, whole = [Infinity, -Infinity];
-  for (const l of spec.lines) for (const x of l.x) { whole[0] = Math.min(whole[0], x); whole[1] = Math.max(whole[1], x); }
+  for (const b of spec.bands || []) key(legend, b, "rect", { x: 0, y: 1, width: 26, height: 10, class: "band " + b.cls });
+  for (const l of spec.lines) key(legend, l, "path", { d: "M1 6H25", class: "line " + l.cls });
+  if (spec.misses && spec.misses.x.length) key(legend, spec.misses, "circle", { cx: 13, cy: 6, r: 4, class: "miss" });
+  // The cursor stops where a line has a point.
+  const main = Float64Array.from(new Set(spec.lines.flatMap((l) => Array.from(l.x)))).sort(), whole = [main[0], main[main.length - 1]];
   const state = { view: whole.slice(), id: "clip" + ++charts, cursor: -1 };
   const zoomable = spec.zoom !== false && main.length > 8;
   if (zoomable) {
@@ -134,8 +150,9 @@ function chart(el, spec) {
     tip.replaceChildren(html("b", "", null, spec.xText ? spec.xText(main[i]) : spec.time ? stamp(main[i]) + " UTC" : (spec.xName || "") + " " + value(main[i])));
     const say = (name, text) => { html("br", "", tip); html("i", "", tip, name); tip.append(" " + text); };
     const text = spec.yText || ((v) => value(v));
-    for (const l of spec.lines) { const k = l.x === main ? i : nearest(l.x, main[i]); if (l.name && l.y[k] !== null) say(l.name, text(l.y[k])); }
-    for (const b of spec.bands || []) { const k = b.x === main ? i : nearest(b.x, main[i]); if (b.name) say(b.name, text(b.lo[k]) + " … " + text(b.hi[k])); }
+    const find = (x) => { const k = nearest(x, main[i]); return x[k] === main[i] ? k : -1; };
+    for (const l of spec.lines) { const k = find(l.x); if (l.name && k >= 0 && !none(l.y[k])) say(l.name, text(l.y[k])); }
+    for (const b of spec.bands || []) { const k = find(b.x); if (b.name && k >= 0) say(b.name, text(b.lo[k]) + " … " + text(b.hi[k])); }
     tip.hidden = false;
     const scale = svgEl.clientWidth / W, left = x * scale;
     tip.style.left = Math.min(Math.max(left > holder.clientWidth / 2 ? left - tip.offsetWidth - 12 : left + 12, 0), Math.max(holder.clientWidth - tip.offsetWidth, 0)) + "px";
@@ -168,12 +185,12 @@ function chart(el, spec) {
   whenSized(el, draw);
 }
 
-// key adds a line or band to the legend.
-function key(legend, item, band) {
-  const e = html("span", "", legend), s = svg("svg", { viewBox: "0 0 26 12", "aria-hidden": "true" }, e);
-  if (band) svg("rect", { x: 0, y: 1, width: 26, height: 10, class: "band " + item.cls }, s);
-  else svg("path", { d: "M1 6H25", class: "line " + item.cls }, s);
-  e.append(item.name);
+// key adds what has a name to the legend.
+function key(legend, { name }, tag, attributes) {
+  if (!name) return;
+  const e = html("span", "", legend);
+  svg(tag, attributes, svg("svg", { viewBox: "0 0 26 12", "aria-hidden": "true" }, e));
+  e.append(name);
 }
 
 // nearest returns the index of the ascending value that is nearest to v.
@@ -186,7 +203,7 @@ function nearest(x, v) {
 // reach returns the values that the y axis has to show.
 function reach(spec, view) {
   let lo = Infinity, hi = -Infinity;
-  const see = (x, y) => { for (let i = 0; i < x.length; i++) if (x[i] >= view[0] && x[i] <= view[1] && y[i] !== null) { lo = Math.min(lo, y[i]); hi = Math.max(hi, y[i]); } };
+  const see = (x, y) => { for (let i = 0; i < x.length; i++) if (x[i] >= view[0] && x[i] <= view[1] && !none(y[i])) { lo = Math.min(lo, y[i]); hi = Math.max(hi, y[i]); } };
   for (const l of spec.lines) see(l.x, l.y);
   for (const b of spec.bands || []) if (!b.soft) { see(b.x, b.lo); see(b.x, b.hi); }
   for (const r of spec.refs || []) { lo = Math.min(lo, r.y); hi = Math.max(hi, r.y); }
@@ -219,7 +236,9 @@ function paint(holder, tip, spec, state) {
   for (const b of spec.bands || []) svg("path", { d: bandPath(b, X, Y, y0, y1), class: "band " + b.cls }, inside);
   for (const r of spec.refs || []) svg("line", { x1: left, x2: W - right, y1: Y(r.y), y2: Y(r.y), class: r.cls || "target" }, inside);
   for (const l of spec.lines) svg("path", { d: linePath(l, X, Y), class: "line " + l.cls }, inside);
-  if (spec.misses) for (let i = 0; i < spec.misses.x.length; i++) svg("circle", { cx: X(spec.misses.x[i]).toFixed(1), cy: Y(spec.misses.y[i]).toFixed(1), r: 2.6, class: "miss" }, inside);
+  if (spec.now !== undefined) svg("line", { x1: X(spec.now), x2: X(spec.now), y1: top, y2: H - bottom, class: "now" }, inside);
+  for (const [cls, marks, r] of [["dot", spec.dots, 4], ["miss", spec.misses, 2.6]])
+    if (marks) for (let i = 0; i < marks.x.length; i++) svg("circle", { cx: X(marks.x[i]).toFixed(1), cy: Y(marks.y[i]).toFixed(1), r, class: cls }, cls === "dot" ? s : inside);
   const range = svg("rect", { y: top, height: H - top - bottom, width: 0, class: "range" }, inside);
   const line = svg("line", { y1: top, y2: H - bottom, class: "cursor" }, s);
   line.style.display = "none";
@@ -253,12 +272,13 @@ function xAxis(s, spec, view, X, left, W, y, right) {
   }
 }
 
+// linePath is a line's path; a point between two gaps is a dot, by round caps.
 function linePath(l, X, Y) {
   let d = "", pen = false;
   for (let i = 0; i < l.x.length; i++) {
-    if (l.y[i] === null || (l.gap && i && l.x[i] - l.x[i - 1] > l.gap)) pen = false;
-    if (l.y[i] === null) continue;
-    d += (pen ? "L" : "M") + X(l.x[i]).toFixed(1) + " " + Y(l.y[i]).toFixed(1);
+    if (none(l.y[i]) || (l.gap && i && l.x[i] - l.x[i - 1] > l.gap)) pen = false;
+    if (none(l.y[i])) continue;
+    d += (pen ? "L" : "M") + X(l.x[i]).toFixed(1) + " " + Y(l.y[i]).toFixed(1) + (pen ? "" : "h0");
     pen = true;
   }
   return d;
@@ -268,8 +288,8 @@ function bandPath(b, X, Y, y0, y1) {
   const pieces = [];
   let piece = [];
   for (let i = 0; i < b.x.length; i++) {
-    if (b.lo[i] === null || b.hi[i] === null || (b.gap && i && b.x[i] - b.x[i - 1] > b.gap)) { if (piece.length) pieces.push(piece); piece = []; }
-    if (b.lo[i] !== null && b.hi[i] !== null) piece.push(i);
+    if (none(b.lo[i]) || none(b.hi[i]) || (b.gap && i && b.x[i] - b.x[i - 1] > b.gap)) { if (piece.length) pieces.push(piece); piece = []; }
+    if (!none(b.lo[i]) && !none(b.hi[i])) piece.push(i);
   }
   if (piece.length) pieces.push(piece);
   const fit = (v) => Y(Math.min(Math.max(v, y0 - (y1 - y0)), y1 + (y1 - y0))).toFixed(1);

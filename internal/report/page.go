@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"strings"
 )
 
 //go:embed page.html
@@ -16,7 +17,10 @@ var pageHTML string
 var styleCSS string
 
 //go:embed chart.js
-var chartJS string
+var chartModule string
+
+// chartJS is the module as a script.
+var chartJS = strings.ReplaceAll(chartModule, "\nexport ", "\n")
 
 //go:embed page.js
 var pageJS string

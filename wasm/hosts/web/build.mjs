@@ -2,7 +2,7 @@
 // It opens from a disk as well as from a server, where modules, workers and
 // fetch would each need a server.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
@@ -19,11 +19,11 @@ export function bundle(entry) {
     const code = readFileSync(path, "utf8")
       .replace(/^import (?:\* as (\w+)|(\{[^}]*\})) from "(\.[^"]+)";$/gm, (_, all, some, from) => {
         add(resolve(dirname(path), from));
-        return `const ${all ?? some.replaceAll(" as ", ": ")} = modules[${JSON.stringify(resolve(dirname(path), from).slice(here.length))}];`;
+        return `const ${all ?? some.replaceAll(" as ", ": ")} = modules[${JSON.stringify(relative(here, resolve(dirname(path), from)))}];`;
       })
       .replace(/^export \{ (.*) \} from "(\.[^"]+)";$/gm, (_, some, from) => {
         add(resolve(dirname(path), from));
-        names.push(...some.split(", ").map((name) => `${name}: modules[${JSON.stringify(resolve(dirname(path), from).slice(here.length))}].${name}`));
+        names.push(...some.split(", ").map((name) => `${name}: modules[${JSON.stringify(relative(here, resolve(dirname(path), from)))}].${name}`));
         return "";
       })
       .replace(/^export ((?:async )?function\*?|class|const|let) (\w+)/gm, (_, kind, name) => {
@@ -33,7 +33,7 @@ export function bundle(entry) {
       .replaceAll("import.meta.url", "location.href");
     if (/^(import|export) /m.test(code)) throw new Error(`${path}: an import or export that build.mjs does not know`);
     done.delete(path); // in the order of what needs what
-    done.set(path, `modules[${JSON.stringify(path.slice(here.length))}] = (() => {\n${code}\nreturn { ${names.join(", ")} };\n})();\n`);
+    done.set(path, `modules[${JSON.stringify(relative(here, path))}] = (() => {\n${code}\nreturn { ${names.join(", ")} };\n})();\n`);
   };
   add(resolve(here, entry));
   return `"use strict";\nconst modules = {};\n${[...done.values()].join("")}`;

@@ -1,6 +1,6 @@
 // The page: files in, choices, and what the worker answers.
 
-import { html } from "./chart.js";
+import { html } from "../../../../internal/report/chart.js";
 import { duration } from "./text.js";
 import * as views from "./views.js";
 

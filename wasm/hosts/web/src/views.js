@@ -1,7 +1,7 @@
 // What the page shows of a series, its forecast and past forecasts.
 
-import { chart, html } from "./chart.js";
-import { duration, milliseconds, stamp, value } from "./text.js";
+import { chart, html, stamp, value } from "../../../../internal/report/chart.js";
+import { duration, milliseconds } from "./text.js";
 
 const words = {
   short_history: "the history is short", short_window: "less of the past than the model makes use of",
@@ -88,6 +88,8 @@ export function history(el, title, { name, series, forecast, span }) {
   title.textContent = `${name}: history and forecast${past.mean ? ` (means of ${duration(past.wide)})` : ""}`;
   chart(el, {
     label: `${name}: the last ${duration(span)} and the forecast: ${forecast.horizons.map((h) => `${value(h.quantiles[mid])} in ${duration(h.ahead)}`).join(", ")}. Arrow keys move the cursor.`,
+    time: true,
+    zoom: false,
     height: 280,
     now: end,
     lines: [{ name: "what came", cls: "actual", x: past.x, y: past.y }, { name: "forecast", cls: "model", x: fan, y: line(mid) }],
@@ -143,6 +145,9 @@ export function past(el, title, score, { name, series, forecasts, stride, ahead 
   const came = j.x.map((t) => series.values[(t - series.start) / series.step] ?? NaN);
   chart(el, {
     label: `${score.textContent} Arrow keys move the cursor.`,
+    time: true,
+    zoom: false,
+    height: 260,
     lines: [{ name: "what came", cls: "actual", x: j.x, y: came }, { name: `forecast ${duration(ahead)} before`, cls: "model", x: j.x, y: j.y }],
     bands: [{ name: "80 %", cls: "b80", x: j.x, lo: j.lo, hi: j.hi }],
     misses: { name: "outside the 80 %", ...j.misses },
