@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/gauges"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/predict"
 	"github.com/foretide/foretide/loader/store"
@@ -75,7 +75,7 @@ func TestLatestOrder(t *testing.T) {
 	w := newWorld(t)
 	var pushed []string
 	w.forecaster.SinkTime = time.Minute
-	w.forecaster.Sinks = []predict.Sink{{Name: "test", Push: func(_ context.Context, _ *steps.Invocation, items []gauges.Item) error {
+	w.forecaster.Sinks = []predict.Sink{{Name: "test", Push: func(_ context.Context, _ *steps.Invocation, items []*serve.Answer) error {
 		for _, i := range items {
 			pushed = append(pushed, fmt.Sprintf("%s %d", i.Metric, (until-300-i.Origin)/3600))
 		}
@@ -118,7 +118,7 @@ func TestLatestFails(t *testing.T) {
 	w := newWorld(t)
 	pushed := 0
 	w.forecaster.SinkTime = time.Minute
-	w.forecaster.Sinks = []predict.Sink{{Name: "test", Push: func(_ context.Context, _ *steps.Invocation, items []gauges.Item) error {
+	w.forecaster.Sinks = []predict.Sink{{Name: "test", Push: func(_ context.Context, _ *steps.Invocation, items []*serve.Answer) error {
 		pushed += len(items)
 		return nil
 	}}}

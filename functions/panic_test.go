@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/gauges"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/predict"
 	"github.com/foretide/foretide/loader/store"
@@ -66,7 +66,7 @@ func TestPanics(t *testing.T) {
 	one("writing", a, 2, "web", "", event.Failed)
 
 	w.forecaster.SinkTime = time.Minute
-	w.forecaster.Sinks = []predict.Sink{{Name: "test", Push: func(context.Context, *steps.Invocation, []gauges.Item) error { panic("a fault") }}}
+	w.forecaster.Sinks = []predict.Sink{{Name: "test", Push: func(context.Context, *steps.Invocation, []*serve.Answer) error { panic("a fault") }}}
 	a = event.Answer{}
 	w.must(w.predict.Handle, payload, &a)
 	one("pushing", a, 4, "", "", event.Sink)

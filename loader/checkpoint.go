@@ -11,24 +11,8 @@ import (
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/models"
-	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/loader/store"
 )
-
-// ErrMismatch reports that a checkpoint is not of what its name or its
-// description says. It comes with both in a *MismatchError.
-var ErrMismatch = errors.New("loader: checkpoint is of something else")
-
-// A MismatchError says what a checkpoint should be of, and what it is of.
-type MismatchError struct{ Want, Have string }
-
-// Error says both.
-func (e *MismatchError) Error() string {
-	return ErrMismatch.Error() + ": of " + e.Have + ", not of " + e.Want
-}
-
-// Is makes a MismatchError an ErrMismatch.
-func (e *MismatchError) Is(target error) bool { return target == ErrMismatch }
 
 // NewCheckpoint returns the checkpoint of a fitted model that serves one
 // container, or every container where container is empty.
@@ -56,7 +40,7 @@ func Save(ctx context.Context, b store.Bucket, c *codec.Checkpoint) (int, error)
 }
 
 // Read returns the checkpoint of the key. The error is store.ErrNotFound where
-// there is none, ErrMismatch where it is another's, or one of Decode.
+// there is none, models.ErrMismatch where it is another's, or one of Decode.
 func Read(ctx context.Context, b store.Bucket, k Key) (*codec.Checkpoint, error) {
 	return read(ctx, b, k.Name(), k, 0)
 }
@@ -88,13 +72,22 @@ func read(ctx context.Context, b store.Bucket, name string, k Key, limit int) (*
 	}
 	c, err := Decode(data, limit)
 	if err == nil && KeyOf(c) != k {
-		err = &MismatchError{Want: k.String(), Have: KeyOf(c).String()}
+		err = &mismatchError{k, KeyOf(c)}
 	}
 	if err != nil {
 		return nil, nameError(b, name, err)
 	}
 	return c, nil
 }
+
+// A mismatchError is of a checkpoint that its name says to be of something else.
+type mismatchError struct{ want, have Key }
+
+func (e *mismatchError) Error() string {
+	return "loader: checkpoint is of something else: of " + e.have.String() + ", not of " + e.want.String()
+}
+
+func (e *mismatchError) Is(target error) bool { return target == models.ErrMismatch }
 
 // nameError is what is wrong with the checkpoint of a name, and what to do.
 func nameError(b store.Bucket, name string, err error) error {
@@ -106,31 +99,6 @@ func nameError(b store.Bucket, name string, err error) error {
 		e.Hint = "return to an earlier version (foretide checkpoint rollback), or train anew"
 	}
 	return e
-}
-
-// Model returns the model that the checkpoint holds. The error is one of
-// models.Decode, or ErrMismatch where the model is not what the checkpoint's
-// description says.
-func Model(c *codec.Checkpoint) (forecast.Fitted, error) {
-	m, err := models.Decode(c.Kind, c.Payload)
-	if err != nil {
-		return nil, err
-	}
-	spec := m.Spec()
-	if spec.Metric != c.Metric || spec.Step != c.Step || !slices.Equal(spec.Horizons, c.Horizons) || !slices.Equal(spec.Levels, c.Levels) {
-		return nil, &MismatchError{Want: describe(c.Metric, c.Step, c.Horizons), Have: describe(spec.Metric, spec.Step, spec.Horizons)}
-	}
-	return m, nil
-}
-
-// serving returns the model that serves for a checkpoint: its own, or what
-// stands in where that is of another network in the box (serve.Outdated).
-func serving(c *codec.Checkpoint) (forecast.Fitted, error) {
-	m, err := Model(c)
-	if stand := serve.Outdated(c, err); stand != nil {
-		return stand, nil
-	}
-	return m, err
 }
 
 // A file is a bucket of one checkpoint, whatever the name of its file is. It is

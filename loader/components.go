@@ -17,31 +17,9 @@ func (p *Predictor) Components(ctx context.Context, frame series.Frame, containe
 	if container == "" {
 		container = frame.Container
 	}
-	k := Key{Metric: metric, Container: container}
-	model, _, err := p.Model(ctx, container, metric)
+	out, err := p.worker(ctx).engine.Components(&frame, metric, container, int64(ahead/time.Second))
 	if err != nil {
-		return nil, &PredictError{k, err}
-	}
-	e, ok := forecast.ExplainerOf(model)
-	if !ok {
-		return nil, nil
-	}
-	spec := e.Spec()
-	switch {
-	case frame.Len() == 0:
-		return nil, &PredictError{k, forecast.ErrEmpty}
-	case frame.Column(metric) < 0:
-		return nil, &PredictError{k, &MetricError{metric, frame.Metrics}}
-	case spec.Step%frame.Step != 0:
-		return nil, &PredictError{k, &StepError{seconds(frame.Step), seconds(spec.Step)}}
-	}
-	var w worker
-	if err := w.cut(&frame, spec); err != nil {
-		return nil, &PredictError{k, err}
-	}
-	out, err := e.Components(nil, &w.window, int64(ahead/time.Second))
-	if err != nil {
-		return nil, &PredictError{k, err}
+		return nil, &PredictError{Key{Metric: metric, Container: container}, err}
 	}
 	return out, nil
 }

@@ -89,7 +89,7 @@ func checkHosted(b []byte, k Key, limit int) error {
 		return &sizeError{f.Size, limit}
 	}
 	if have := KeyOf(&f.Checkpoint); have != k {
-		return &MismatchError{Want: k.String(), Have: have.String()}
+		return &mismatchError{k, have}
 	}
 	return nil
 }

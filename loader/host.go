@@ -317,7 +317,7 @@ func (s *seat) call(name string, handle int32, withHandle bool, in []byte, withB
 }
 
 // Model returns the model of a checkpoint's bytes, which it keeps. Errors are
-// those of Decode and Model: errors.Is tells them apart as it does theirs.
+// those of Decode and models.DecodeCheckpoint: errors.Is tells them apart as it does theirs.
 func (h *Host) Model(ctx context.Context, checkpoint []byte) (*HostModel, error) {
 	if len(checkpoint) == 0 {
 		return nil, codec.ErrNotCheckpoint

@@ -54,7 +54,7 @@ func pair(t testing.TB, h *loader.Host, name string) (native forecast.Fitted, ho
 	if err != nil {
 		t.Fatal(err)
 	}
-	if native, err = loader.Model(c); err != nil {
+	if native, err = models.DecodeCheckpoint(c, c.Payload); err != nil {
 		t.Fatal(err)
 	}
 	if hosted, err = h.Model(context.Background(), b); err != nil {
@@ -160,7 +160,7 @@ func TestHostPredictor(t *testing.T) {
 					t.Fatal(err, len(got))
 				}
 				for i := range want {
-					same(t, name+" for "+container, got[i], want[i])
+					same(t, name+" for "+container, &got[i].Forecast, &want[i].Forecast)
 				}
 			}
 			_, wantErr := native.PredictAt(ctx, data, container, []time.Duration{90 * time.Second})
@@ -185,7 +185,7 @@ func TestHostErrors(t *testing.T) {
 		_, err := h.Model(ctx, b)
 		c, want := loader.Decode(b, 0)
 		if want == nil {
-			_, want = loader.Model(c)
+			_, want = models.DecodeCheckpoint(c, c.Payload)
 		}
 		if err == nil || want == nil || err.Error() != want.Error() || !loader.IsCheckpointError(err) {
 			t.Errorf("%s: %v, not %v", what, err, want)

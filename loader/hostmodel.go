@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/foretide/foretide/core/abi"
-	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
 )
 
@@ -80,6 +79,9 @@ func (m *HostModel) Knows(container string) bool {
 	return known
 }
 
+// Updatable reports whether the model has a calibration that learns.
+func (m *HostModel) Updatable() bool { return m.about.Updatable }
+
 // AppendPayload appends the checkpoint's payload, decompressed.
 func (m *HostModel) AppendPayload(dst []byte) []byte {
 	c, err := Decode(m.checkpoint, 0)
@@ -136,9 +138,9 @@ func (m *HostModel) ForecastAll(ctx context.Context, dst []forecast.Forecast, wi
 	return nil
 }
 
-// Update implements calibrate.Updater: the model that it returns has intervals
+// Update implements forecast.Updater: the model that it returns has intervals
 // that know what became of the forecasts from a window.
-func (m *HostModel) Update(w *forecast.Window, actuals []calibrate.Actual) (forecast.Fitted, int, error) {
+func (m *HostModel) Update(w *forecast.Window, actuals []forecast.Actual) (forecast.Fitted, int, error) {
 	out := m.sibling()
 	used := int32(0)
 	err := m.host.run(context.Background(), func(s *seat) error {
@@ -161,11 +163,11 @@ func (m *HostModel) Update(w *forecast.Window, actuals []calibrate.Actual) (fore
 	return out, int(used), nil
 }
 
-// AppendState implements calibrate.Updater. Before the first update there is
+// AppendState implements forecast.Updater. Before the first update there is
 // none.
 func (m *HostModel) AppendState(dst []byte) []byte { return append(dst, m.state...) }
 
-// WithState implements calibrate.Updater.
+// WithState implements forecast.Updater.
 func (m *HostModel) WithState(state []byte) (forecast.Fitted, error) {
 	out := m.sibling()
 	out.state = slices.Clone(state)
@@ -249,4 +251,4 @@ func sound(h *forecast.Horizon, spec *forecast.Spec) bool {
 }
 
 var _ forecast.Fitted = (*HostModel)(nil)
-var _ calibrate.Updater = (*HostModel)(nil)
+var _ forecast.Updater = (*HostModel)(nil)

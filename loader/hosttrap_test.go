@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm"
@@ -32,16 +31,16 @@ func TestHostUpdate(t *testing.T) {
 		if err := hosted.Forecast(&before, &w); err != nil {
 			t.Fatal(err)
 		}
-		actuals := []calibrate.Actual{{Ahead: 300, Value: 1e6}, {Ahead: 900, Value: math.NaN()}, {Ahead: 1800, Value: 0}}
-		a, n, err := native.(calibrate.Updater).Update(&w, actuals)
+		actuals := []forecast.Actual{{Ahead: 300, Value: 1e6}, {Ahead: 900, Value: math.NaN()}, {Ahead: 1800, Value: 0}}
+		a, n, err := native.(forecast.Updater).Update(&w, actuals)
 		b, m, hostErr := hosted.Update(&w, actuals)
 		if err != nil || hostErr != nil || n != 2 || m != 2 {
 			t.Fatal(name, n, m, err, hostErr)
 		}
-		if !sameState(name, a.(calibrate.Updater).AppendState(nil), b.(calibrate.Updater).AppendState(nil)) {
+		if !sameState(name, a.(forecast.Updater).AppendState(nil), b.(forecast.Updater).AppendState(nil)) {
 			t.Errorf("%s: another state", name)
 		}
-		restored, err := hosted.WithState(b.(calibrate.Updater).AppendState(nil))
+		restored, err := hosted.WithState(b.(forecast.Updater).AppendState(nil))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +144,7 @@ func BenchmarkHostYields(b *testing.B) {
 		"load":     func() error { _, err := h.Model(context.Background(), large); return err },
 		"window":   func() error { return auto.Forecast(&dst, &long) },
 		"update": func() error {
-			_, _, err := auto.Update(&long, []calibrate.Actual{{Ahead: 300, Value: 3}})
+			_, _, err := auto.Update(&long, []forecast.Actual{{Ahead: 300, Value: 3}})
 			return err
 		},
 	} {

@@ -13,6 +13,7 @@ import (
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/general"
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
@@ -53,7 +54,7 @@ func outdated(t testing.TB) (b []byte, c *codec.Checkpoint) {
 func TestOutdated(t *testing.T) {
 	b, c := outdated(t)
 	ctx := context.Background()
-	_, err := loader.Model(c)
+	_, err := models.DecodeCheckpoint(c, c.Payload)
 	if !errors.Is(err, general.ErrVersion) || !loader.IsCheckpointError(err) || !strings.Contains(err.Error(), "train it again") {
 		t.Fatalf("%v", err)
 	}
@@ -73,7 +74,7 @@ func TestOutdated(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, p := range map[string]*loader.Predictor{"native": predictor(t, bucket), "hosted": predictor(t, bucket, loader.WithHost(host(t)))} {
-		all, err := p.PredictAll(ctx, []series.Frame{past}, c.Metric)
+		all, err := p.PredictAll(ctx, []series.Frame{past}, loader.Batch{Metrics: []string{c.Metric}})
 		if err != nil || len(all) != 1 || len(all[0].At) != len(c.Horizons) {
 			t.Fatalf("%s: %v, %v", name, all, err)
 		}

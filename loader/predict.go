@@ -3,6 +3,7 @@ package loader
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/serve"
+	"github.com/foretide/foretide/internal/panics"
 )
 
 // Predict forecasts metrics of a container, the given time ahead of the
@@ -21,57 +23,79 @@ import (
 // There is one forecast for each metric, in their order, with the one horizon
 // in At. A horizon between two of a model's lies between their forecasts too,
 // and says so (Interpolated). Where no checkpoint serves, the forecast is
-// that of the network in the box and says that (NoCheckpoint).
+// that of the built-in model and says that (NoCheckpoint).
 //
-// The error is a *PredictError: of a *MetricError, *HorizonError or
-// *StepError, forecast.ErrEmpty, or what is wrong with the checkpoint.
-func (p *Predictor) Predict(ctx context.Context, frame series.Frame, container string, horizon time.Duration, metrics ...string) ([]*forecast.Forecast, error) {
+// The error is a *PredictError: of a *serve.MetricError, *serve.HorizonError or
+// *serve.StepError, forecast.ErrEmpty, or what is wrong with the checkpoint.
+func (p *Predictor) Predict(ctx context.Context, frame series.Frame, container string, horizon time.Duration, metrics ...string) ([]*serve.Answer, error) {
 	return p.PredictAt(ctx, frame, container, []time.Duration{horizon}, metrics...)
 }
 
 // PredictAt is Predict for several horizons, which must ascend; without any, it
 // is for all that the model has.
-func (p *Predictor) PredictAt(ctx context.Context, frame series.Frame, container string, horizons []time.Duration, metrics ...string) ([]*forecast.Forecast, error) {
+func (p *Predictor) PredictAt(ctx context.Context, frame series.Frame, container string, horizons []time.Duration, metrics ...string) ([]*serve.Answer, error) {
 	if container == "" {
 		container = frame.Container
 	}
 	if len(metrics) == 0 {
 		metrics = frame.Metrics
 	}
-	var work worker
-	out := make([]*forecast.Forecast, 0, len(metrics))
+	w := p.worker(ctx)
+	out := make([]*serve.Answer, 0, len(metrics))
 	for _, m := range metrics {
-		k := Key{Metric: m, Container: container}
-		f, err := p.predict(ctx, &work, &frame, k, horizons)
+		a, err := w.predict(&frame, Key{Metric: m, Container: container}, horizons)
 		if err != nil {
-			return nil, &PredictError{k, err}
+			return nil, err
 		}
-		out = append(out, f)
+		out = append(out, a)
 	}
 	return out, nil
 }
 
-// PredictAll forecasts the metrics, or all where there are none named, of
-// every frame that has them, on several cores. A forecast has all the horizons
-// of the model that serves, or those of WithHorizons where none does. What
-// fails is left out: the error is the *PredictErrors of all of it, joined, and
-// the forecasts are good nevertheless. They are in the order of the frames, and
-// of the metrics within each.
-func (p *Predictor) PredictAll(ctx context.Context, frames []series.Frame, metrics ...string) ([]*forecast.Forecast, error) {
-	jobs := predictJobs(frames, metrics)
-	forecasts := make([]*forecast.Forecast, len(jobs))
-	errs := make([]error, len(jobs))
+// A Batch says what PredictAll forecasts of its frames. The zero value is all
+// metrics at all horizons.
+type Batch struct {
+	Metrics []string // nil: all that a frame has
+	// Horizons ascend. Nil stands for all of the model that serves, or those of
+	// WithHorizons where none does.
+	Horizons []time.Duration
+	// Done is called with the number of forecasts that are made or have failed, and
+	// of all; it may be nil. Calls come from several goroutines, one at a time.
+	Done func(done, total int)
+}
+
+// PredictAll forecasts every frame, on several cores. A metric that a frame lacks
+// is left out, and so is what fails: the error is the *PredictErrors of all of it,
+// joined, and the forecasts are good nevertheless. A model that panics fails alone.
+// The forecasts are in the order of the frames, and of the metrics within each.
+func (p *Predictor) PredictAll(ctx context.Context, frames []series.Frame, b Batch) ([]*serve.Answer, error) {
+	jobs := b.jobs(frames)
+	answers, errs := make([]*serve.Answer, len(jobs)), make([]error, len(jobs))
 	next := make(chan int)
 	var wg sync.WaitGroup
+	var mu sync.Mutex
+	done := 0
 	for range min(p.opts.workers, len(jobs)) {
 		wg.Go(func() {
-			var work worker
+			w := p.worker(ctx)
 			for i := range next {
-				f, err := p.predict(ctx, &work, jobs[i].frame, jobs[i].key, nil)
-				if err != nil {
-					err = &PredictError{jobs[i].key, err}
+				j := &jobs[i]
+				if err := panics.Catch(func() (err error) {
+					answers[i], err = w.predict(j.frame, j.key, b.Horizons)
+					return err
+				}); err != nil {
+					errs[i] = err
+					var panicked *panics.Error
+					if errors.As(err, &panicked) {
+						errs[i], w = &PredictError{j.key, err}, p.worker(ctx)
+					}
 				}
-				forecasts[i], errs[i] = f, err
+				if b.Done != nil {
+					mu.Lock()
+					done++
+					b.Done(done, len(jobs))
+					mu.Unlock()
+				}
 			}
 		})
 	}
@@ -86,7 +110,7 @@ func (p *Predictor) PredictAll(ctx context.Context, frames []series.Frame, metri
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	return slices.DeleteFunc(forecasts, func(f *forecast.Forecast) bool { return f == nil }), errors.Join(errs...)
+	return slices.DeleteFunc(answers, func(a *serve.Answer) bool { return a == nil }), errors.Join(errs...)
 }
 
 type predictJob struct {
@@ -94,11 +118,11 @@ type predictJob struct {
 	key   Key
 }
 
-func predictJobs(frames []series.Frame, metrics []string) []predictJob {
+func (b *Batch) jobs(frames []series.Frame) []predictJob {
 	var jobs []predictJob
 	for i := range frames {
 		f := &frames[i]
-		names := metrics
+		names := b.Metrics
 		if len(names) == 0 {
 			names = f.Metrics
 		}
@@ -113,118 +137,45 @@ func predictJobs(frames []series.Frame, metrics []string) []predictJob {
 
 // A worker is what one goroutine keeps from forecast to forecast.
 type worker struct {
-	dst    forecast.Forecast
-	frame  *series.Frame // whose windows these are
-	needs  forecast.Needs
-	step   int64
-	window forecast.Window
+	engine serve.Engine
+	models snapshot
 }
 
-// predict forecasts one metric at the horizons, or at all of the model's where
-// there are none named.
-func (p *Predictor) predict(ctx context.Context, w *worker, frame *series.Frame, k Key, horizons []time.Duration) (*forecast.Forecast, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if frame.Len() == 0 {
-		return nil, forecast.ErrEmpty
-	}
-	if frame.Column(k.Metric) < 0 {
-		return nil, &MetricError{k.Metric, frame.Metrics}
-	}
-	model, why, err := p.Model(ctx, k.Container, k.Metric)
-	if err != nil {
-		return nil, err
-	}
-	if model == nil {
-		if model, err = p.standIn(k.Metric, frame.Step, horizons, why); err != nil {
-			return nil, err
-		}
-		why = 0 // the stand-in says it itself
-	}
-	spec := model.Spec()
-	if spec.Step%frame.Step != 0 {
-		return nil, &StepError{seconds(frame.Step), seconds(spec.Step)}
-	}
-	if err := w.cut(frame, spec); err != nil {
-		return nil, err
-	}
-	w.window.Recent.Container = k.Container // a shared model looks it up
-	if err := model.Forecast(&w.dst, &w.window); err != nil {
-		return nil, err
-	}
-	out := &forecast.Forecast{Container: k.Container, Metric: k.Metric, Origin: w.dst.Origin, Levels: w.dst.Levels}
-	if out.At, err = pick(&w.dst, spec, horizons); err != nil {
-		return nil, err
-	}
-	for i := range out.At {
-		out.At[i].Reasons |= why
-	}
-	return out, nil
-}
-
-// cut makes w's window the one at the frame's end, at the model's step, unless
-// it is already.
-func (w *worker) cut(frame *series.Frame, spec *forecast.Spec) error {
-	if w.frame == frame && w.needs == spec.Needs && w.step == spec.Step {
-		return nil
-	}
-	if err := serve.Cut(&w.window, frame, spec); err != nil {
-		w.frame = nil
-		return err
-	}
-	w.frame, w.needs, w.step = frame, spec.Needs, spec.Step
-	return nil
-}
-
-// standIn returns the model that serves a metric without a checkpoint.
-func (p *Predictor) standIn(metric string, step int64, horizons []time.Duration, why forecast.Reasons) (forecast.Fitted, error) {
-	ahead, err := wholeSeconds(horizons, step)
-	if err != nil {
-		return nil, err
-	}
-	fallback := make([]int64, len(p.opts.horizons))
-	for i, h := range p.opts.horizons {
-		fallback[i] = int64(h / time.Second)
-	}
-	m, err := serve.StandIn(metric, step, ahead, fallback, why)
-	if err != nil {
-		return nil, horizonError(err)
-	}
+func (p *Predictor) worker(ctx context.Context) *worker {
+	w := &worker{models: p.snapshot(ctx)}
+	w.engine = serve.Engine{Models: &w.models, Horizons: p.opts.horizons}
 	if p.opts.host != nil {
-		return p.opts.host.standIn(m), nil
+		w.engine.Place = p.opts.host.standIn
 	}
-	return m, nil
+	return w
 }
 
-// pick returns copies of the forecast's horizons: the named ones, or all.
-func pick(f *forecast.Forecast, spec *forecast.Spec, horizons []time.Duration) ([]forecast.Horizon, error) {
-	ahead, err := wholeSeconds(horizons, spec.Step)
+// predict forecasts one metric of a container. The error is a *PredictError.
+func (w *worker) predict(frame *series.Frame, k Key, horizons []time.Duration) (*serve.Answer, error) {
+	ctx := w.models.ctx
+	if err := ctx.Err(); err != nil {
+		return nil, &PredictError{k, err}
+	}
+	ahead, err := wholeSeconds(horizons)
 	if err != nil {
-		err.(*HorizonError).Available = durations(spec.Horizons)
-		return nil, err
+		return nil, &PredictError{k, err}
 	}
-	out, err := serve.Pick(nil, f, spec, ahead)
-	return out, horizonError(err)
+	w.models = w.models.p.snapshot(ctx) // what Refresh has found since
+	a, err := w.engine.Forecast(frame, k.Metric, k.Container, ahead)
+	if err != nil {
+		return nil, &PredictError{k, err}
+	}
+	return a.Clone(), nil
 }
 
-// wholeSeconds returns durations as seconds; the error is a *HorizonError.
-func wholeSeconds(horizons []time.Duration, step int64) ([]int64, error) {
+// wholeSeconds returns durations as seconds. The error is a forecast.ErrHorizon.
+func wholeSeconds(horizons []time.Duration) ([]int64, error) {
 	var out []int64
 	for _, d := range horizons {
 		if d%time.Second != 0 {
-			return nil, &HorizonError{Horizon: d, Step: seconds(step)}
+			return nil, fmt.Errorf("loader: %w: %v", forecast.ErrHorizon, d)
 		}
 		out = append(out, int64(d/time.Second))
 	}
 	return out, nil
-}
-
-// horizonError returns the error of the core with durations for its seconds.
-func horizonError(err error) error {
-	var e *serve.HorizonError
-	if errors.As(err, &e) {
-		return &HorizonError{Horizon: seconds(e.Ahead), Available: durations(e.Available), Step: seconds(e.Step)}
-	}
-	return err
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
 )
@@ -151,12 +152,12 @@ func TestFinerFrame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(a, b) {
+	if !reflect.DeepEqual(a[0].Forecast, b[0].Forecast) {
 		t.Errorf("%+v\nwant\n%+v", a[0], b[0])
 	}
 	hourly := frame("web", 300, 500)
 	_, err = p.Predict(ctx, hourly, "", 15*time.Minute, series.CPU)
-	var step *loader.StepError
+	var step *serve.StepError
 	if !errors.As(err, &step) || !errors.Is(err, forecast.ErrStep) {
 		t.Errorf("a step of 5 minutes for a model of 1: %v", err)
 	}
@@ -186,9 +187,9 @@ func TestHorizons(t *testing.T) {
 		metric  string
 		text    string
 	}{
-		{2 * time.Hour, "cpu", "cpu of web: loader: no forecast 2h ahead; the model has 5m, 15m, 30m, and any between them"},
+		{2 * time.Hour, "cpu", "cpu of web: no forecast 2h ahead; the model has 5m, 15m, 30m, and any between them"},
 		{time.Minute, "cpu", "no forecast 1m ahead; the model has 5m"},
-		{450 * time.Second, "cpu", "no forecast 7m30s ahead: a horizon is a positive multiple of the step, 1m; the model has"},
+		{450 * time.Second, "cpu", "no forecast 450s ahead: a horizon is a positive multiple of the step, 1m; the model has"},
 		{-time.Minute, "cpu", "a positive multiple of the step, 1m"},
 		{90 * time.Second, "memory", "a positive multiple of the step, 1m"},
 		{0, "memory", "a positive multiple of the step, 1m"},
@@ -229,7 +230,7 @@ func TestPredictAll(t *testing.T) {
 	}
 	frames[2].Metrics = []string{series.CPU, "queue"}
 	p := predictor(t, loader.Folder(dir), loader.WithHorizons(10*time.Minute, 90*time.Second), loader.WithWorkers(3))
-	got, err := p.PredictAll(ctx, frames)
+	got, err := p.PredictAll(ctx, frames, loader.Batch{})
 	if err == nil || !strings.Contains(err.Error(), "cpu of b: store: cannot read "+path) || !loader.IsCheckpointError(err) {
 		t.Errorf("the error is %v", err)
 	}
@@ -248,7 +249,7 @@ func TestPredictAll(t *testing.T) {
 	}
 	stopped, cancel := context.WithCancel(ctx)
 	cancel()
-	if got, err := p.PredictAll(stopped, frames); got != nil || !errors.Is(err, context.Canceled) {
+	if got, err := p.PredictAll(stopped, frames, loader.Batch{}); got != nil || !errors.Is(err, context.Canceled) {
 		t.Error(got, err)
 	}
 }

@@ -13,9 +13,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/models"
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/loader/store"
 )
 
@@ -49,7 +50,7 @@ type slot struct {
 type options struct {
 	workers    int
 	maxPayload int
-	horizons   []time.Duration
+	horizons   []int64 // seconds; nil: serve.DefaultHorizons
 	host       hosting
 	memory     int64
 }
@@ -70,7 +71,12 @@ func WithMaxPayload(n int) Option { return func(o *options) { o.maxPayload = n }
 // serves; each is rounded up to a multiple of the data's step. The default is
 // 5, 15 and 30 minutes.
 func WithHorizons(h ...time.Duration) Option {
-	return func(o *options) { o.horizons = slices.Clone(h) }
+	return func(o *options) {
+		o.horizons = make([]int64, len(h))
+		for i, d := range h {
+			o.horizons[i] = int64(d / time.Second)
+		}
+	}
 }
 
 // WithHost has the models run in a host's WebAssembly module instead of natively.
@@ -127,7 +133,6 @@ func optionsOf(opts []Option) options {
 	out := options{
 		workers:    runtime.GOMAXPROCS(0),
 		maxPayload: DefaultMaxPayload,
-		horizons:   []time.Duration{5 * time.Minute, 15 * time.Minute, 30 * time.Minute},
 	}
 	for _, o := range opts {
 		o(&out)
@@ -217,16 +222,38 @@ func (p *Predictor) Serving(container, metric string) (Key, forecast.Reasons) {
 }
 
 func (p *Predictor) find(container, metric string) (Key, *slot, forecast.Reasons) {
+	m := p.snapshot(context.Background())
+	whose, why := serve.Find(&m, metric, container)
+	if why&forecast.NoCheckpoint != 0 {
+		return Key{}, nil, why
+	}
+	k := Key{Metric: metric, Container: whose}
+	return k, m.slots[k], why
+}
+
+// A snapshot is the checkpoints that a predictor knows at a moment, as an engine
+// finds them.
+type snapshot struct {
+	p     *Predictor
+	ctx   context.Context
+	slots map[Key]*slot // never modified
+}
+
+func (p *Predictor) snapshot(ctx context.Context) snapshot {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	own, shared := Key{Metric: metric, Container: container}, Key{Metric: metric}
-	if s := p.slots[own]; s != nil && container != "" {
-		return own, s, 0
-	}
-	if s := p.slots[shared]; s != nil {
-		return shared, s, forecast.SharedModel
-	}
-	return Key{}, nil, forecast.NoCheckpoint
+	return snapshot{p, ctx, p.slots}
+}
+
+// Has implements serve.Models.
+func (m *snapshot) Has(metric, container string) bool {
+	return m.slots[Key{Metric: metric, Container: container}] != nil
+}
+
+// Model implements serve.Models.
+func (m *snapshot) Model(metric, container string) (forecast.Fitted, error) {
+	k := Key{Metric: metric, Container: container}
+	return m.p.load(m.ctx, k, m.slots[k])
 }
 
 // Model returns the model that serves a metric of a container and the
@@ -237,28 +264,8 @@ func (p *Predictor) find(container, metric string) (Key, *slot, forecast.Reasons
 // network in the box is no error: the one that there is serves, and its forecasts
 // say so (OldCheckpoint).
 func (p *Predictor) Model(ctx context.Context, container, metric string) (forecast.Fitted, forecast.Reasons, error) {
-	k, s, why := p.find(container, metric)
-	if s == nil {
-		return nil, why, nil
-	}
-	m, err := p.load(ctx, k, s)
-	if knows(m, container) {
-		why = 0 // it was fitted to the container, and calibrated for it
-	}
-	return m, why, err
-}
-
-// knows reports whether a model that serves every container has been fitted to
-// the one.
-func knows(m forecast.Fitted, container string) bool {
-	switch m := m.(type) {
-	case *calibrate.Shared:
-		_, known := m.Of(container)
-		return known
-	case *HostModel:
-		return m.Knows(container)
-	}
-	return false
+	m := p.snapshot(ctx)
+	return serve.Load(&m, metric, container)
 }
 
 // load returns the slot's model, reading it where it is not there. A failure is not
@@ -322,7 +329,7 @@ func (p *Predictor) readSized(ctx context.Context, k Key, name string) (forecast
 	if err != nil {
 		return nil, 0, err
 	}
-	if m, err = serving(c); err != nil {
+	if m, err = models.Open(c, c.Payload); err != nil {
 		return nil, 0, nameError(p.store, name, err)
 	}
 	return m, len(c.Payload), nil

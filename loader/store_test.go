@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/loader"
@@ -96,7 +97,7 @@ func TestOpenFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := p.Model(context.Background(), "db", "cpu"); !errors.Is(err, loader.ErrMismatch) {
+	if _, _, err := p.Model(context.Background(), "db", "cpu"); !errors.Is(err, models.ErrMismatch) {
 		t.Errorf("web's checkpoint under db's name: %v", err)
 	}
 	if n := p.Ignored(); !slices.Equal(n, []string{"copy.bin"}) {
@@ -188,7 +189,7 @@ func decodeWithin(t *testing.T, b []byte, limit int) {
 	if len(c.Payload) > limit {
 		t.Fatalf("a payload of %d bytes", len(c.Payload))
 	}
-	if _, err = loader.Model(c); err != nil && !loader.IsCheckpointError(err) {
+	if _, err = models.DecodeCheckpoint(c, c.Payload); err != nil && !loader.IsCheckpointError(err) {
 		t.Fatal(err)
 	}
 }

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 )
 
 // Update has the models of metrics of a container learn from values that have
@@ -52,11 +52,8 @@ func (p *Predictor) Update(ctx context.Context, frame series.Frame, container st
 }
 
 func (p *Predictor) update(ctx context.Context, frame *series.Frame, k Key, since int64) (int, error) {
-	if frame.Len() == 0 {
-		return 0, forecast.ErrEmpty
-	}
-	if frame.Column(k.Metric) < 0 {
-		return 0, &MetricError{k.Metric, frame.Metrics}
+	if err := serve.Check(frame, k.Metric); err != nil {
+		return 0, err
 	}
 	key, s, _ := p.find(k.Container, k.Metric)
 	if s == nil {
@@ -68,62 +65,13 @@ func (p *Predictor) update(ctx context.Context, frame *series.Frame, k Key, sinc
 	if err != nil {
 		return 0, err
 	}
-	if !updatable(model) {
-		return 0, nil
-	}
-	if model.Spec().Step%frame.Step != 0 {
-		return 0, &StepError{seconds(frame.Step), seconds(model.Spec().Step)}
-	}
-	model, n, err := learn(ctx, model, frame, k, since)
+	model, n, err := serve.Learn(model, frame, k.Container, since, ctx.Err)
 	if n > 0 {
 		s.mu.Lock()
-		s.model, s.state = model, model.(calibrate.Updater).AppendState(nil)
+		s.model, s.state = model, model.(forecast.Updater).AppendState(nil)
 		s.mu.Unlock()
 	}
 	return n, err
-}
-
-// updatable reports whether a model has a calibration that can learn.
-func updatable(m forecast.Fitted) bool {
-	if h, ok := m.(*HostModel); ok {
-		return h.about.Updatable
-	}
-	_, ok := m.(calibrate.Updater)
-	return ok
-}
-
-// learn returns the model after it has seen the cells of a frame that end after
-// since, and how many forecasts they were held against. With an error
-// it is the model after what came before.
-func learn(ctx context.Context, model forecast.Fitted, frame *series.Frame, k Key, since int64) (forecast.Fitted, int, error) {
-	spec, whole := model.Spec(), *frame
-	if spec.Step != frame.Step {
-		whole = series.CoarsenFrame(frame, spec.Step) // without a last cell that is not over
-	}
-	whole.Container = k.Container // a shared model looks it up
-	values := whole.Columns[whole.Column(k.Metric)]
-	windows := forecast.NewWindows(&whole, spec.Needs)
-	first := max(0, int((since-whole.Start)/spec.Step))
-	total := 0
-	for i := first; i < whole.Len(); i++ {
-		if err := ctx.Err(); err != nil {
-			return model, total, err
-		}
-		for _, ahead := range spec.Horizons {
-			from := i - int(ahead/spec.Step)
-			if from < 0 || values[i]-values[i] != 0 {
-				continue
-			}
-			var w forecast.Window
-			windows.At(&w, from)
-			next, n, err := model.(calibrate.Updater).Update(&w, []calibrate.Actual{{Ahead: ahead, Value: values[i]}})
-			if err != nil {
-				return model, total, err
-			}
-			model, total = next, total+n
-		}
-	}
-	return model, total, nil
 }
 
 // State returns what Update has changed in the calibration of the checkpoint that
@@ -158,10 +106,11 @@ func (p *Predictor) Restore(ctx context.Context, container, metric string, state
 		return &PredictError{k, err}
 	}
 	if len(state) > 0 {
-		if !updatable(model) {
+		u, ok := serve.UpdaterOf(model)
+		if !ok {
 			return &PredictError{k, forecast.ErrPayload}
 		}
-		if model, err = model.(calibrate.Updater).WithState(state); err != nil {
+		if model, err = u.WithState(state); err != nil {
 			return &PredictError{k, err}
 		}
 	}

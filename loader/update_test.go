@@ -11,6 +11,7 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
 )
@@ -75,7 +76,7 @@ func TestUpdate(t *testing.T) {
 			if err := errors.Join(restored.Restore(ctx, container, "cpu", state), restoredHosted.Restore(ctx, container, "cpu", state)); err != nil {
 				t.Fatal(err)
 			}
-			var after []*forecast.Forecast
+			var after []*serve.Answer
 			for _, p := range []*loader.Predictor{native, hosted, restored, restoredHosted} {
 				got, err := p.PredictAt(ctx, calm, "", nil, "cpu")
 				if err != nil {
@@ -84,9 +85,9 @@ func TestUpdate(t *testing.T) {
 				if after == nil {
 					after = got
 				}
-				same(t, name+" of "+container, got[0], after[0])
+				same(t, name+" of "+container, &got[0].Forecast, &after[0].Forecast)
 			}
-			wider(t, name, before[0], after[0])
+			wider(t, name, &before[0].Forecast, &after[0].Forecast)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/loader/store"
 )
 
@@ -80,10 +81,10 @@ func Rollback(ctx context.Context, b store.Bucket, k Key, version string) (store
 func checkServes(data []byte, k Key) error {
 	c, err := Decode(data, 0)
 	if err == nil && KeyOf(c) != k {
-		err = &MismatchError{Want: k.String(), Have: KeyOf(c).String()}
+		err = &mismatchError{k, KeyOf(c)}
 	}
 	if err == nil {
-		_, err = serving(c)
+		_, err = models.Open(c, c.Payload)
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/codec"
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
@@ -84,7 +85,7 @@ func TestRollback(t *testing.T) {
 		want error
 	}{
 		{"damaged", damaged, codec.ErrDamaged},
-		{"another container's", saved("db", 2000), loader.ErrMismatch},
+		{"another container's", saved("db", 2000), models.ErrMismatch},
 		{"no checkpoint", []byte("x"), codec.ErrNotCheckpoint},
 	} {
 		put(c.data)

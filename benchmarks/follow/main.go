@@ -24,7 +24,6 @@ import (
 
 	"github.com/foretide/foretide/benchmarks/internal/trial"
 	"github.com/foretide/foretide/core/backtest"
-	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
@@ -152,7 +151,7 @@ func (m *mode) walk(model forecast.Fitted, f *series.Frame, metric string, first
 					continue
 				}
 				windows.At(&w, from)
-				next, _, err := model.(calibrate.Updater).Update(&w, []calibrate.Actual{{Ahead: ahead, Value: values[i]}})
+				next, _, err := model.(forecast.Updater).Update(&w, []forecast.Actual{{Ahead: ahead, Value: values[i]}})
 				if err != nil {
 					return err
 				}

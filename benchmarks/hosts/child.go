@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -133,7 +134,7 @@ func model(host *loader.Host, path string) (forecast.Fitted, error) {
 	if err != nil {
 		return nil, err
 	}
-	return loader.Model(c)
+	return models.DecodeCheckpoint(c, c.Payload)
 }
 
 func say(r *report) error {

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/loader"
 )
@@ -66,7 +67,7 @@ func open(dir string, h *loader.Host, family string) (native forecast.Fitted, ho
 	if err != nil {
 		return nil, nil, err
 	}
-	if native, err = loader.Model(c); err != nil {
+	if native, err = models.DecodeCheckpoint(c, c.Payload); err != nil {
 		return nil, nil, err
 	}
 	hosted, err = h.Model(context.Background(), b)

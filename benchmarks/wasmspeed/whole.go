@@ -14,6 +14,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/lstm/network"
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/loader"
 )
@@ -42,7 +43,7 @@ func whole(ctx context.Context, j job) (contenders []contender, stop func(), err
 		host.Close()
 		return nil, nil, err
 	}
-	native, err := loader.Model(decoded)
+	native, err := models.DecodeCheckpoint(decoded, decoded.Payload)
 	if err != nil {
 		host.Close()
 		return nil, nil, err

@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 
-	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/loader"
@@ -22,7 +22,7 @@ func (a *app) tellOutsideJobs(jobs []fleet.Job) {
 
 // tellOutsideForecasts tells of values that are outside the bounds of the models
 // that serve.
-func (a *app) tellOutsideForecasts(ctx context.Context, p *loader.Predictor, frames []series.Frame, forecasts []*forecast.Forecast) {
+func (a *app) tellOutsideForecasts(ctx context.Context, p *loader.Predictor, frames []series.Frame, forecasts []*serve.Answer) {
 	var found report.Outsiders
 	for _, f := range forecasts {
 		i, ok := frameOf(frames, f.Container)

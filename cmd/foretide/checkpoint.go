@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/internal/terminal"
@@ -134,7 +135,7 @@ func (a *app) verify(ctx context.Context, paths []string) error {
 	for _, file := range files {
 		c, _, err := readCheckpoint(ctx, file)
 		if err == nil {
-			_, err = loader.Model(c)
+			_, err = models.DecodeCheckpoint(c, c.Payload)
 		}
 		if err != nil {
 			if !strings.Contains(err.Error(), file) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/internal/terminal"
 	"github.com/foretide/foretide/loader"
 )
@@ -24,7 +25,7 @@ type explained struct {
 
 // explain returns the terms of each horizon of each forecast; none for those
 // that a model without terms made.
-func explain(ctx context.Context, p *loader.Predictor, frames []series.Frame, forecasts []*forecast.Forecast) ([][]explained, error) {
+func explain(ctx context.Context, p *loader.Predictor, frames []series.Frame, forecasts []*serve.Answer) ([][]explained, error) {
 	byName := map[string]*series.Frame{}
 	for i := range frames {
 		byName[frames[i].Container] = &frames[i]
@@ -64,7 +65,7 @@ func total(terms []forecast.Component) float64 {
 }
 
 // writeComponents prints a line for each term.
-func writeComponents(w io.Writer, forecasts []*forecast.Forecast, all [][]explained) {
+func writeComponents(w io.Writer, forecasts []*serve.Answer, all [][]explained) {
 	t := terminal.NewTable("container", "metric", "ahead", "component", "value")
 	t.Right(2, 4)
 	for i, f := range forecasts {

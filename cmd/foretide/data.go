@@ -25,13 +25,24 @@ than 4 million cells.`
 // readData reads metrics files with progress, and passes on what the user
 // should know about them.
 func (a *app) readData(ctx context.Context, path string, o csvfile.Options) (*csvfile.Data, error) {
-	m := a.meter("reading", true)
-	o.Progress = func(_, done, total int64) { m.Set(done, total) }
-	data, err := csvfile.Read(ctx, path, o)
-	m.Finish()
+	data, err := a.scanData(ctx, path, o)
 	if err != nil {
 		return nil, err
 	}
+	a.tellData(data, o)
+	return data, nil
+}
+
+// scanData reads metrics, with progress.
+func (a *app) scanData(ctx context.Context, path string, o csvfile.Options) (*csvfile.Data, error) {
+	m := a.meter("reading", true)
+	defer m.Finish()
+	o.Progress = func(_, done, total int64) { m.Set(done, total) }
+	return csvfile.Read(ctx, path, o)
+}
+
+// tellData prints what people should know of the data that were read.
+func (a *app) tellData(data *csvfile.Data, o csvfile.Options) {
 	for _, s := range data.Skipped {
 		a.notice("foretide: skipped %s", s)
 	}
@@ -44,7 +55,6 @@ func (a *app) readData(ctx context.Context, path string, o csvfile.Options) (*cs
 				m, strings.Join(series.Metrics, ", "), near.Hint(m, series.Metrics))
 		}
 	}
-	return data, nil
 }
 
 // needData refuses a command line without --data.

@@ -149,7 +149,7 @@ func (a *app) demoForecast(ctx context.Context, frame *series.Frame, store strin
 		return err
 	}
 	origin := frame.Len() - int(int64(heldBack/time.Second)/frame.Step)/2
-	forecasts, err := p.PredictAll(ctx, []series.Frame{frame.Slice(0, origin+1)}, demoMetrics...)
+	forecasts, err := p.PredictAll(ctx, []series.Frame{frame.Slice(0, origin+1)}, loader.Batch{Metrics: demoMetrics})
 	if err != nil {
 		return err
 	}

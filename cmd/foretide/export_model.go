@@ -10,10 +10,10 @@ import (
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/lstm"
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/infra/torch"
 	"github.com/foretide/foretide/internal/newfile"
 	"github.com/foretide/foretide/internal/version"
-	"github.com/foretide/foretide/loader"
 )
 
 type exportModelFlags struct{ format, out string }
@@ -85,7 +85,7 @@ func readNetwork(ctx context.Context, path string) (*codec.Checkpoint, *lstm.Fit
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := loader.Model(c)
+	m, err := models.DecodeCheckpoint(c, c.Payload)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/internal/forecastjson"
 	"github.com/foretide/foretide/internal/terminal"
 )
@@ -21,29 +21,15 @@ func frameOf(frames []series.Frame, container string) (int, bool) {
 	})
 }
 
-// lastData returns when a forecast's metric has its last value: the origin is
-// when the container has one of any metric.
-func lastData(frames []series.Frame, f *forecast.Forecast) int64 {
-	i, ok := frameOf(frames, f.Container)
-	if !ok {
-		return f.Origin
-	}
-	s, ok := frames[i].Series(f.Metric)
-	if !ok || s.Last() < 0 {
-		return f.Origin
-	}
-	return min(f.Origin, s.Time(s.Last()))
-}
-
 // writeForecasts prints a line for each horizon, under the time of the metric's
 // last value.
-func writeForecasts(w io.Writer, frames []series.Frame, forecasts []*forecast.Forecast) {
+func writeForecasts(w io.Writer, forecasts []*serve.Answer) {
 	t := terminal.NewTable("container", "metric", "last data", "ahead", "forecast", "80 % from", "to", "95 % from", "to", "by", "note")
 	t.Right(3, 4, 5, 6, 7, 8)
 	for _, f := range forecasts {
 		for i := range f.At {
 			h := &f.At[i]
-			container, metric, origin := f.Container, f.Metric, terminal.Stamp(lastData(frames, f))
+			container, metric, origin := f.Container, f.Metric, terminal.Stamp(f.LastData())
 			if i > 0 {
 				container, metric, origin = "", "", ""
 			}
@@ -69,10 +55,10 @@ type horizonJSON struct {
 }
 
 // writeForecastsJSON prints forecasts; terms may be nil.
-func writeForecastsJSON(w io.Writer, frames []series.Frame, forecasts []*forecast.Forecast, terms [][]explained) error {
+func writeForecastsJSON(w io.Writer, forecasts []*serve.Answer, terms [][]explained) error {
 	out := []forecastJSON{}
 	for n, f := range forecasts {
-		j := forecastJSON{Forecast: forecastjson.Of(f), LastData: time.Unix(lastData(frames, f), 0).UTC()}
+		j := forecastJSON{Forecast: forecastjson.Of(f), LastData: time.Unix(f.LastData(), 0).UTC()}
 		for i, h := range j.Forecast.Horizons {
 			row := horizonJSON{Horizon: h}
 			if terms != nil {
@@ -87,7 +73,7 @@ func writeForecastsJSON(w io.Writer, frames []series.Frame, forecasts []*forecas
 
 // writeForecastsCSV prints a row for each horizon. Times are Unix seconds, and
 // the reasons have spaces between them.
-func writeForecastsCSV(w io.Writer, forecasts []*forecast.Forecast) error {
+func writeForecastsCSV(w io.Writer, forecasts []*serve.Answer) error {
 	c := csv.NewWriter(w)
 	_ = c.Write([]string{"container", "metric", "origin", "horizon", "model", "median", "mean", "lo80", "hi80", "lo95", "hi95", "reasons"})
 	real := func(v float64) string { return strconv.FormatFloat(v, 'g', 10, 64) }

@@ -15,6 +15,7 @@ import (
 	"github.com/foretide/foretide/core/general"
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/loader"
@@ -101,11 +102,7 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 	if err != nil {
 		return err
 	}
-	columns := f.metrics
-	if readsMore(cmd.Context(), p, f.container, f.metrics) {
-		columns = nil // all
-	}
-	data, err := a.readData(cmd.Context(), f.data, csvfile.Options{Metrics: columns, Counters: f.counters, Container: f.container})
+	data, err := a.dataFor(cmd.Context(), p, f.data, csvfile.Options{Metrics: f.metrics, Counters: f.counters, Container: f.container})
 	if err != nil {
 		return err
 	}
@@ -132,11 +129,11 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 	if len(forecasts) > 0 {
 		switch {
 		case f.json:
-			err = writeForecastsJSON(a.out, data.Frames, forecasts, terms)
+			err = writeForecastsJSON(a.out, forecasts, terms)
 		case f.csv:
 			err = writeForecastsCSV(a.out, forecasts)
 		default:
-			writeForecasts(a.out, data.Frames, forecasts)
+			writeForecasts(a.out, forecasts)
 			if f.components {
 				writeComponents(a.out, forecasts, terms)
 			}
@@ -145,89 +142,69 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 			}
 		}
 		if f.push != "" && err == nil {
-			err = a.push(cmd.Context(), to, data.Frames, forecasts)
+			err = a.push(cmd.Context(), to, forecasts)
 		}
 	}
 	return errors.Join(err, failed)
 }
 
-// readsMore reports whether a model of the metrics reads columns beside its own.
-func readsMore(ctx context.Context, p *loader.Predictor, container string, metrics []string) bool {
-	for _, k := range p.Keys() {
-		if !slices.Contains(metrics, k.Metric) || container != "" && k.Container != "" && k.Container != container {
-			continue
-		}
-		m, _, err := p.Model(ctx, k.Container, k.Metric)
-		if err != nil {
-			continue // predicting says so
-		}
-		if n, ok := lstmOf(m, container); ok && len(n.Others()) > 0 {
-			return true
-		}
-		if e, ok := forecast.ExplainerOf(m); ok {
-			if c, ok := e.(interface{ Columns() []string }); ok && len(c.Columns()) > 0 {
+// dataFor reads the metrics to forecast and, where a model of theirs reads other
+// columns too, all of them. No checkpoint is decoded before the data are there.
+func (a *app) dataFor(ctx context.Context, p *loader.Predictor, path string, o csvfile.Options) (*csvfile.Data, error) {
+	data, err := a.scanData(ctx, path, o)
+	if err == nil && len(o.Metrics) > 0 && readsMore(ctx, p, data.Frames) {
+		o.Metrics = nil // all
+		data, err = a.scanData(ctx, path, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.tellData(data, o)
+	return data, nil
+}
+
+// readsMore reports whether a model of the frames reads columns beside its own.
+func readsMore(ctx context.Context, p *loader.Predictor, frames []series.Frame) bool {
+	for i := range frames {
+		for _, metric := range frames[i].Metrics {
+			m, _, err := p.Model(ctx, frames[i].Container, metric)
+			if err != nil || m == nil {
+				continue // predicting says so
+			}
+			if n, ok := lstmOf(m, frames[i].Container); ok && len(n.Others()) > 0 {
 				return true
+			}
+			if e, ok := forecast.ExplainerOf(m); ok {
+				if c, ok := e.(interface{ Columns() []string }); ok && len(c.Columns()) > 0 {
+					return true
+				}
 			}
 		}
 	}
 	return false
 }
 
-// together is how many containers are forecast before the progress is told.
+// together is how many containers are forecast without progress.
 const together = 64
 
 // predictFrames forecasts what it can, with progress, and returns the errors of
 // the rest.
-func (a *app) predictFrames(ctx context.Context, p *loader.Predictor, frames []series.Frame, horizons []time.Duration, metrics []string) ([]*forecast.Forecast, error) {
-	if len(frames) <= together { // they take no time
-		return predictPart(ctx, p, frames, horizons, metrics)
+func (a *app) predictFrames(ctx context.Context, p *loader.Predictor, frames []series.Frame, horizons []time.Duration, metrics []string) ([]*serve.Answer, error) {
+	b := loader.Batch{Metrics: metrics, Horizons: horizons}
+	if len(frames) > together { // fewer take no time
+		m := a.meter("forecasting", false)
+		defer m.Finish()
+		b.Done = func(done, total int) { m.Set(int64(done), int64(total)) }
 	}
-	m := a.meter("forecasting", false)
-	defer m.Finish()
-	var out []*forecast.Forecast
-	var errs []error
-	for part := range slices.Chunk(frames, together) {
-		f, err := predictPart(ctx, p, part, horizons, metrics)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		out, errs = append(out, f...), append(errs, err)
-		m.Set(int64(min(together*len(errs), len(frames))), int64(len(frames)))
-	}
-	return out, errors.Join(errs...)
-}
-
-func predictPart(ctx context.Context, p *loader.Predictor, frames []series.Frame, horizons []time.Duration, metrics []string) ([]*forecast.Forecast, error) {
-	if len(horizons) == 0 {
-		return p.PredictAll(ctx, frames, metrics...)
-	}
-	var out []*forecast.Forecast
-	var errs []error
-	for i := range frames {
-		names := frames[i].Metrics
-		if len(metrics) > 0 {
-			names = metrics
-		}
-		for _, m := range names {
-			if frames[i].Column(m) < 0 {
-				continue
-			}
-			f, err := p.PredictAt(ctx, frames[i], "", horizons, m)
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			out, errs = append(out, f...), append(errs, err)
-		}
-	}
-	return out, errors.Join(errs...)
+	return p.PredictAll(ctx, frames, b)
 }
 
 // strictly returns the forecasts that checkpoints made, and an error about the
 // rest.
-func strictly(forecasts []*forecast.Forecast) (kept []*forecast.Forecast, err error) {
+func strictly(forecasts []*serve.Answer) (kept []*serve.Answer, err error) {
 	var errs []error
 	for _, f := range forecasts {
-		switch why := reasonsOf(f); {
+		switch why := f.Reasons(); {
 		case why&forecast.NoCheckpoint != 0:
 			errs = append(errs, &loader.PredictError{Key: loader.Key{Metric: f.Metric, Container: f.Container}, Err: loader.ErrNoCheckpoint})
 		case why&forecast.OldCheckpoint != 0:
@@ -239,18 +216,11 @@ func strictly(forecasts []*forecast.Forecast) (kept []*forecast.Forecast, err er
 	return kept, errors.Join(errs...)
 }
 
-func reasonsOf(f *forecast.Forecast) (why forecast.Reasons) {
-	for i := range f.At {
-		why |= f.At[i].Reasons
-	}
-	return why
-}
-
 // outdated tells of checkpoints that are of another network in the box.
-func (a *app) outdated(forecasts []*forecast.Forecast) {
+func (a *app) outdated(forecasts []*serve.Answer) {
 	n, first := 0, ""
 	for _, f := range forecasts {
-		if reasonsOf(f)&forecast.OldCheckpoint != 0 {
+		if f.Reasons()&forecast.OldCheckpoint != 0 {
 			if n++; n == 1 {
 				first = f.Metric + " of " + f.Container
 			}

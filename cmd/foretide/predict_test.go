@@ -77,9 +77,9 @@ func TestPredictHorizons(t *testing.T) {
 	if rows[1][3] != "600" || !strings.Contains(rows[1][11], "interpolated_horizon") || rows[2][3] != "1800" || strings.Contains(rows[2][11], "interpolated") {
 		t.Error(rows)
 	}
-	s.fails(exitData, `cpu of webapp: loader: no forecast 2h ahead; the model has 5m, 15m, 30m, and any between them`,
+	s.fails(exitData, `cpu of webapp: no forecast 2h ahead; the model has 5m, 15m, 30m, and any between them`,
 		"predict", "--data", "m.csv", "--container", "webapp", "--metric", "cpu", "--horizon", "120")
-	s.fails(exitData, "no forecast 1m30s ahead: a horizon is a positive multiple of the step, 1m",
+	s.fails(exitData, "no forecast 90s ahead: a horizon is a positive multiple of the step, 1m",
 		"predict", "--data", "m.csv", "--container", "db", "--metric", "cpu", "--horizon", "90s")
 	s.fails(exitUsage, `--horizon is "soon"; it is a time ahead in minutes, such as 15, or with a unit: 90s, 15m, 1h`,
 		"predict", "--data", "m.csv", "--horizon", "soon")

@@ -6,10 +6,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/infra/prometheus"
-	"github.com/foretide/foretide/internal/gauges"
 )
 
 // staleAfter is how old the data of what is pushed may be without a word.
@@ -25,17 +23,12 @@ func pushOptions(url string) (w prometheus.Writer, err error) {
 
 // push writes forecasts to a Prometheus by remote write, under the names that
 // serve shows them by.
-func (a *app) push(ctx context.Context, w prometheus.Writer, frames []series.Frame, forecasts []*forecast.Forecast) error {
-	byName := make(map[string]*series.Frame, len(frames))
-	for i := range frames {
-		byName[frames[i].Container] = &frames[i]
-	}
+func (a *app) push(ctx context.Context, w prometheus.Writer, forecasts []*serve.Answer) error {
 	now := time.Now()
 	newest := int64(0)
 	var samples []prometheus.Sample
 	for _, f := range forecasts {
-		frame := byName[f.Container]
-		samples = prometheus.Gauges(samples, gauges.Last(f, frame.Start, frame.Step, frame.Columns[frame.Column(f.Metric)]), now)
+		samples = prometheus.Gauges(samples, f, now)
 		newest = max(newest, f.Origin)
 	}
 	if old := now.Sub(time.Unix(newest, 0)); old > staleAfter {

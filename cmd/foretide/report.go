@@ -100,11 +100,7 @@ func (a *app) buildReport(cmd *cobra.Command, f *reportFlags) (*report.Report, e
 	if err != nil {
 		return nil, err
 	}
-	columns := f.metrics
-	if readsMore(ctx, p, f.container, f.metrics) {
-		columns = nil // all
-	}
-	data, err := a.readData(ctx, f.data, csvfile.Options{Metrics: columns, Counters: f.counters, Container: f.container})
+	data, err := a.dataFor(ctx, p, f.data, csvfile.Options{Metrics: f.metrics, Counters: f.counters, Container: f.container})
 	if err != nil {
 		return nil, err
 	}

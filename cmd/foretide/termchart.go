@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/internal/terminal"
 )
 
@@ -41,7 +41,7 @@ func (a *app) width() int {
 
 // writeCharts prints a chart for each forecast, from what the frames have of
 // the time before it and, where they have it, of the time after.
-func (a *app) writeCharts(frames []series.Frame, forecasts []*forecast.Forecast) {
+func (a *app) writeCharts(frames []series.Frame, forecasts []*serve.Answer) {
 	byName := map[string]*series.Frame{}
 	for i := range frames {
 		byName[frames[i].Container] = &frames[i]
@@ -59,7 +59,7 @@ func (a *app) writeCharts(frames []series.Frame, forecasts []*forecast.Forecast)
 }
 
 // writeChart prints one forecast under its name.
-func writeChart(w io.Writer, s series.Series, f *forecast.Forecast, width int) {
+func writeChart(w io.Writer, s series.Series, f *serve.Answer, width int) {
 	if len(f.At) == 0 {
 		return
 	}

@@ -107,7 +107,7 @@ func FuzzServer(f *testing.F) {
 		f.Add(uint8(3), h, vector(f, "restore.req"))
 	}
 	small := Window{Window: forecast.Window{Recent: series.FrameOf("x", "cpu", series.Series{Start: 1700000100, Step: 300, Values: []float64{1, 2, math.NaN(), 4}})}, Frame: true}
-	f.Add(uint8(2), int32(1), AppendUpdate(nil, []Actual{{Ahead: 300, Value: 5}}, &small))
+	f.Add(uint8(2), int32(1), AppendUpdate(nil, []forecast.Actual{{Ahead: 300, Value: 5}}, &small))
 	s := loaded(f)
 	probe := (&Request{Windows: []Window{small}}).Append(nil)
 	f.Fuzz(func(t *testing.T, call uint8, handle int32, b []byte) {

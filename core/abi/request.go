@@ -3,7 +3,6 @@ package abi
 import (
 	"strconv"
 
-	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
@@ -74,12 +73,9 @@ func (w *Window) append(dst []byte) []byte {
 	return dst
 }
 
-// An Actual is a value that came true.
-type Actual = calibrate.Actual
-
 // AppendUpdate appends the bytes of a request to update a calibration by what
 // became of the forecasts from a window.
-func AppendUpdate(dst []byte, actuals []Actual, w *Window) []byte {
+func AppendUpdate(dst []byte, actuals []forecast.Actual, w *Window) []byte {
 	dst = codec.AppendUint32(dst, uint32(len(actuals)))
 	dst = codec.AppendUint32(dst, 0)
 	for _, a := range actuals {
@@ -89,14 +85,14 @@ func AppendUpdate(dst []byte, actuals []Actual, w *Window) []byte {
 }
 
 // readActuals reads the head of a request to update.
-func (r *reader) readActuals() []Actual {
+func (r *reader) readActuals() []forecast.Actual {
 	n := r.count(MaxHorizons, "values")
 	if zero := r.u32("a reserved number"); zero != 0 {
 		r.fail(BadRequest, "unknown flags")
 	}
-	var out []Actual
+	var out []forecast.Actual
 	for i := 0; i < n && r.err == nil; i++ {
-		out = append(out, Actual{Ahead: r.i64("a horizon"), Value: r.f64("a value")})
+		out = append(out, forecast.Actual{Ahead: r.i64("a horizon"), Value: r.f64("a value")})
 	}
 	return out
 }

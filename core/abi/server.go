@@ -19,13 +19,12 @@ type Server struct {
 	result []byte
 
 	windows windowReader
-	dst     forecast.Forecast
-	at      []forecast.Horizon
+	engine  serve.Engine
 	cut     forecast.Window
-	stand   standIn
 }
 
-// A model is a loaded checkpoint.
+// A model is a loaded checkpoint. It implements serve.Models for an engine that
+// serves from it alone.
 type model struct {
 	handle           int32
 	codec.Checkpoint // without its payload
@@ -33,13 +32,11 @@ type model struct {
 	own              *forecast.Forecast // of a network, whose workspace is large
 }
 
-// A standIn is the last model that handle 0 was served by.
-type standIn struct {
-	metric string
-	step   int64
-	ahead  []int64
-	fitted forecast.Fitted
-}
+// Has implements serve.Models.
+func (m *model) Has(_, container string) bool { return container == m.Container }
+
+// Model implements serve.Models.
+func (m *model) Model(_, _ string) (forecast.Fitted, error) { return m.fitted, nil }
 
 // Result returns the bytes that the last call left. They are valid until the
 // next.
@@ -60,7 +57,7 @@ func (s *Server) Refuse(status Status, message string) int32 { return s.fail(sta
 
 // Load loads a checkpoint's bytes, as a file of it has them, and returns its
 // handle, above zero. One that refers to another network in the box than this
-// program's is served by the one that there is (serve.Outdated).
+// program's is served by the one that there is (models.Open).
 func (s *Server) Load(b []byte) int32 {
 	s.result = s.result[:0]
 	if len(s.models) >= MaxHandles || s.last == 1<<31-1 {
@@ -77,15 +74,12 @@ func (s *Server) Load(b []byte) int32 {
 	if err != nil {
 		return s.failed(err, Damaged)
 	}
-	fitted, err := models.Decode(f.Kind, payload)
-	if stand := serve.Outdated(&f.Checkpoint, err); stand != nil {
-		fitted, err = stand, nil
-	}
-	if err == nil {
-		err = agree(&f.Checkpoint, fitted.Spec())
-	}
+	fitted, err := models.Open(&f.Checkpoint, payload)
 	if err != nil {
 		return s.failed(err, BadModel)
+	}
+	if greedy(fitted.Spec()) {
+		return s.fail(BadModel, "abi: the checkpoint's model asks for more than "+strconv.Itoa(maxNeeds)+" cells")
 	}
 	m := &model{Checkpoint: f.Checkpoint, fitted: fitted}
 	if fitted.Spec().Model == "lstm" {
@@ -97,25 +91,8 @@ func (s *Server) Load(b []byte) int32 {
 	return s.last
 }
 
-// agree returns an error where a checkpoint's model is not what its header
-// says, or wants more of the past than it may.
-func agree(c *codec.Checkpoint, spec *forecast.Spec) error {
-	ok := spec.Metric == c.Metric && spec.Step == c.Step &&
-		len(spec.Horizons) == len(c.Horizons) && len(spec.Levels) == len(c.Levels)
-	for i := 0; ok && i < len(c.Horizons); i++ {
-		ok = spec.Horizons[i] == c.Horizons[i]
-	}
-	for i := 0; ok && i < len(c.Levels); i++ {
-		ok = spec.Levels[i] == c.Levels[i]
-	}
-	if !ok {
-		return &Error{BadModel, "abi: the checkpoint's model is not what its header says"}
-	}
-	if n := max(spec.Needs.Recent, spec.Needs.Long); n > maxNeeds {
-		return &Error{BadModel, "abi: the checkpoint's model asks for " + strconv.Itoa(n) + " cells, more than " + strconv.Itoa(maxNeeds)}
-	}
-	return nil
-}
+// greedy reports whether a model wants more of the past than it may.
+func greedy(spec *forecast.Spec) bool { return max(spec.Needs.Recent, spec.Needs.Long) > maxNeeds }
 
 // find returns a loaded checkpoint; what it left in Result where there is none
 // is the failure's message.
@@ -166,7 +143,7 @@ func (s *Server) Describe(handle int32) int32 {
 	if shared, ok := m.fitted.(*calibrate.Shared); ok {
 		d.Containers = shared.Containers()
 	}
-	_, d.Updatable = m.fitted.(calibrate.Updater)
+	_, d.Updatable = m.fitted.(forecast.Updater)
 	s.result = d.append(s.result)
 	return 0
 }

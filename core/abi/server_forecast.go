@@ -1,10 +1,8 @@
 package abi
 
 import (
-	"slices"
 	"strconv"
 
-	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/internal/plain"
 	"github.com/foretide/foretide/core/kernel"
@@ -44,16 +42,16 @@ func (s *Server) Forecast(handle int32, request []byte) int32 {
 		if r.err != nil {
 			return s.failed(r.err, BadRequest)
 		}
-		var origin int64
+		var a *serve.Answer
 		if err == nil {
-			origin, err = s.one(m, metric, ahead)
+			a, err = s.one(m, metric, ahead)
 		}
 		if err != nil {
 			failures++
 			out = appendFailure(out, StatusOf(err, Internal), err.Error())
 			continue
 		}
-		out = appendForecast(out, origin, s.at)
+		out = appendForecast(out, a.Origin, a.At)
 	}
 	if r.off != len(request) {
 		return s.fail(BadRequest, "abi: "+strconv.Itoa(len(request)-r.off)+" bytes follow the last window")
@@ -81,38 +79,30 @@ func (s *Server) check(r *reader, n int, ahead []int64, metric string, m *model)
 	return r.err
 }
 
-// one makes the forecast from the window that was read, in s.at, by m or, where
-// that is nil, by the stand-in. It returns the origin.
-func (s *Server) one(m *model, metric string, ahead []int64) (origin int64, err error) {
+// one makes the forecast from the window that was read, by m or, where that is
+// nil, by the fallback.
+func (s *Server) one(m *model, metric string, ahead []int64) (*serve.Answer, error) {
 	w := &s.windows.window
-	fitted, dst := forecast.Fitted(nil), &s.dst
-	var why forecast.Reasons
+	if s.windows.recent == 0 {
+		return nil, forecast.ErrEmpty
+	}
+	e, container := &s.engine, w.Recent.Container
+	e.Models, e.Dst = nil, nil
 	if m != nil {
-		fitted, why = m.fitted, m.why(w.Recent.Container)
-		if m.own != nil {
-			dst = m.own
+		e.Models, e.Dst, metric = m, m.own, m.Metric
+		if m.Container != "" {
+			container = m.Container // the host chose the checkpoint by its handle
 		}
-	} else if fitted, err = s.standIn(metric, w.Recent.Step, s.windows.recent, ahead); err != nil {
-		return 0, err
 	}
-	spec := fitted.Spec()
-	window, err := s.place(spec)
+	serving, err := e.Serve(metric, container, w.Recent.Step, ahead)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	if err := fitted.Forecast(dst, window); err != nil {
-		return 0, err
+	window, err := s.place(serving.Model.Spec())
+	if err != nil {
+		return nil, err
 	}
-	s.at = s.at[:0]
-	if len(ahead) == 0 {
-		s.at = append(s.at, dst.At...)
-	} else if s.at, err = serve.Pick(s.at, dst, spec, ahead); err != nil {
-		return 0, err
-	}
-	for i := range s.at {
-		s.at[i].Reasons |= why
-	}
-	return dst.Origin, nil
+	return e.From(serving, window, ahead)
 }
 
 // place reads the values of the window that was read, and returns the one that a
@@ -125,34 +115,4 @@ func (s *Server) place(spec *forecast.Spec) (*forecast.Window, error) {
 	}
 	err := serve.Cut(&s.cut, &w.Recent, spec)
 	return &s.cut, err
-}
-
-// why returns the reasons that the model's forecasts of a container have beside
-// their own.
-func (m *model) why(container string) forecast.Reasons {
-	if m.Container != "" {
-		return 0
-	}
-	if shared, ok := m.fitted.(*calibrate.Shared); ok {
-		if _, known := shared.Of(container); known {
-			return 0
-		}
-	}
-	return forecast.SharedModel
-}
-
-// standIn returns what serves where there is no checkpoint.
-func (s *Server) standIn(metric string, step int64, cells int, ahead []int64) (forecast.Fitted, error) {
-	if cells == 0 {
-		return nil, forecast.ErrEmpty
-	}
-	c := &s.stand
-	if c.fitted != nil && c.metric == metric && c.step == step && slices.Equal(c.ahead, ahead) {
-		return c.fitted, nil
-	}
-	f, err := serve.StandIn(metric, step, ahead, serve.DefaultHorizons, forecast.NoCheckpoint)
-	if err == nil {
-		*c = standIn{metric, step, slices.Clone(ahead), f}
-	}
-	return f, err
 }

@@ -3,17 +3,17 @@ package abi
 import (
 	"strconv"
 
-	"github.com/foretide/foretide/core/calibrate"
+	"github.com/foretide/foretide/core/forecast"
 )
 
 // updater returns a loaded checkpoint and its calibration; what it left in
 // Result where there is none is the failure's message.
-func (s *Server) updater(handle int32) (*model, calibrate.Updater, int32) {
+func (s *Server) updater(handle int32) (*model, forecast.Updater, int32) {
 	m, status := s.find(handle)
 	if m == nil {
 		return nil, nil, status
 	}
-	u, ok := m.fitted.(calibrate.Updater)
+	u, ok := m.fitted.(forecast.Updater)
 	if !ok {
 		return nil, nil, s.fail(NotUpdatable, "abi: a model of kind "+m.Kind+" has no calibration to update")
 	}
@@ -49,7 +49,7 @@ func (s *Server) Update(handle int32, request []byte) int32 {
 		return s.failed(err, Internal)
 	}
 	m.fitted = updated
-	s.result = updated.(calibrate.Updater).AppendState(s.result)
+	s.result = updated.(forecast.Updater).AppendState(s.result)
 	return int32(n)
 }
 

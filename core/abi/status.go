@@ -84,6 +84,7 @@ var sentinels = [...]struct {
 	{forecast.ErrStep, BadStep},
 	{forecast.ErrEmpty, NoData},
 	{forecast.ErrHorizon, BadHorizon},
+	{models.ErrMismatch, BadModel},
 	{codec.ErrHeader, BadModel},
 	{codec.ErrTruncated, BadModel},
 	{codec.ErrMalformed, BadModel},

@@ -64,6 +64,12 @@ func (s *Shared) Of(container string) (f *Fitted, known bool) {
 	return s.general, false
 }
 
+// Knows reports whether a container has a calibration of its own.
+func (s *Shared) Knows(container string) bool {
+	_, known := s.Of(container)
+	return known
+}
+
 // Forecast implements forecast.Fitted. The window's container says which
 // calibration serves.
 func (s *Shared) Forecast(dst *forecast.Forecast, w *forecast.Window) error {

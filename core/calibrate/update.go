@@ -8,27 +8,6 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 )
 
-// An Actual is a value that came true.
-type Actual = forecast.Actual
-
-// An Updater is a fitted model that follows what comes true: its intervals, the
-// weights of a combination, and what the wrapped models learn themselves. It stays
-// immutable: an update gives another model. (It does not name the methods of
-// forecast.Fitted: asking a model for this interface keeps them all in the
-// WebAssembly guest, which needs but some.)
-type Updater interface {
-	// Update returns the model after it has seen what became of the forecasts
-	// from a window, and how many of the values it has used: those of its own
-	// horizons that are known. Errors are those of Forecast.
-	Update(w *forecast.Window, actuals []Actual) (forecast.Fitted, int, error)
-	// AppendState appends what updates have changed: a few bytes a horizon.
-	AppendState(dst []byte) []byte
-	// WithState returns the model with what AppendState gave for it, or for the
-	// same model earlier or later. The error is one of core/codec's or
-	// forecast.ErrPayload.
-	WithState(state []byte) (forecast.Fitted, error)
-}
-
 // An adaptation is how much wider than calibrated the two sides of a horizon's
 // intervals are, as logarithms. The zero value is not at all.
 //
@@ -101,13 +80,13 @@ func (a *adaptation) widened(x, median, p, restless float64) float64 {
 	return median + by
 }
 
-// Update implements Updater.
-func (f *Fitted) Update(w *forecast.Window, actuals []Actual) (forecast.Fitted, int, error) {
+// Update implements forecast.Updater.
+func (f *Fitted) Update(w *forecast.Window, actuals []forecast.Actual) (forecast.Fitted, int, error) {
 	out, n, err := f.update(w, actuals)
 	return out, n, err
 }
 
-func (f *Fitted) update(w *forecast.Window, actuals []Actual) (*Fitted, int, error) {
+func (f *Fitted) update(w *forecast.Window, actuals []forecast.Actual) (*Fitted, int, error) {
 	var dst forecast.Forecast
 	if err := f.Forecast(&dst, w); err != nil {
 		return f, 0, err
@@ -127,12 +106,12 @@ func (f *Fitted) update(w *forecast.Window, actuals []Actual) (*Fitted, int, err
 
 // Observe implements forecast.Observer: the wrapped model learns, and the intervals
 // stay, which follow by Follow.
-func (f *Fitted) Observe(w *forecast.Window, actuals []Actual) (forecast.Fitted, error) {
+func (f *Fitted) Observe(w *forecast.Window, actuals []forecast.Actual) (forecast.Fitted, error) {
 	out, err := f.observe(w, actuals)
 	return out, err
 }
 
-func (f *Fitted) observe(w *forecast.Window, actuals []Actual) (*Fitted, error) {
+func (f *Fitted) observe(w *forecast.Window, actuals []forecast.Actual) (*Fitted, error) {
 	o, ok := f.model.(forecast.Observer)
 	if !ok {
 		return f, nil
@@ -154,7 +133,7 @@ type Outcome struct {
 	Low, High float64
 }
 
-// A Follower is an Updater for whoever has kept the forecasts.
+// A Follower is a forecast.Updater for whoever has kept the forecasts.
 type Follower interface {
 	// Follow returns the model after it has seen what became of forecasts for a
 	// container. Outcomes of other horizons than its own, or that are not known,
@@ -190,7 +169,7 @@ func (s *Shared) Follow(container string, outcomes []Outcome) forecast.Fitted {
 	return s.with(container, f.follow(outcomes))
 }
 
-// AppendState implements Updater (fields of core/codec): 1 the lower and the
+// AppendState implements forecast.Updater (fields of core/codec): 1 the lower and the
 // upper side of each horizon in turn; 2 what the model has learnt, if anything
 // (forecast.Learner), 3 what it has observed (forecast.Observer); 4 the origin of
 // each horizon's latest outcome.
@@ -222,7 +201,7 @@ func (f *Fitted) writeState(w *codec.Writer) {
 	}
 }
 
-// WithState implements Updater.
+// WithState implements forecast.Updater.
 func (f *Fitted) WithState(state []byte) (forecast.Fitted, error) {
 	r := codec.NewReader(state)
 	out := f.readState(r)
@@ -291,9 +270,9 @@ func (f *Fitted) readModel(r *codec.Reader) {
 	}
 }
 
-// Update implements Updater. The container that the window is of is updated
+// Update implements forecast.Updater. The container that the window is of is updated
 // alone; one that was not known has a calibration of its own from then on.
-func (s *Shared) Update(w *forecast.Window, actuals []Actual) (forecast.Fitted, int, error) {
+func (s *Shared) Update(w *forecast.Window, actuals []forecast.Actual) (forecast.Fitted, int, error) {
 	container := w.Recent.Container
 	f, _ := s.Of(container)
 	f, n, err := f.update(w, actuals)
@@ -316,7 +295,7 @@ func (s *Shared) with(container string, f *Fitted) *Shared {
 	return &out
 }
 
-// AppendState implements Updater (fields of core/codec): 1 a container that was
+// AppendState implements forecast.Updater (fields of core/codec): 1 a container that was
 // updated, once for each: 1 name, 2 its calibration's state.
 func (s *Shared) AppendState(dst []byte) []byte {
 	w := codec.NewWriter(dst)
@@ -342,7 +321,7 @@ func (f *Fitted) updated() bool {
 	return false
 }
 
-// WithState implements Updater.
+// WithState implements forecast.Updater.
 func (s *Shared) WithState(state []byte) (forecast.Fitted, error) {
 	out := s
 	r := codec.NewReader(state)
@@ -370,6 +349,6 @@ func (s *Shared) WithState(state []byte) (forecast.Fitted, error) {
 }
 
 var (
-	_, _ Updater           = (*Fitted)(nil), (*Shared)(nil)
+	_, _ forecast.Updater  = (*Fitted)(nil), (*Shared)(nil)
 	_    forecast.Observer = (*Fitted)(nil)
 )

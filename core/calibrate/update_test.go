@@ -28,11 +28,11 @@ func roll(t *testing.T, f forecast.Fitted, s series.Series, days int, update boo
 		if err := f.Forecast(&dst, &w); err != nil {
 			t.Fatal(err)
 		}
-		var actuals []Actual
+		var actuals []forecast.Actual
 		for k := range dst.At {
 			h := &dst.At[k]
 			y := s.Values[i+int(h.Ahead/s.Step)]
-			actuals = append(actuals, Actual{Ahead: h.Ahead, Value: y})
+			actuals = append(actuals, forecast.Actual{Ahead: h.Ahead, Value: y})
 			lo, hi := dst.Interval(h, 0.8)
 			if i > first+(s.Len()-first)/2 {
 				n++
@@ -42,7 +42,7 @@ func roll(t *testing.T, f forecast.Fitted, s series.Series, days int, update boo
 			}
 		}
 		if update {
-			next, used, err := f.(Updater).Update(&w, actuals)
+			next, used, err := f.(forecast.Updater).Update(&w, actuals)
 			if err != nil || used != len(actuals) {
 				t.Fatal(used, err)
 			}
@@ -94,7 +94,7 @@ func TestUpdateState(t *testing.T) {
 	s := surprising()
 	f, _ := fit(t, s.Slice(0, s.Len()/2), taskOf(300))
 	g, _ := roll(t, f, s, 3, true)
-	state := g.(Updater).AppendState(nil)
+	state := g.(forecast.Updater).AppendState(nil)
 	again, err := f.WithState(state)
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +127,7 @@ func TestUpdateUses(t *testing.T) {
 	f, _ := fit(t, s, taskOf(300))
 	frame := series.FrameOf("web", "cpu", s)
 	w := forecast.WindowOf(&frame, f.Spec().Needs)
-	g, n, err := f.Update(&w, []Actual{{Ahead: 300, Value: math.NaN()}, {Ahead: 600, Value: 5}, {Ahead: 900, Value: math.Inf(1)}, {Ahead: 1800, Value: 1e9}})
+	g, n, err := f.Update(&w, []forecast.Actual{{Ahead: 300, Value: math.NaN()}, {Ahead: 600, Value: 5}, {Ahead: 900, Value: math.Inf(1)}, {Ahead: 1800, Value: 1e9}})
 	if err != nil || n != 1 {
 		t.Fatal(n, err)
 	}
@@ -142,7 +142,7 @@ func TestUpdateUses(t *testing.T) {
 	for range 1000 {
 		w.Recent.Start += 3600
 		w.Long.Start += 3600
-		m, _, _ = m.(Updater).Update(&w, []Actual{{Ahead: 300, Value: 1e12}})
+		m, _, _ = m.(forecast.Updater).Update(&w, []forecast.Actual{{Ahead: 300, Value: 1e12}})
 	}
 	if got := m.(*Fitted).at[0].adapt; got.up != maxAdapt || got.down != -maxAdapt {
 		t.Errorf("at the end it is %+v", got)
@@ -212,11 +212,11 @@ func TestUpdateShared(t *testing.T) {
 	shared := NewShared(f, map[string]*Fitted{"web": f})
 	frame := series.FrameOf("new", "cpu", s)
 	w := forecast.WindowOf(&frame, f.Spec().Needs)
-	m, n, err := shared.Update(&w, []Actual{{Ahead: 300, Value: 1e9}})
+	m, n, err := shared.Update(&w, []forecast.Actual{{Ahead: 300, Value: 1e9}})
 	if err != nil || n != 1 {
 		t.Fatal(n, err)
 	}
-	state := m.(Updater).AppendState(nil)
+	state := m.(forecast.Updater).AppendState(nil)
 	again, err := shared.WithState(state)
 	if err != nil {
 		t.Fatal(err)

@@ -140,6 +140,23 @@ type Observer interface {
 	WithState(state []byte) (Fitted, error)
 }
 
+// An Updater is a fitted model that follows actual values: its intervals, the
+// weights of a combination, and what the wrapped models learn themselves. It stays
+// immutable: an update gives another model. (It does not name the methods of
+// Fitted: asking a model for this interface keeps them all in the WebAssembly
+// guest, which needs but some.)
+type Updater interface {
+	// Update returns the model after it has seen the actual values of the forecasts
+	// from a window, and how many of them it has used: those of its own horizons
+	// that are known. Errors are those of Fitted.Forecast.
+	Update(w *Window, actuals []Actual) (Fitted, int, error)
+	// AppendState appends what updates have changed: a few bytes a horizon.
+	AppendState(dst []byte) []byte
+	// WithState returns the model with what AppendState gave for it, or for the
+	// same model earlier or later. The error is one of core/codec's or ErrPayload.
+	WithState(state []byte) (Fitted, error)
+}
+
 // A Pretrained model is a fitted one that knows other containers: where a history
 // is too short to judge it, it serves all the same.
 type Pretrained interface {

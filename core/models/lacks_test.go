@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/general"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/core/train"
 
 	linearfit "github.com/foretide/foretide/core/linear/fit"
@@ -30,7 +30,7 @@ func TestLacks(t *testing.T) {
 		models[kind] = all[kind]
 	}
 	var err error
-	if models["nothing is known"], err = serve.StandIn(series.CPU, 300, []int64{300, 900, 1800}, nil, forecast.NoCheckpoint); err != nil {
+	if models["nothing is known"], err = general.Bind(task()); err != nil {
 		t.Fatal(err)
 	}
 	h := long()

@@ -7,7 +7,6 @@ import (
 
 	"github.com/foretide/foretide/core/auto"
 	autofit "github.com/foretide/foretide/core/auto/fit"
-	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/general"
 	linearfit "github.com/foretide/foretide/core/linear/fit"
@@ -41,7 +40,7 @@ func TestUpdateLearns(t *testing.T) {
 	var now forecast.Fitted = trained
 	for range 30 { // the second member is right, again and again
 		var used int
-		if now, used, err = now.(calibrate.Updater).Update(&w, []calibrate.Actual{{Ahead: ahead, Value: parts[1]}}); err != nil || used != 1 {
+		if now, used, err = now.(forecast.Updater).Update(&w, []forecast.Actual{{Ahead: ahead, Value: parts[1]}}); err != nil || used != 1 {
 			t.Fatal(used, err)
 		}
 	}
@@ -56,7 +55,7 @@ func TestUpdateLearns(t *testing.T) {
 	if p := after.Find(ahead).Parts; p[0] == parts[0] || p[1] != parts[1] {
 		t.Errorf("the members forecast %v, and %v before", p, parts)
 	}
-	state := now.(calibrate.Updater).AppendState(nil)
+	state := now.(forecast.Updater).AppendState(nil)
 	restored, err := trained.WithState(state)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +66,7 @@ func TestUpdateLearns(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameForecasts(t, decoded, now)
-	if !bytes.Equal(decoded.(calibrate.Updater).AppendState(nil), state) || len(state) > 700 {
+	if !bytes.Equal(decoded.(forecast.Updater).AppendState(nil), state) || len(state) > 700 {
 		t.Errorf("a state of %d bytes, or another", len(state))
 	}
 	renewed, err := train.Trainer{Config: train.Defaults(), Model: combined}.Renew(now, h, task(), forecast.Options{})
@@ -80,7 +79,7 @@ func TestUpdateLearns(t *testing.T) {
 	if err := renewed.Forecast(&again, &w); err != nil || again.At[0].Detail != after.At[0].Detail {
 		t.Errorf("renewed, it has forgotten: %v, %q, not %q", err, again.At[0].Detail, after.At[0].Detail)
 	}
-	if a, b := len(renewed.(calibrate.Updater).AppendState(nil)), len(state); a >= b {
+	if a, b := len(renewed.(forecast.Updater).AppendState(nil)), len(state); a >= b {
 		t.Errorf("renewed, it has a state of %d bytes, and of %d before", a, b)
 	}
 }

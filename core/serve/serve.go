@@ -96,27 +96,21 @@ func Cut(dst *forecast.Window, frame *series.Frame, spec *forecast.Spec) error {
 	return nil
 }
 
-// Pick appends copies of the forecast's horizons to dst: those at ahead, in
-// seconds, or all where that is empty. One between two of the model's is linear
-// between their forecasts, and says so (forecast.Interpolated). The error is a
-// *HorizonError.
-func Pick(dst []forecast.Horizon, f *forecast.Forecast, spec *forecast.Spec, ahead []int64) ([]forecast.Horizon, error) {
+// pick appends the forecast's horizons to dst: those at ahead, in seconds, or
+// all where that is empty. They share the forecast's quantiles, except for one
+// between two of the model's: that is linear between their forecasts, and says so
+// (forecast.Interpolated). The error is a *HorizonError.
+func pick(dst []forecast.Horizon, f *forecast.Forecast, spec *forecast.Spec, ahead []int64) ([]forecast.Horizon, error) {
 	if len(ahead) == 0 {
-		for _, h := range f.At {
-			h.Quantiles = slices.Clone(h.Quantiles)
-			dst = append(dst, h)
-		}
-		return dst, nil
+		return append(dst, f.At...), nil
 	}
 	for _, a := range ahead {
 		i, exact := slices.BinarySearch(spec.Horizons, a)
 		switch {
-		case !exact && (i == 0 || i == len(spec.Horizons) || a%spec.Step != 0):
-			return nil, &HorizonError{a, spec.Horizons, spec.Step}
 		case exact:
-			h := f.At[i]
-			h.Quantiles = slices.Clone(h.Quantiles)
-			dst = append(dst, h)
+			dst = append(dst, f.At[i])
+		case i == 0 || i == len(spec.Horizons) || a%spec.Step != 0:
+			return nil, &HorizonError{a, spec.Horizons, spec.Step}
 		default:
 			dst = append(dst, between(&f.At[i-1], &f.At[i], a))
 		}

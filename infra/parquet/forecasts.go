@@ -6,7 +6,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
-	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/serve"
 )
 
 // A Row is one horizon of a forecast.
@@ -30,7 +30,7 @@ type Row struct {
 }
 
 // Rows returns the rows of forecasts, in their order.
-func Rows(forecasts []*forecast.Forecast) []Row {
+func Rows(forecasts []*serve.Answer) []Row {
 	var out []Row
 	for _, f := range forecasts {
 		for i := range f.At {
@@ -50,7 +50,7 @@ func Rows(forecasts []*forecast.Forecast) []Row {
 
 // Forecasts returns a file of forecasts: a row for each horizon. The same
 // forecasts give the same bytes.
-func Forecasts(forecasts []*forecast.Forecast) ([]byte, error) {
+func Forecasts(forecasts []*serve.Answer) ([]byte, error) {
 	var buf bytes.Buffer
 	w := parquet.NewGenericWriter[Row](&buf, codec(), parquet.MaxRowsPerRowGroup(groupRows), parquet.CreatedBy("foretide", "1", ""))
 	if _, err := w.Write(Rows(forecasts)); err != nil {

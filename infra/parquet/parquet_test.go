@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/internal/testkit"
 )
 
@@ -97,7 +98,7 @@ func TestBadSamples(t *testing.T) {
 			t.Errorf("%d bytes: %v", len(data), err)
 		}
 	}
-	other, err := Forecasts([]*forecast.Forecast{example()})
+	other, err := Forecasts([]*serve.Answer{example()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,8 +107,9 @@ func TestBadSamples(t *testing.T) {
 	}
 }
 
-func example() *forecast.Forecast {
-	f := &forecast.Forecast{Container: "shop/web", Metric: "cpu", Origin: 1722470400, Levels: []float64{0.1, 0.5, 0.9}}
+func example() *serve.Answer {
+	f := &serve.Answer{}
+	f.Forecast = forecast.Forecast{Container: "shop/web", Metric: "cpu", Origin: 1722470400, Levels: []float64{0.1, 0.5, 0.9}}
 	for _, ahead := range []int64{300, 900} {
 		f.At = append(f.At, forecast.Horizon{Ahead: ahead, Mean: 2.5, Quantiles: []float64{1, 2, 3}, Model: "arima",
 			Detail: "ARIMA(1,0,0)", Reasons: forecast.Stale | forecast.Shrunk})
@@ -125,7 +127,7 @@ func TestDuckDB(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	forecasts, err := Forecasts([]*forecast.Forecast{example()})
+	forecasts, err := Forecasts([]*serve.Answer{example()})
 	if err != nil {
 		t.Fatal(err)
 	}

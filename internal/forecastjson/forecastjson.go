@@ -5,7 +5,7 @@ package forecastjson
 import (
 	"time"
 
-	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/serve"
 )
 
 // A Forecast is one metric of a container.
@@ -37,7 +37,7 @@ type Quantile struct {
 }
 
 // Of returns the forecast as it is written.
-func Of(f *forecast.Forecast) Forecast {
+func Of(f *serve.Answer) Forecast {
 	out := Forecast{Container: f.Container, Metric: f.Metric, Origin: time.Unix(f.Origin, 0).UTC(), Horizons: make([]Horizon, 0, len(f.At))}
 	for i := range f.At {
 		h := &f.At[i]

@@ -128,7 +128,7 @@ func FuzzBytes(f *testing.F) {
 	two.Frame = false
 	two.Recent.Step = 300
 	two.Long = series.FrameOf("", "cpu", series.Series{Start: 1699999800, Step: 300, Values: []float64{1, 2, 3}})
-	update := abi.AppendUpdate(nil, []abi.Actual{{Ahead: 300, Value: 5}, {Ahead: 1800, Value: 2}}, &small)
+	update := abi.AppendUpdate(nil, []forecast.Actual{{Ahead: 300, Value: 5}, {Ahead: 1800, Value: 2}}, &small)
 	seed(1, 0, probe)
 	seed(1, 0, vector(f, "general.req"))
 	for i, name := range families {
@@ -138,7 +138,7 @@ func FuzzBytes(f *testing.F) {
 			seed(1, i+1, in)
 		}
 		seed(2, i+1, update)
-		seed(2, i+1, abi.AppendUpdate(nil, []abi.Actual{{Ahead: 900, Value: 0}}, &two))
+		seed(2, i+1, abi.AppendUpdate(nil, []forecast.Actual{{Ahead: 900, Value: 0}}, &two))
 		// A state that this very model has left.
 		n, state, err := shared.Call(nil, "foretide_update", shared.handles[i+1], true, update, true)
 		if err != nil || n != 2 {

@@ -123,7 +123,7 @@ func TestYields(t *testing.T) {
 	arima := call("load", 0, vector(t, "arima.ckpt"))
 	window := full(300, 1, abi.MaxCells)
 	window.Frame = false
-	one := []abi.Actual{{Ahead: 300, Value: 3}}
+	one := []forecast.Actual{{Ahead: 300, Value: 3}}
 	shuffled := make([]int64, 1<<17)
 	for i := range shuffled {
 		shuffled[i] = int64(i*7_654_321&(len(shuffled)-1)) * 16

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
 )
@@ -69,7 +70,7 @@ func whole(ctx context.Context, bucket store.Bucket, name string) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	if _, err := loader.Model(c); err != nil {
+	if _, err := models.DecodeCheckpoint(c, c.Payload); err != nil {
 		return nil, &store.Error{Op: "read", Name: name, Err: err}
 	}
 	data, _, err := bucket.Get(ctx, name, 0)

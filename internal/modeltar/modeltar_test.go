@@ -13,6 +13,7 @@ import (
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/loader"
@@ -91,7 +92,7 @@ func TestPackRefuses(t *testing.T) {
 	if err := s.Put(t.Context(), "cpu/db.ckpt", data); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Pack(t.Context(), io.Discard, &s); !errors.Is(err, loader.ErrMismatch) {
+	if _, err := Pack(t.Context(), io.Discard, &s); !errors.Is(err, models.ErrMismatch) {
 		t.Errorf("another container's: %v", err)
 	}
 	data[len(data)/2] ^= 1

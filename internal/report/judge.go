@@ -216,7 +216,7 @@ func (j *judge) look(ctx context.Context, frame *series.Frame, values series.Ser
 		return err
 	}
 	if len(next[0].At) > 0 {
-		s.Next = next[0]
+		s.Next = &next[0].Forecast
 	}
 	if e, ok := forecast.ExplainerOf(j.inner()); ok {
 		return j.terms(e)

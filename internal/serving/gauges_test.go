@@ -11,18 +11,18 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/serve"
 	push "github.com/foretide/foretide/infra/prometheus"
-	"github.com/foretide/foretide/internal/gauges"
 )
 
 // TestSameGauges: what is pushed has the names, the labels and the values of
 // /metrics.
 func TestSameGauges(t *testing.T) {
 	t.Parallel()
-	f := &forecast.Forecast{Container: "web", Metric: "cpu", Origin: 1_700_000_000, Levels: forecast.DefaultLevels(), At: []forecast.Horizon{
+	f := &serve.Answer{Actual: 1.5, ActualAt: 1_700_000_060, Forecast: forecast.Forecast{Container: "web", Metric: "cpu", Origin: 1_700_000_000, Levels: forecast.DefaultLevels(), At: []forecast.Horizon{
 		{Ahead: 300, Mean: 2, Quantiles: []float64{1, 1.1, 1.2, 1.5, 2, 2.5, 2.8, 2.9, 3}, Model: "linear"},
 		{Ahead: 900, Mean: 3, Quantiles: []float64{1, 2, 3, 4, 5, 6, 7, 8, 9}, Model: "naive", Reasons: forecast.NoCheckpoint},
-	}}
+	}}}
 	var want []string
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		m := prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
@@ -41,7 +41,7 @@ func TestSameGauges(t *testing.T) {
 	e := &entry{forecast: f, observed: 1.5, at: 1_700_000_060, track: &track{}}
 	e.collect(gauge, "web", "cpu", 60, 300)
 	var got []string
-	for _, s := range push.Gauges(nil, gauges.Item{Forecast: f, Observed: 1.5, ObservedAt: 1_700_000_060}, time.Now()) {
+	for _, s := range push.Gauges(nil, f, time.Now()) {
 		text := s.Name
 		for _, l := range s.Labels {
 			text += fmt.Sprintf(" %s=%q", l.Name, l.Value)
@@ -53,12 +53,9 @@ func TestSameGauges(t *testing.T) {
 	if !slices.Equal(want, got) || len(got) != 3+2*6+1 {
 		t.Errorf("pushed are\n%q\nand /metrics shows\n%q", got, want)
 	}
-	none := gauges.Last(f, 0, 60, []float64{math.NaN()})
-	if n := len(push.Gauges(nil, none, time.Now())); n != len(got)-2 {
-		t.Errorf("%d gauges without a value", n)
-	}
-	if last := gauges.Last(f, 600, 60, []float64{1, 2, math.NaN()}); last.Observed != 2 || last.ObservedAt != 660 {
-		t.Errorf("the last value is %v at %d", last.Observed, last.ObservedAt)
+	f.Actual = math.NaN()
+	if n := len(push.Gauges(nil, f, time.Now())); n != len(got)-2 {
+		t.Errorf("%d gauges without a value, want %d", n, len(got)-2)
 	}
 }
 

@@ -3,8 +3,8 @@ package serving
 import (
 	"math"
 
-	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 )
 
 // A track is how one series' forecasts came true, by horizon.
@@ -37,8 +37,8 @@ type sum struct {
 	n, abs, persisted, inside float64
 }
 
-// note keeps a forecast until it is due; last is the last value before it.
-func (t *track) note(f *forecast.Forecast, last float64) {
+// note keeps a forecast until it is due.
+func (t *track) note(f *serve.Answer) {
 	kept := t.leads
 	t.leads = make([]*lead, 0, len(f.At))
 	for i := range f.At {
@@ -56,7 +56,7 @@ func (t *track) note(f *forecast.Forecast, last float64) {
 			l = &lead{ahead: h.Ahead}
 		}
 		t.leads = append(t.leads, l)
-		p := promise{at: f.Origin + h.Ahead, median: f.Median(h), last: last}
+		p := promise{at: f.Origin + h.Ahead, median: f.Median(h), last: f.Actual}
 		p.lo, p.hi = f.Interval(h, 0.8)
 		n := len(l.pending)
 		if n < mostWaited && (n == 0 || l.pending[n-1].at < p.at) && p.at > l.due.at {

@@ -6,11 +6,14 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 )
 
-// promised is a forecast of one value at two horizons, ± 2 in 80 %.
-func promised(origin int64, v float64, ahead ...int64) *forecast.Forecast {
-	f := &forecast.Forecast{Origin: origin, Levels: []float64{0.1, 0.5, 0.9}}
+// promised is a forecast of one value at two horizons, ± 2 in 80 %; last is the
+// last value before it.
+func promised(last float64, origin int64, v float64, ahead ...int64) *serve.Answer {
+	f := &serve.Answer{Actual: last}
+	f.Forecast = forecast.Forecast{Origin: origin, Levels: []float64{0.1, 0.5, 0.9}}
 	for _, a := range ahead {
 		f.At = append(f.At, forecast.Horizon{Ahead: a, Quantiles: []float64{v - 2, v, v + 2}})
 	}
@@ -27,7 +30,7 @@ func TestJudge(t *testing.T) {
 		s := series.Series{Start: 6000, Step: 60, Values: values[:i+1]}
 		track.judge(s, 60)
 		last := s.Values[max(s.Last(), 0)]
-		track.note(promised(s.Time(i), last+1, 60, 120), last)
+		track.note(promised(last, s.Time(i), last+1, 60, 120))
 	}
 	l := track.leads[0]
 	// Forecasts 11, 12, 15, 15, 21 of 11, 14, nothing, 20, 10; the last values are 10, 11, 14, 20.
@@ -44,12 +47,12 @@ func TestJudge(t *testing.T) {
 	if n := len(l.pending); n != 1 {
 		t.Errorf("%d forecasts are not due, want 1", n)
 	}
-	track.note(promised(6360, 1, 180), 1)
+	track.note(promised(1, 6360, 1, 180))
 	if len(track.leads) != 1 || track.leads[0].ahead != 180 {
 		t.Errorf("another model's horizons: %+v", track.leads)
 	}
 	for i := int64(0); i < 2*mostWaited; i++ {
-		track.note(promised(6420+i, 1, 1e6), 1)
+		track.note(promised(1, 6420+i, 1, 1e6))
 	}
 	if n := len(track.leads[0].pending); n != mostWaited {
 		t.Errorf("%d forecasts wait, want %d", n, mostWaited)

@@ -16,8 +16,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
@@ -57,9 +57,9 @@ type Server struct {
 
 // An entry is what is known of one series.
 type entry struct {
-	forecast *forecast.Forecast // nil where it failed
-	observed float64            // the last value; NaN where there is none
-	at       int64              // its time
+	forecast *serve.Answer // nil where it failed
+	observed float64       // the last value; NaN where there is none
+	at       int64         // its time
 	track    *track
 	seen     bool // in this cycle
 }
@@ -205,8 +205,8 @@ func (s *Server) learn(ctx context.Context, frames []series.Frame) {
 }
 
 // predict forecasts all series. One that fails is logged and left out.
-func (s *Server) predict(ctx context.Context, frames []series.Frame) ([]*forecast.Forecast, error) {
-	forecasts, err := s.Predictor.PredictAll(ctx, frames)
+func (s *Server) predict(ctx context.Context, frames []series.Frame) ([]*serve.Answer, error) {
+	forecasts, err := s.Predictor.PredictAll(ctx, frames, loader.Batch{})
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -246,7 +246,7 @@ func (s *Server) warm(ctx context.Context, frames []series.Frame) error {
 				past = append(past, f.Slice(0, n))
 			}
 		}
-		forecasts, _ := s.Predictor.PredictAll(ctx, past) // what fails, fails now too, and is told then
+		forecasts, _ := s.Predictor.PredictAll(ctx, past, loader.Batch{}) // what fails, fails now too, and is told then
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -257,7 +257,7 @@ func (s *Server) warm(ctx context.Context, frames []series.Frame) error {
 
 // keep makes the forecasts known, judges those that came due, and forgets series
 // that are gone.
-func (s *Server) keep(frames []series.Frame, forecasts []*forecast.Forecast) {
+func (s *Server) keep(frames []series.Frame, forecasts []*serve.Answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.entries {
@@ -284,7 +284,7 @@ func (s *Server) keep(frames []series.Frame, forecasts []*forecast.Forecast) {
 	for _, f := range forecasts {
 		if e := s.entries[loader.Key{Metric: f.Metric, Container: f.Container}]; e != nil {
 			e.forecast = f
-			e.track.note(f, e.observed)
+			e.track.note(f)
 		}
 	}
 	for k, e := range s.entries {

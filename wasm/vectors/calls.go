@@ -106,10 +106,10 @@ func (l *list) standIns(frame *series.Frame) {
 func (l *list) updates(frame *series.Frame) {
 	w := framed(tail(frame, 2305, 6))
 	n := frame.Len()
-	actual := func(ahead int64) abi.Actual {
-		return abi.Actual{Ahead: ahead, Value: frame.Columns[frame.Column(series.CPU)][n-7+int(ahead/step)]}
+	actual := func(ahead int64) forecast.Actual {
+		return forecast.Actual{Ahead: ahead, Value: frame.Columns[frame.Column(series.CPU)][n-7+int(ahead/step)]}
 	}
-	request := abi.AppendUpdate(nil, []abi.Actual{actual(300), {Ahead: 600, Value: 1}, {Ahead: 900, Value: math.NaN()}, actual(1800)}, &w)
+	request := abi.AppendUpdate(nil, []forecast.Actual{actual(300), {Ahead: 600, Value: 1}, {Ahead: 900, Value: math.NaN()}, actual(1800)}, &w)
 	for i, name := range families {
 		l.add("what became of a forecast by "+name, "update", int32(i+1), "update.req", request)
 		l.again("a forecast by "+name+" after that", int32(i+1), "frame.req")

@@ -3,8 +3,8 @@ package predict
 import (
 	"context"
 
-	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/internal/drift"
 	"github.com/foretide/foretide/internal/panics"
 	"github.com/foretide/foretide/internal/steps"
@@ -14,7 +14,7 @@ import (
 
 // judge judges the models of a container's forecasts, if the batch asks for it and
 // there is time. A series that cannot be judged has its forecast nevertheless.
-func (r *round) judge(ctx context.Context, models *loader.Predictor, f *series.Frame, forecasts []*forecast.Forecast) {
+func (r *round) judge(ctx context.Context, models *loader.Predictor, f *series.Frame, forecasts []*serve.Answer) {
 	if !r.batch.Drift || r.Drift.Last <= 0 {
 		return
 	}

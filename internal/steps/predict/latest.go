@@ -10,7 +10,7 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/internal/forecastjson"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
@@ -41,7 +41,7 @@ func LatestName(container string) string {
 // of each metric the one whose data end later stays, whoever wrote it. The runs of
 // a fleet forecast from what there was when they were planned; meanwhile shorter
 // ones may have forecast from what came since.
-func (r *round) latest(ctx context.Context, container string, forecasts []*forecast.Forecast, all bool) ([]*forecast.Forecast, error) {
+func (r *round) latest(ctx context.Context, container string, forecasts []*serve.Answer, all bool) ([]*serve.Answer, error) {
 	key := LatestName(container)
 	for attempt := 1; ; attempt++ {
 		before, object, err := r.Lake.Objects.Get(ctx, key, maxLatest)
@@ -70,7 +70,7 @@ func (r *round) latest(ctx context.Context, container string, forecasts []*forec
 // merge returns the latest forecasts of a container after some were made, and
 // those of them that are in it. Where they are of all metrics that it has samples
 // of, metrics without samples go.
-func merge(container string, before []byte, made []*forecast.Forecast, all bool) (Latest, []*forecast.Forecast) {
+func merge(container string, before []byte, made []*serve.Answer, all bool) (Latest, []*serve.Answer) {
 	var there Latest
 	if json.Unmarshal(before, &there) != nil || there.Container != container {
 		there.Forecasts = nil // none yet, or none that can be read
@@ -80,7 +80,7 @@ func merge(container string, before []byte, made []*forecast.Forecast, all bool)
 		stays[f.Metric] = f
 	}
 	out := Latest{Container: container}
-	var kept []*forecast.Forecast
+	var kept []*serve.Answer
 	newest := time.Time{}
 	for _, f := range made {
 		one := forecastjson.Of(f)

@@ -17,9 +17,9 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/internal/drift"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/gauges"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/panics"
 	"github.com/foretide/foretide/internal/steps"
@@ -48,7 +48,7 @@ type Forecaster struct {
 // A Sink is another system that forecasts are handed to.
 type Sink struct {
 	Name string // for people: "remote write"
-	Push func(ctx context.Context, in *steps.Invocation, items []gauges.Item) error
+	Push func(ctx context.Context, in *steps.Invocation, items []*serve.Answer) error
 }
 
 // puts is how many objects are written at the same time.
@@ -59,7 +59,7 @@ const puts = 32
 func (p *Forecaster) Predict(ctx context.Context, in *steps.Invocation, b *event.Batch) (*event.Answer, error) {
 	r := &round{
 		Forecaster: p, in: in, batch: b, until: b.Until, wanted: map[string][]string{},
-		seen: map[string]bool{}, failed: map[string]bool{}, items: map[*forecast.Forecast]gauges.Item{},
+		seen: map[string]bool{}, failed: map[string]bool{},
 	}
 	if r.until.IsZero() {
 		r.until = p.Now()
@@ -98,9 +98,8 @@ type round struct {
 	seen      map[string]bool // containers, and containers with metrics
 	failed    map[string]bool // containers that were not read
 	stopped   bool
-	forecasts []*forecast.Forecast
-	items     map[*forecast.Forecast]gauges.Item // the same for sinks
-	latests   []gauges.Item                      // those that are the latest of their series
+	forecasts []*serve.Answer
+	latests   []*serve.Answer // those that are the latest of their series
 	verdicts  []drift.Row
 }
 
@@ -199,12 +198,12 @@ func (r *round) keys() []loader.Key {
 }
 
 // container forecasts the metrics of one container.
-func (r *round) container(ctx context.Context, models *loader.Predictor, f *series.Frame) []*forecast.Forecast {
+func (r *round) container(ctx context.Context, models *loader.Predictor, f *series.Frame) []*serve.Answer {
 	metrics := r.wanted[f.Container]
 	if len(metrics) == 0 {
 		metrics = f.Metrics
 	}
-	var out []*forecast.Forecast
+	var out []*serve.Answer
 	for _, m := range metrics {
 		if f.Column(m) < 0 {
 			continue // absent says so
@@ -219,9 +218,6 @@ func (r *round) container(ctx context.Context, models *loader.Predictor, f *seri
 		} else {
 			out = append(out, one...)
 			r.done(one[0], took)
-			if len(r.Sinks) > 0 {
-				r.items[one[0]] = gauges.Last(one[0], f.Start, f.Step, f.Columns[f.Column(m)])
-			}
 		}
 		r.mu.Unlock()
 	}
@@ -235,7 +231,7 @@ func (r *round) container(ctx context.Context, models *loader.Predictor, f *seri
 
 // predictOne forecasts one metric of a container. A panic is its failure and no
 // other's.
-func predictOne(ctx context.Context, models *loader.Predictor, f *series.Frame, horizons []time.Duration, metric string) (out []*forecast.Forecast, err error) {
+func predictOne(ctx context.Context, models *loader.Predictor, f *series.Frame, horizons []time.Duration, metric string) (out []*serve.Answer, err error) {
 	err = panics.Catch(func() error {
 		out, err = models.PredictAt(ctx, *f, "", horizons, metric)
 		return err
@@ -245,8 +241,8 @@ func predictOne(ctx context.Context, models *loader.Predictor, f *series.Frame, 
 
 // keep writes a container's latest forecasts, which may be of all that it has.
 // Sinks are told of those alone that are the latest: they take each for one of now.
-func (r *round) keep(ctx context.Context, container string, forecasts []*forecast.Forecast, all bool) {
-	var kept []*forecast.Forecast
+func (r *round) keep(ctx context.Context, container string, forecasts []*serve.Answer, all bool) {
+	var kept []*serve.Answer
 	err := panics.Catch(func() (err error) {
 		kept, err = r.latest(ctx, container, forecasts, all)
 		return err
@@ -260,14 +256,10 @@ func (r *round) keep(ctx context.Context, container string, forecasts []*forecas
 	if older := len(forecasts) - len(kept); older > 0 {
 		r.in.Log.Info("newer forecasts stay", "container", container, "older", older)
 	}
-	for _, f := range kept {
-		if item, ok := r.items[f]; ok {
-			r.latests = append(r.latests, item)
-		}
-	}
+	r.latests = append(r.latests, kept...)
 }
 
-func (r *round) done(f *forecast.Forecast, took time.Duration) {
+func (r *round) done(f *serve.Answer, took time.Duration) {
 	d := event.Done{Container: f.Container, Metric: f.Metric, Model: f.At[0].Model, Reasons: f.Reasons().Names(), Millis: float64(took.Microseconds()) / 1000}
 	r.answer.Add(d)
 	r.in.Log.Debug("forecast", "container", d.Container, "metric", d.Metric, "model", d.Model, "reason", f.Reasons().String(), "ms", d.Millis)
@@ -307,7 +299,7 @@ func (r *round) absent() {
 			}
 		}
 	}
-	slices.SortFunc(r.forecasts, func(a, b *forecast.Forecast) int {
+	slices.SortFunc(r.forecasts, func(a, b *serve.Answer) int {
 		return cmp.Or(strings.Compare(a.Container, b.Container), strings.Compare(a.Metric, b.Metric))
 	})
 }
@@ -318,7 +310,7 @@ func (r *round) push(ctx context.Context) {
 	if len(r.latests) == 0 {
 		return
 	}
-	slices.SortFunc(r.latests, func(a, b gauges.Item) int {
+	slices.SortFunc(r.latests, func(a, b *serve.Answer) int {
 		return cmp.Or(strings.Compare(a.Container, b.Container), strings.Compare(a.Metric, b.Metric))
 	})
 	for _, sink := range r.Sinks {

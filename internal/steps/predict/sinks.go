@@ -12,13 +12,12 @@ import (
 	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/infra/cloudwatch"
 	"github.com/foretide/foretide/infra/prometheus"
-	"github.com/foretide/foretide/internal/gauges"
 	"github.com/foretide/foretide/internal/steps"
 )
 
 // remoteWrite writes what "foretide serve" shows at /metrics, as of now.
 func remoteWrite(o prometheus.Writer) Sink {
-	return Sink{Name: "remote write", Push: func(ctx context.Context, _ *steps.Invocation, items []gauges.Item) error {
+	return Sink{Name: "remote write", Push: func(ctx context.Context, _ *steps.Invocation, items []*serve.Answer) error {
 		now := time.Now()
 		var samples []prometheus.Sample
 		for _, f := range items {
@@ -30,7 +29,7 @@ func remoteWrite(o prometheus.Writer) Sink {
 
 // emf writes lines that CloudWatch makes metrics of.
 func emf(v view) Sink {
-	return Sink{Name: "CloudWatch (EMF)", Push: func(_ context.Context, in *steps.Invocation, items []gauges.Item) error {
+	return Sink{Name: "CloudWatch (EMF)", Push: func(_ context.Context, in *steps.Invocation, items []*serve.Answer) error {
 		for _, g := range v.groups(items) {
 			in.Metrics.Emit(g.at, g.dimensions, g.values)
 		}
@@ -40,7 +39,7 @@ func emf(v view) Sink {
 
 // put writes the same metrics by calls.
 func put(v view, client *cloudwatch.Client) Sink {
-	return Sink{Name: "CloudWatch", Push: func(ctx context.Context, in *steps.Invocation, items []gauges.Item) error {
+	return Sink{Name: "CloudWatch", Push: func(ctx context.Context, in *steps.Invocation, items []*serve.Answer) error {
 		var data []cloudwatch.Datum
 		for _, g := range v.groups(items) {
 			var dimensions []cloudwatch.Dimension
@@ -72,7 +71,7 @@ type group struct {
 // groups returns the metrics of forecasts: the forecast for the horizon from now
 // on, as of now; the same at the moment that it is for, to lie over what comes;
 // and the last value that there is.
-func (v view) groups(items []gauges.Item) []group {
+func (v view) groups(items []*serve.Answer) []group {
 	var out []group
 	now := v.at()
 	taken := func(t time.Time) bool { // by CloudWatch
@@ -84,8 +83,8 @@ func (v view) groups(items []gauges.Item) []group {
 		}
 		of := [][2]string{{"Container", ascii(f.Container)}, {"Metric", ascii(f.Metric)}}
 		unit := unitOf(f.Metric)
-		if at := time.Unix(f.ObservedAt, 0); !math.IsNaN(f.Observed) && taken(at) {
-			out = append(out, group{at, of, []steps.Value{{Name: "ObservedValue", Unit: unit, V: f.Observed}}})
+		if at := time.Unix(f.ActualAt, 0); !math.IsNaN(f.Actual) && taken(at) {
+			out = append(out, group{at, of, []steps.Value{{Name: "ObservedValue", Unit: unit, V: f.Actual}}})
 		}
 		for i := range f.At {
 			h := &f.At[i]
@@ -93,9 +92,9 @@ func (v view) groups(items []gauges.Item) []group {
 				continue
 			}
 			dimensions := append(slices.Clip(of), [2]string{"Horizon", serve.Duration(h.Ahead)})
-			out = append(out, group{now, dimensions, interval("Forecast", unit, f.Forecast, h)})
+			out = append(out, group{now, dimensions, interval("Forecast", unit, f, h)})
 			if due := time.Unix(f.Origin+h.Ahead, 0); taken(due) {
-				out = append(out, group{due, dimensions, interval("ForecastDue", unit, f.Forecast, h)})
+				out = append(out, group{due, dimensions, interval("ForecastDue", unit, f, h)})
 			}
 		}
 	}
@@ -103,7 +102,7 @@ func (v view) groups(items []gauges.Item) []group {
 }
 
 // interval is the median and the 80 % interval.
-func interval(prefix, unit string, f *forecast.Forecast, h *forecast.Horizon) []steps.Value {
+func interval(prefix, unit string, f *serve.Answer, h *forecast.Horizon) []steps.Value {
 	lo, hi := f.Interval(h, 0.8)
 	return []steps.Value{{Name: prefix + "Median", Unit: unit, V: f.Median(h)}, {Name: prefix + "Lower", Unit: unit, V: lo}, {Name: prefix + "Upper", Unit: unit, V: hi}}
 }
