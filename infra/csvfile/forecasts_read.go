@@ -20,8 +20,8 @@ import (
 var ErrForecasts = errors.New("not a forecast file")
 
 // ReadForecasts passes the rows of a file, plain or gzip by its first bytes, to row.
-// Columns may stand in any order; lo80 and hi80 may be missing. A forecastNumber that
-// is empty, not finite or not a forecastNumber is NaN, as a missing forecast. The row
+// Columns may stand in any order; lo80 and hi80 may be missing. A number that
+// is empty, not finite or not a number is NaN, as a missing forecast. The row
 // is reused. An error names the file and line.
 func ReadForecasts(path string, row func(*backtest.Row) error) error {
 	f, err := os.Open(path)
@@ -99,7 +99,7 @@ func (l forecastLayout) parse(r *backtest.Row, fields []string) error {
 	for k, dst := range map[int]*int64{2: &r.Origin, 3: &r.Horizon} {
 		v := forecastValue(fields, l[k])
 		if !(math.Abs(v) <= maxForecastSeconds) {
-			return fmt.Errorf("%w: column %s: %q is not a forecastNumber of seconds", ErrForecasts, forecastHeader[k], fields[l[k]])
+			return fmt.Errorf("%w: column %s: %q is not a number of seconds", ErrForecasts, forecastHeader[k], fields[l[k]])
 		}
 		*dst = int64(v)
 	}

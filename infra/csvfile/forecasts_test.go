@@ -37,7 +37,7 @@ func writeForecastFile(t *testing.T, name string, rows []backtest.Row) string {
 	return path
 }
 
-// TestRoundTrip: every forecastNumber comes back bit by bit, plain and compressed,
+// TestRoundTrip: every number comes back bit by bit, plain and compressed,
 // and nothing but the file is left in the folder.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
@@ -242,11 +242,11 @@ func TestReadErrors(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"empty", "", "not a forecast file: it is empty"},
 		{"no column", "container,metric,origin,model,mean\n", `line 1 has no column "horizon"`},
-		{"text for a time", head + "a,cpu,1,300,m,1\na,cpu,noon,300,m,1\n", `line 3: not a forecast file: column origin: "noon" is not a forecastNumber of seconds`},
-		{"a time beyond all", head + "a,cpu,1e300,300,m,1\n", `line 2: not a forecast file: column origin: "1e300" is not a forecastNumber of seconds`},
+		{"text for a time", head + "a,cpu,1,300,m,1\na,cpu,noon,300,m,1\n", `line 3: not a forecast file: column origin: "noon" is not a number of seconds`},
+		{"a time beyond all", head + "a,cpu,1e300,300,m,1\n", `line 2: not a forecast file: column origin: "1e300" is not a number of seconds`},
 		{"short row", head + "a,cpu\n", "line 2: not a forecast file: wrong number of fields"},
 		{"quote in a field", head + "a\"b,cpu,1,300,m,1\n", `line 2: not a forecast file: bare " in non-quoted-field`},
-		{"quote in the forecastHeader", "a\"b\n", `line 1: not a forecast file: bare " in non-quoted-field`},
+		{"quote in the header", "a\"b\n", `line 1: not a forecast file: bare " in non-quoted-field`},
 		{"magic alone", "\x1f\x8b\x08", "not a forecast file: damaged or cut off: unexpected EOF"},
 		{"cut gzip", cut, "not a forecast file: damaged or cut off: unexpected EOF"},
 	} {

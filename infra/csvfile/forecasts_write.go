@@ -66,7 +66,7 @@ func (w *ForecastWriter) Write(r *backtest.Row) error {
 	return nil
 }
 
-// forecastNumber writes a forecastValue so that it is read back exactly; empty for NaN and
+// forecastNumber writes a value so that it is read back exactly; empty for NaN and
 // infinities.
 func forecastNumber(v float64) string {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
