@@ -40,17 +40,17 @@ func TestAppend(t *testing.T) {
 			o, whole, _ := halves(t, name)
 			s := export(t, o)
 			if got := readText(t, o.Path); got != whole {
-				t.Error("continued is not the same as made in one go")
+				t.Errorf("continued has %d bytes, want the %d of a file made in one go", len(got), len(whole))
 			}
 			if s.Had.Unix() != began+1200 || s.From.Unix() != began+1215 || s.To.Unix() != began+2400 {
-				t.Errorf("summary %+v", s)
+				t.Errorf("got %+v, want what follows %d up to %d", s, began+1200, began+2400)
 			}
 			before, err := os.ReadFile(o.Path)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if s := export(t, o); s.Rows != 0 || s.Had.Unix() != began+2400 {
-				t.Errorf("with nothing new: %+v", s)
+				t.Errorf("with nothing new: got %+v, want no row after %d", s, began+2400)
 			}
 			if after, err := os.ReadFile(o.Path); err != nil || !bytes.Equal(before, after) {
 				t.Errorf("with nothing new the file is another (%v)", err)
@@ -71,8 +71,8 @@ func TestAppendNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	export(t, o)
-	if readText(t, o.Path) != want {
-		t.Error("an empty file is continued otherwise than a missing one")
+	if got := readText(t, o.Path); got != want {
+		t.Errorf("an empty file becomes %d bytes, want the %d of a missing one", len(got), len(want))
 	}
 	if info, err := os.Stat(o.Path); err != nil || info.Mode().Perm() != 0o660 {
 		t.Errorf("the file's mode is now %v (%v)", info.Mode(), err)
@@ -243,14 +243,14 @@ func TestInterrupted(t *testing.T) {
 	export(t, first)
 	o.Append = true
 	if err := interrupted(t, o); !strings.Contains(err.Error(), "kept up to 2024-") {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want up to when rows are kept", err)
 	}
 	if n := strings.Count(readText(t, o.Path), "\n") - 1; n < longSamples/4 || n == longSamples {
 		t.Errorf("%d rows are kept", n)
 	}
 	export(t, o)
-	if readText(t, o.Path) != whole {
-		t.Error("continued after an interruption is not the same as made in one go")
+	if got := readText(t, o.Path); got != whole {
+		t.Errorf("continued after an interruption: %d bytes, want the %d of a file made in one go", len(got), len(whole))
 	}
 }
 
@@ -264,12 +264,12 @@ func TestStream(t *testing.T) {
 	o.Path, o.Out = "", &b
 	export(t, o)
 	if b.String() != whole {
-		t.Error("the stream is not the file")
+		t.Errorf("the stream has %d bytes, want the %d of the file", b.Len(), len(whole))
 	}
 	short := &shortWriter{left: 100_000}
 	o.Out = short
 	if _, err := Export(context.Background(), o); !errors.Is(err, errShort) {
-		t.Errorf("a stream that fails: %v", err)
+		t.Errorf("a stream that fails: got %v, want %v", err, errShort)
 	}
 	if !strings.HasPrefix(whole, short.got.String()) || !strings.HasSuffix(short.got.String(), "\n") {
 		t.Error("a stream that fails ends within a row")

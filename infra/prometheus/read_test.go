@@ -246,7 +246,7 @@ func TestChosenContainers(t *testing.T) {
 	}
 	o.Containers = []string{"wepapp"}
 	if _, err := read(o); !errors.Is(err, ErrNoData) || !strings.Contains(err.Error(), `no container "wepapp"; did you mean "webapp"?`) {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want %v with %q", err, ErrNoData, `no container "wepapp"; did you mean "webapp"?`)
 	}
 }
 
@@ -333,13 +333,13 @@ func TestNoData(t *testing.T) {
 	o := options(t, server(t), began-86400, began-80000)
 	_, err := read(o)
 	if !errors.Is(err, ErrNoData) || !strings.Contains(err.Error(), "none of cpu, memory, disk_read, disk_write, net_rx, net_tx") {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want %v with %q", err, ErrNoData, "none of cpu, memory, disk_read, disk_write, net_rx, net_tx")
 	}
 	o = options(t, o.URL, began, began+600)
 	o.Preset, o.Queries, o.Label = NoPreset, []Query{{"cpu", "node_memory_MemTotal_bytes"}}, "nolabel"
 	_, err = read(o)
 	if !errors.Is(err, ErrNoData) || !strings.Contains(err.Error(), "; series without a label that names a container: 1 (keep one in the query") {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want %v with %q", err, ErrNoData, "; series without a label that names a container: 1 (keep one in the query")
 	}
 	if left, _ := os.ReadDir(filepath.Dir(o.Path)); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
@@ -352,6 +352,6 @@ func TestBadQuery(t *testing.T) {
 	o.Preset, o.Queries = NoPreset, []Query{{"cpu", "sum by ("}}
 	_, err := read(o)
 	if !errors.Is(err, ErrPromQL) || !strings.Contains(err.Error(), "parse error") {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want %v with %q", err, ErrPromQL, "parse error")
 	}
 }

@@ -111,8 +111,8 @@ func TestGuarded(t *testing.T) {
 	o.Match = `instance=~"h."`
 	want := direct(t, o)
 	export(t, o)
-	if readText(t, o.Path) != want {
-		t.Error("not what a server without a guard gives")
+	if got := readText(t, o.Path); got != want {
+		t.Errorf("got %d bytes of rows, want the %d that a server without a guard gives", len(got), len(want))
 	}
 	inURL := o
 	inURL.URL = strings.Replace(o.URL, "https://", "https://ali:open%20sesame@", 1)
@@ -176,14 +176,14 @@ func TestBearer(t *testing.T) {
 	})
 	o.Token, o.Headers = token, map[string]Secret{"x-scope-orgid": tenant}
 	export(t, o)
-	if readText(t, o.Path) != want {
-		t.Error("not what the server gives without a gateway")
+	if got := readText(t, o.Path); got != want {
+		t.Errorf("got %d bytes of rows, want the %d that the server gives without a gateway", len(got), len(want))
 	}
 	for _, tt := range []struct{ token, tenant Secret }{{"wrong-token", tenant}, {token, "wrong-tenant"}, {"", "wrong-tenant"}} {
 		o.Token, o.Headers = tt.token, map[string]Secret{"x-scope-orgid": tt.tenant}
 		_, err := read(o)
 		if !errors.Is(err, ErrRefused) {
-			t.Errorf("got %v", err)
+			t.Errorf("got %v, want %v", err, ErrRefused)
 			continue
 		}
 		for _, secret := range []string{token, tenant, "wrong-token", "wrong-tenant"} {

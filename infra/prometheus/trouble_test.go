@@ -50,7 +50,7 @@ func TestServerDown(t *testing.T) {
 	waited := notes(&o)
 	_, err = read(o)
 	if !errors.Is(err, ErrUnreachable) || !strings.HasSuffix(err.Error(), "connection refused (tried 6 times)") {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want %v", err, ErrUnreachable)
 	}
 	if n := strings.Count(waited(), "connection refused; asking again in "); n != 5 {
 		t.Errorf("%d of 5 waits are told:\n%s", n, waited())
@@ -154,8 +154,8 @@ func TestAnswersHalf(t *testing.T) {
 	o.URL = cutting(t, o.URL, false, 20, 2500, 1, 700, 0, 5000)
 	waited := notes(&o)
 	export(t, o)
-	if readText(t, o.Path) != want {
-		t.Error("not what the server gives without a cut")
+	if got := readText(t, o.Path); got != want {
+		t.Errorf("got %d bytes of rows, want the %d that the server gives without a cut", len(got), len(want))
 	}
 	if n := strings.Count(waited(), "asking again"); n < 4 {
 		t.Errorf("%d waits:\n%s", n, waited())
@@ -237,10 +237,10 @@ func TestAsksForPatience(t *testing.T) {
 	begin := time.Now()
 	export(t, o)
 	if time.Since(begin) < time.Second {
-		t.Error("it did not wait as long as the server asked for")
+		t.Errorf("it took %v, want the second that the server asked for", time.Since(begin))
 	}
-	if readText(t, o.Path) != want {
-		t.Error("not what the server gives without trouble")
+	if got := readText(t, o.Path); got != want {
+		t.Errorf("got %d bytes of rows, want the %d that the server gives without trouble", len(got), len(want))
 	}
 	for _, text := range []string{"429 Too Many Requests; asking again in 1s", "server error: 502", "server error: 503", "503 Service Unavailable;", "server error: 504", "a part of it"} {
 		if !strings.Contains(waited(), text) {
@@ -298,8 +298,8 @@ func TestAsksForLess(t *testing.T) {
 				return true
 			})
 			export(t, o)
-			if readText(t, o.Path) != want {
-				t.Error("not what the server gives at once")
+			if got := readText(t, o.Path); got != want {
+				t.Errorf("got %d bytes of rows, want the %d that the server gives at once", len(got), len(want))
 			}
 		})
 	}

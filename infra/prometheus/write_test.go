@@ -117,7 +117,7 @@ func TestWrite(t *testing.T) {
 	o.Sign = nil
 	o.Token = "s3cret-token"
 	if err := o.Write(context.Background(), samples[:1]); !errors.Is(err, ErrRefused) || strings.Contains(err.Error(), "s3cret") {
-		t.Errorf("without the signature: %v", err)
+		t.Errorf("without the signature: got %v, want %v without the secret", err, ErrRefused)
 	}
 }
 
@@ -151,7 +151,7 @@ func TestWriteFails(t *testing.T) {
 	cancel()
 	w := writeOptions("http://" + down + "/")
 	if err := w.Write(ctx, samples); !errors.Is(err, context.Canceled) {
-		t.Errorf("interrupted: %v", err)
+		t.Errorf("interrupted: got %v, want %v", err, context.Canceled)
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 	"github.com/foretide/foretide/loader/config"
 )
 
-// ErrNoJob: the configurations are for other containers than the data has.
+// ErrNoJob reports that the configurations are for other containers than the data
+// has.
 var ErrNoJob = errors.New("nothing to train: the configuration's container_name is not in the data")
 
 // Configs are the configurations of metrics: overrides over the environment, the
