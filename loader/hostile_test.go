@@ -2,6 +2,7 @@ package loader_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"math"
 	"os"
@@ -14,7 +15,6 @@ import (
 	"github.com/foretide/foretide/core/abi"
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/internal/asm"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/wasm"
 )
@@ -27,7 +27,24 @@ const (
 	atBuffer   = 64 << 10
 )
 
-func constant(x int64) []byte { return asm.AppendSigned([]byte{byte(asm.OpI32Const)}, x) }
+// Instructions.
+const (
+	end      = 0x0b
+	i32Load  = 0x28
+	i32Const = 0x41
+)
+
+// constant is i32.const of a number in signed LEB128.
+func constant(x int64) []byte {
+	b := []byte{i32Const}
+	for ; x < -64 || x > 63; x >>= 7 {
+		b = append(b, byte(x)|0x80)
+	}
+	return append(b, byte(x)&0x7f)
+}
+
+// sized appends a number of bytes and these.
+func sized(b, x []byte) []byte { return append(binary.AppendUvarint(b, uint64(len(x))), x...) }
 
 // answers is the body of a function that leaves n bytes at p as the result and
 // returns a status.
@@ -41,7 +58,7 @@ func answers(p, n, status int64) []byte {
 }
 
 var (
-	loops  = append([]byte{byte(asm.OpLoop), byte(asm.None), byte(asm.OpBr), 0, byte(asm.OpEnd)}, constant(0)...)
+	loops  = append([]byte{0x03, 0x40, 0x0c, 0, end}, constant(0)...)
 	exits  = append(append(constant(3), 0x10, 0), constant(0)...)
 	breaks = []byte{0x00}
 )
@@ -66,37 +83,37 @@ func module(bodies map[string][]byte, about, result []byte) []byte {
 		{"foretide_restore", 4, constant(0)},
 		{"foretide_clean", 3, constant(0)},
 		{"foretide_checkpoint_name", 3, constant(0)},
-		{"foretide_result", 1, []byte{byte(asm.OpI32Const), atResult, byte(asm.OpI32Load), 2, 0}},
-		{"foretide_result_size", 1, []byte{byte(asm.OpI32Const), atResult + 4, byte(asm.OpI32Load), 2, 0}},
+		{"foretide_result", 1, []byte{i32Const, atResult, i32Load, 2, 0}},
+		{"foretide_result_size", 1, []byte{i32Const, atResult + 4, i32Load, 2, 0}},
 	}
-	i32 := byte(asm.I32)
+	i32 := byte(0x7f)
 	types := []byte{6, 0x60, 0, 0, 0x60, 0, 1, i32, 0x60, 1, i32, 1, i32, 0x60, 2, i32, i32, 1, i32, 0x60, 3, i32, i32, i32, 1, i32, 0x60, 1, i32, 0}
-	imports := append(asm.AppendBytes(asm.AppendBytes([]byte{1}, []byte("wasi_snapshot_preview1")), []byte("proc_exit")), 0, 5)
+	imports := append(sized(sized([]byte{1}, []byte("wasi_snapshot_preview1")), []byte("proc_exit")), 0, 5)
 	n := uint64(len(names))
-	functions, exports, code := asm.AppendUnsigned(nil, n), asm.AppendUnsigned(nil, n+1), asm.AppendUnsigned(nil, n)
-	exports = append(asm.AppendBytes(exports, []byte("memory")), 2, 0)
+	functions, exports, code := binary.AppendUvarint(nil, n), binary.AppendUvarint(nil, n+1), binary.AppendUvarint(nil, n)
+	exports = append(sized(exports, []byte("memory")), 2, 0)
 	for i, f := range names {
 		if b, ok := bodies[f.name]; ok {
 			f.body = b
 		}
-		functions = asm.AppendUnsigned(functions, f.kind)
-		exports = asm.AppendUnsigned(append(asm.AppendBytes(exports, []byte(f.name)), 0), uint64(i)+1)
-		code = asm.AppendBytes(code, append(append([]byte{0}, f.body...), byte(asm.OpEnd)))
+		functions = binary.AppendUvarint(functions, f.kind)
+		exports = binary.AppendUvarint(append(sized(exports, []byte(f.name)), 0), uint64(i)+1)
+		code = sized(code, append(append([]byte{0}, f.body...), end))
 	}
-	data := asm.AppendUnsigned(nil, 2)
+	data := binary.AppendUvarint(nil, 2)
 	for at, b := range map[int64][]byte{atAbout: about, atForecast: result} {
-		data = append(append(append(data, 0), constant(at)...), byte(asm.OpEnd))
-		data = asm.AppendBytes(data, b)
+		data = append(append(append(data, 0), constant(at)...), end)
+		data = sized(data, b)
 	}
-	b := []byte(asm.Header)
+	b := []byte("\x00asm\x01\x00\x00\x00")
 	for _, s := range []struct {
 		id      byte
 		content []byte
 	}{
-		{asm.SectionType, types}, {asm.SectionImport, imports}, {asm.SectionFunction, functions}, {5, []byte{1, 0, 16}},
-		{asm.SectionExport, exports}, {asm.SectionCode, code}, {11, data},
+		{1, types}, {2, imports}, {3, functions}, {5, []byte{1, 0, 16}},
+		{7, exports}, {10, code}, {11, data},
 	} {
-		b = asm.AppendBytes(append(b, s.id), s.content)
+		b = sized(append(b, s.id), s.content)
 	}
 	return b
 }

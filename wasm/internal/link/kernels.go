@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/foretide/foretide/internal/asm"
+	"github.com/foretide/foretide/wasm/internal/simd"
 )
 
 // A kernel is a function to join.
@@ -22,16 +22,16 @@ func parseKernels(b []byte) (map[string]kernel, error) {
 	}
 	for _, s := range list {
 		switch s.id {
-		case asm.SectionType, asm.SectionImport, asm.SectionFunction, asm.SectionExport, asm.SectionCode:
+		case simd.SectionType, simd.SectionImport, simd.SectionFunction, simd.SectionExport, simd.SectionCode:
 		default:
 			return nil, fmt.Errorf("has a section %d: kernels have types, one import, functions, exports and code", s.id)
 		}
 	}
-	types, err := parseTypes(find(list, asm.SectionType))
+	types, err := parseTypes(find(list, simd.SectionType))
 	if err != nil {
 		return nil, err
 	}
-	imports, err := parseImports(find(list, asm.SectionImport), len(types))
+	imports, err := parseImports(find(list, simd.SectionImport), len(types))
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func parseKernels(b []byte) (map[string]kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	byName, err := named(find(list, asm.SectionExport), functions)
+	byName, err := named(find(list, simd.SectionExport), functions)
 	if err == nil {
 		err = Valid(b)
 	}
@@ -51,8 +51,8 @@ func parseKernels(b []byte) (map[string]kernel, error) {
 
 // parseFunctions returns the functions in order.
 func parseFunctions(list []section, types [][]byte) ([]kernel, error) {
-	indices := &reader{data: find(list, asm.SectionFunction)}
-	code := &reader{data: find(list, asm.SectionCode)}
+	indices := &reader{data: find(list, simd.SectionFunction)}
+	code := &reader{data: find(list, simd.SectionCode)}
 	n := indices.optional()
 	if m := code.optional(); n != m {
 		return nil, fmt.Errorf("%d functions have %d bodies", n, m)

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/foretide/foretide/internal/asm"
+	"github.com/foretide/foretide/wasm/internal/simd"
 )
 
 // Limits of what is joined: far above what it takes, and low enough that a
@@ -117,14 +117,14 @@ func (p *plan) renumber(i uint32) uint32 {
 
 // write returns the joined module.
 func (p *plan) write() ([]byte, error) {
-	out := []byte(asm.Header)
+	out := []byte(simd.Header)
 	for _, s := range p.guest.sections {
 		content, err := p.section(s)
 		if err != nil {
 			return nil, err
 		}
 		if content != nil {
-			out = asm.AppendBytes(append(out, s.id), content)
+			out = simd.AppendBytes(append(out, s.id), content)
 		}
 	}
 	return out, nil
@@ -133,25 +133,25 @@ func (p *plan) write() ([]byte, error) {
 // section returns what becomes of a section; nil where it is left out.
 func (p *plan) section(s section) ([]byte, error) {
 	switch s.id {
-	case asm.SectionImport:
-		b := asm.AppendUnsigned(nil, uint64(len(p.imports)))
+	case simd.SectionImport:
+		b := simd.AppendUnsigned(nil, uint64(len(p.imports)))
 		for _, e := range p.imports {
 			b = append(b, e.raw...)
 		}
 		return b, nil
-	case asm.SectionFunction:
+	case simd.SectionFunction:
 		return p.functions(s.content)
-	case asm.SectionExport:
+	case simd.SectionExport:
 		return p.exports(s.content)
-	case asm.SectionStart:
+	case simd.SectionStart:
 		r := &reader{data: s.content}
 		i := r.u32()
-		return asm.AppendUnsigned(nil, uint64(p.renumber(i))), r.end("start section")
-	case asm.SectionElement:
+		return simd.AppendUnsigned(nil, uint64(p.renumber(i))), r.end("start section")
+	case simd.SectionElement:
 		return p.elements(s.content)
-	case asm.SectionCode:
+	case simd.SectionCode:
 		return p.code(s.content)
-	case asm.SectionCustom:
+	case simd.SectionCustom:
 		r := &reader{data: s.content}
 		name := r.name()
 		if r.err != nil {
@@ -169,9 +169,9 @@ func (p *plan) section(s section) ([]byte, error) {
 func (p *plan) functions(content []byte) ([]byte, error) {
 	r := &reader{data: content}
 	n := r.count()
-	b := asm.AppendUnsigned(nil, uint64(n+len(p.joined)))
+	b := simd.AppendUnsigned(nil, uint64(n+len(p.joined)))
 	for _, t := range p.types {
-		b = asm.AppendUnsigned(b, uint64(t))
+		b = simd.AppendUnsigned(b, uint64(t))
 	}
 	b = append(b, r.rest()...)
 	for range n {
@@ -184,9 +184,9 @@ func (p *plan) functions(content []byte) ([]byte, error) {
 func (p *plan) code(content []byte) ([]byte, error) {
 	r := &reader{data: content}
 	n := r.count()
-	b := asm.AppendUnsigned(make([]byte, 0, len(content)+1<<14), uint64(n+len(p.joined)))
+	b := simd.AppendUnsigned(make([]byte, 0, len(content)+1<<14), uint64(n+len(p.joined)))
 	for _, k := range p.joined {
-		b = asm.AppendBytes(b, k.code)
+		b = simd.AppendBytes(b, k.code)
 	}
 	for i := range n {
 		body := r.bytes()
@@ -197,7 +197,7 @@ func (p *plan) code(content []byte) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("code section: function %d: %w", i, err)
 		}
-		b = asm.AppendBytes(b, body)
+		b = simd.AppendBytes(b, body)
 	}
 	return b, r.end("code section")
 }
@@ -206,14 +206,14 @@ func (p *plan) code(content []byte) ([]byte, error) {
 func (p *plan) exports(content []byte) ([]byte, error) {
 	r := &reader{data: content}
 	n := r.count()
-	b := asm.AppendUnsigned(nil, uint64(n))
+	b := simd.AppendUnsigned(nil, uint64(n))
 	for range n {
-		b = asm.AppendBytes(b, []byte(r.name()))
+		b = simd.AppendBytes(b, []byte(r.name()))
 		kind, i := r.byte(), r.u32()
 		if kind == kindFunction {
 			i = p.renumber(i)
 		}
-		b = asm.AppendUnsigned(append(b, kind), uint64(i))
+		b = simd.AppendUnsigned(append(b, kind), uint64(i))
 		if r.err != nil {
 			break
 		}
@@ -226,23 +226,23 @@ func (p *plan) exports(content []byte) ([]byte, error) {
 func (p *plan) elements(content []byte) ([]byte, error) {
 	r := &reader{data: content}
 	n := r.count()
-	b := asm.AppendUnsigned(nil, uint64(n))
+	b := simd.AppendUnsigned(nil, uint64(n))
 	for range n {
 		if kind := r.u32(); r.err == nil && kind != 0 {
 			return nil, fmt.Errorf("element segment of kind %d", kind)
 		}
-		if op := r.byte(); r.err == nil && asm.Op(op) != asm.OpI32Const {
+		if op := r.byte(); r.err == nil && simd.Op(op) != simd.OpI32Const {
 			return nil, errors.New("element segment whose offset is not a constant")
 		}
-		b = asm.AppendSigned(append(b, 0, byte(asm.OpI32Const)), r.signed(32))
-		if end := r.byte(); r.err == nil && asm.Op(end) != asm.OpEnd {
+		b = simd.AppendSigned(append(b, 0, byte(simd.OpI32Const)), r.signed(32))
+		if end := r.byte(); r.err == nil && simd.Op(end) != simd.OpEnd {
 			return nil, errors.New("element segment whose offset is not a constant")
 		}
-		b = append(b, byte(asm.OpEnd))
+		b = append(b, byte(simd.OpEnd))
 		m := r.count()
-		b = asm.AppendUnsigned(b, uint64(m))
+		b = simd.AppendUnsigned(b, uint64(m))
 		for range m {
-			b = asm.AppendUnsigned(b, uint64(p.renumber(r.u32())))
+			b = simd.AppendUnsigned(b, uint64(p.renumber(r.u32())))
 		}
 		if r.err != nil {
 			break

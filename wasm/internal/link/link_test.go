@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/asm"
 	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/wasm/internal/simd"
 	"github.com/tetratelabs/wazero"
@@ -85,7 +84,7 @@ func TestJoinRefuses(t *testing.T) {
 	}{
 		{"no module", []byte("hello"), k, "guest: not a WebAssembly module"},
 		{"no kernels", guest, nil, "kernels: not a WebAssembly module"},
-		{"a component", bytes.Replace(guest, []byte(asm.Header), []byte("\x00asm\x0d\x00\x01\x00"), 1), k, "not a WebAssembly module"},
+		{"a component", bytes.Replace(guest, []byte(simd.Header), []byte("\x00asm\x0d\x00\x01\x00"), 1), k, "not a WebAssembly module"},
 		{"unknown kernel", small("other", 3), k, "no such kernel"},
 		{"another type", small("k", 2), k, "the kernel's"},
 		{"no import", bytes.Replace(guest, str("kernels"), str("kernelz"), 1), k, ErrNothing.Error()},
@@ -95,7 +94,7 @@ func TestJoinRefuses(t *testing.T) {
 		{"unknown instruction", bytes.Replace(guest, []byte{0x6c, 0x6a, 0x0b}, []byte{0x6c, 0xfe, 0x0b}, 1), k, "unknown instruction 0xfe"},
 		{"segment of another kind", bytes.Replace(guest, []byte{0, 0x41, 0, 0x0b, 1, 2}, []byte{1, 0x41, 0, 0x0b, 1, 2}, 1), k, "element segment of kind 1"},
 		{"sections out of order", cat(guest, memory), k, "out of order"},
-		{"kernel with a start", guest, cat(k[:len(k)-6], sect(asm.SectionStart, []byte{0}), k[len(k)-6:]), "section 8"},
+		{"kernel with a start", guest, cat(k[:len(k)-6], sect(simd.SectionStart, []byte{0}), k[len(k)-6:]), "section 8"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out, err := Join(c.guest, c.kernels, "kernels")

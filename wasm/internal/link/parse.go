@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/foretide/foretide/internal/asm"
+	"github.com/foretide/foretide/wasm/internal/simd"
 )
 
 // Kinds of imports and exports.
@@ -30,18 +30,18 @@ func sections(b []byte) ([]section, error) {
 	if len(b) > maxModule {
 		return nil, fmt.Errorf("%d bytes, at most %d can be joined", len(b), maxModule)
 	}
-	if len(b) < len(asm.Header) || string(b[:len(asm.Header)]) != asm.Header {
+	if len(b) < len(simd.Header) || string(b[:len(simd.Header)]) != simd.Header {
 		return nil, errors.New("not a WebAssembly module of version 1")
 	}
 	var list []section
 	last := 0
-	for r := (&reader{data: b, at: len(asm.Header)}); r.left() > 0; {
+	for r := (&reader{data: b, at: len(simd.Header)}); r.left() > 0; {
 		id := r.byte()
 		content := r.bytes()
 		if r.err != nil {
 			return nil, fmt.Errorf("section %d: %w", id, r.err)
 		}
-		if id != asm.SectionCustom {
+		if id != simd.SectionCustom {
 			place, known := order[id]
 			if !known || place <= last {
 				return nil, fmt.Errorf("section %d is unknown, twice there or out of order", id)
@@ -159,14 +159,14 @@ func parseGuest(b []byte) (*guest, error) {
 		return nil, err
 	}
 	g := &guest{sections: list}
-	if g.types, err = parseTypes(find(list, asm.SectionType)); err != nil {
+	if g.types, err = parseTypes(find(list, simd.SectionType)); err != nil {
 		return nil, err
 	}
-	if g.imports, err = parseImports(find(list, asm.SectionImport), len(g.types)); err != nil {
+	if g.imports, err = parseImports(find(list, simd.SectionImport), len(g.types)); err != nil {
 		return nil, err
 	}
-	functions := &reader{data: find(list, asm.SectionFunction)}
-	code := &reader{data: find(list, asm.SectionCode)}
+	functions := &reader{data: find(list, simd.SectionFunction)}
+	code := &reader{data: find(list, simd.SectionCode)}
 	if n, m := functions.optional(), code.optional(); n != m || n == 0 || functions.err != nil || code.err != nil {
 		return nil, fmt.Errorf("%d functions have %d bodies", n, m)
 	}

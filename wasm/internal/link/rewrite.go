@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/foretide/foretide/internal/asm"
+	"github.com/foretide/foretide/wasm/internal/simd"
 )
 
 // Instructions of a guest that are not a kernel's.
@@ -42,14 +42,14 @@ func rewrite(body []byte, renumber func(uint32) uint32) ([]byte, error) {
 		at := r.at
 		i := r.u32()
 		if j := renumber(i); j != i && r.err == nil {
-			out = asm.AppendUnsigned(append(out, body[copied:at]...), uint64(j))
+			out = simd.AppendUnsigned(append(out, body[copied:at]...), uint64(j))
 			copied = r.at
 		}
 	}
 	if r.err != nil {
 		return nil, r.err
 	}
-	if n := len(body); n == 0 || asm.Op(body[n-1]) != asm.OpEnd {
+	if n := len(body); n == 0 || simd.Op(body[n-1]) != simd.OpEnd {
 		return nil, errors.New("does not close with end")
 	}
 	if copied == 0 {
@@ -71,7 +71,7 @@ func (r *reader) skip(op byte) error {
 		r.u32()
 	case op == opSelectTyped:
 		r.take(r.count())
-	case op == byte(asm.OpI32Const):
+	case op == byte(simd.OpI32Const):
 		r.signed(32)
 	case op == opI64Const:
 		r.signed(64)
@@ -81,9 +81,9 @@ func (r *reader) skip(op byte) error {
 		r.take(8)
 	case op == opRefNull:
 		r.byte()
-	case op == byte(asm.Misc>>16):
+	case op == byte(simd.Misc>>16):
 		return r.skipMisc()
-	case op == byte(asm.SIMD>>16):
+	case op == byte(simd.SIMD>>16):
 		return r.skipSIMD()
 	case op == 0x02 || op == 0x03 || op == 0x04: // block, loop, if
 		r.signed(33)
@@ -122,15 +122,15 @@ func (r *reader) skipMisc() error {
 // a module that has kernels joined already does.
 func (r *reader) skipSIMD() error {
 	op := r.u32()
-	s, known := asm.Of(asm.SIMD | asm.Op(op&0xffff))
+	s, known := simd.Of(simd.SIMD | simd.Op(op&0xffff))
 	if !known || op > 0xffff {
 		return fmt.Errorf("unknown instruction 0xfd %d", op)
 	}
 	switch s.Immediate {
-	case asm.Address:
+	case simd.Address:
 		r.u32()
 		r.u32()
-	case asm.Vector:
+	case simd.Vector:
 		r.take(16)
 	}
 	return r.err

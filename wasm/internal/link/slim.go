@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/foretide/foretide/internal/asm"
+	"github.com/foretide/foretide/wasm/internal/simd"
 )
 
 // unknown is the error of a module that the Go linker does not make, as far as
@@ -49,16 +49,16 @@ func Slim(module []byte) ([]byte, error) {
 	}
 	clearPowers(g.memory)
 	code, added := encodeCode(g.bodies, g.imports)
-	out := []byte(asm.Header)
+	out := []byte(simd.Header)
 	for _, s := range list {
 		switch s.id {
-		case asm.SectionCustom:
+		case simd.SectionCustom:
 			continue
-		case asm.SectionType:
+		case simd.SectionType:
 			s.content, err = moreTypes(s.content)
-		case asm.SectionFunction:
+		case simd.SectionFunction:
 			s.content, err = moreFunctions(s.content, g.types, added)
-		case asm.SectionCode:
+		case simd.SectionCode:
 			s.content = code
 		case sectionData:
 			s.content = cut(g.memory)
@@ -66,7 +66,7 @@ func Slim(module []byte) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = asm.AppendBytes(append(out, s.id), s.content)
+		out = simd.AppendBytes(append(out, s.id), s.content)
 	}
 	return out, nil
 }
@@ -84,11 +84,11 @@ type goModule struct {
 }
 
 func parse(list []section) (*goModule, error) {
-	types, err := parseTypes(find(list, asm.SectionType))
+	types, err := parseTypes(find(list, simd.SectionType))
 	if err != nil {
 		return nil, unknown("%w", err)
 	}
-	imports, err := parseImports(find(list, asm.SectionImport), len(types))
+	imports, err := parseImports(find(list, simd.SectionImport), len(types))
 	if err != nil {
 		return nil, unknown("%w", err)
 	}
@@ -98,17 +98,17 @@ func parse(list []section) (*goModule, error) {
 			return nil, unknown("it imports %s.%s, which is not a function", e.module, e.name)
 		}
 	}
-	if g.exports, err = exported(find(list, asm.SectionExport)); err != nil {
+	if g.exports, err = exported(find(list, simd.SectionExport)); err != nil {
 		return nil, err
 	}
-	if g.bodies, err = decodeCode(find(list, asm.SectionCode)); err != nil {
+	if g.bodies, err = decodeCode(find(list, simd.SectionCode)); err != nil {
 		return nil, err
 	}
 	if g.memory, err = load(find(list, sectionData)); err != nil {
 		return nil, err
 	}
 	for _, s := range list {
-		if s.id == asm.SectionCustom && g.names == nil {
+		if s.id == simd.SectionCustom && g.names == nil {
 			if g.names, err = functionNames(s.content); err != nil {
 				return nil, unknown("%w", err)
 			}
@@ -152,17 +152,17 @@ func (g *goModule) empty(t *tables) ([]bool, error) {
 func moreTypes(content []byte) ([]byte, error) {
 	r := &reader{data: content}
 	n := r.count()
-	b := append(asm.AppendUnsigned(nil, uint64(n)+2), r.rest()...)
-	return append(b, 0x60, 1, byte(asm.I32), 0, 0x60, 1, byte(asm.I32), 1, byte(asm.I32)), r.err
+	b := append(simd.AppendUnsigned(nil, uint64(n)+2), r.rest()...)
+	return append(b, 0x60, 1, byte(simd.I32), 0, 0x60, 1, byte(simd.I32), 1, byte(simd.I32)), r.err
 }
 
 // moreFunctions returns a function section with those functions.
 func moreFunctions(content []byte, types, added int) ([]byte, error) {
 	r := &reader{data: content}
 	n := r.count()
-	b := append(asm.AppendUnsigned(nil, uint64(n+added)), r.rest()...)
+	b := append(simd.AppendUnsigned(nil, uint64(n+added)), r.rest()...)
 	for i := range added {
-		b = asm.AppendUnsigned(b, uint64(types+min(i, 1)))
+		b = simd.AppendUnsigned(b, uint64(types+min(i, 1)))
 	}
 	return b, r.err
 }

@@ -1,6 +1,6 @@
 package link
 
-import "github.com/foretide/foretide/internal/asm"
+import "github.com/foretide/foretide/wasm/internal/simd"
 
 // A coder makes a code section smaller. It appends functions of its own to the
 // module: push, which is half of every call that Go makes, and for functions
@@ -64,7 +64,7 @@ func encodeCode(bodies []*body, imports int) (out []byte, added int) {
 	c := &coder{imports: imports, bodies: bodies, push: imports + n, next: imports + n + 1, whole: make(map[int]int)}
 	c.added = [][]byte{pushBody()}
 	c.chooseWhole()
-	out = asm.AppendUnsigned(nil, uint64(n+len(c.added)))
+	out = simd.AppendUnsigned(nil, uint64(n+len(c.added)))
 	for _, f := range c.bodies {
 		if f.ours {
 			f.code = c.shorten(f.code)
@@ -78,7 +78,7 @@ func encodeCode(bodies []*body, imports int) (out []byte, added int) {
 }
 
 func appendBody(dst, body []byte) []byte {
-	return append(asm.AppendUnsigned(dst, uint64(len(body))), body...)
+	return append(simd.AppendUnsigned(dst, uint64(len(body))), body...)
 }
 
 func decodeBody(b []byte) (*body, error) {
@@ -147,7 +147,7 @@ func pushBody() []byte { return append(pushing([]byte{0}), opEnd) }
 // returns what it returns.
 func wholeBody(callee int) []byte {
 	b := append(pushing([]byte{0}), opI32Const, 0, opCall)
-	return append(asm.AppendUnsigned(b, uint64(callee)), opEnd)
+	return append(simd.AppendUnsigned(b, uint64(callee)), opEnd)
 }
 
 func pushing(dst []byte) []byte {

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 
-	"github.com/foretide/foretide/internal/asm"
+	"github.com/foretide/foretide/wasm/internal/simd"
 )
 
 // load returns the memory that a data section makes.
@@ -82,10 +82,10 @@ func cut(memory []byte) []byte {
 			}
 		}
 		out = append(out, 0, 0x41)
-		out = append(asm.AppendSigned(out, int64(at)), 0x0b)
-		out = append(asm.AppendUnsigned(out, uint64(end-at)), memory[at:end]...)
+		out = append(simd.AppendSigned(out, int64(at)), 0x0b)
+		out = append(simd.AppendUnsigned(out, uint64(end-at)), memory[at:end]...)
 		n++
 		at = end
 	}
-	return append(asm.AppendUnsigned(nil, n), out...)
+	return append(simd.AppendUnsigned(nil, n), out...)
 }

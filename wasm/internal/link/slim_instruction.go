@@ -1,6 +1,6 @@
 package link
 
-import "github.com/foretide/foretide/internal/asm"
+import "github.com/foretide/foretide/wasm/internal/simd"
 
 // Instructions.
 const (
@@ -73,11 +73,11 @@ func (in *instruction) append(dst []byte) []byte {
 	dst = append(dst, in.op)
 	switch op := in.op; {
 	case isLoad(op) || isStore(op):
-		return asm.AppendUnsigned(asm.AppendUnsigned(dst, in.align), uint64(in.value))
+		return simd.AppendUnsigned(simd.AppendUnsigned(dst, in.align), uint64(in.value))
 	case op == opI32Const:
-		return asm.AppendSigned(dst, in.value)
+		return simd.AppendSigned(dst, in.value)
 	case op == opCall || op >= opLocalGet && op <= opGlobalSet:
-		return asm.AppendUnsigned(dst, uint64(in.value))
+		return simd.AppendUnsigned(dst, uint64(in.value))
 	}
 	return dst
 }

@@ -14,7 +14,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/foretide/foretide/internal/asm"
 	runtime "github.com/foretide/foretide/internal/guest"
 	"github.com/foretide/foretide/wasm/internal/simd"
 )
@@ -170,7 +169,7 @@ func TestSlimRefuses(t *testing.T) {
 	module := before(t)
 	for _, c := range []struct{ what, from, to, want string }{
 		{"another table", tableMagic, "\xf2" + tableMagic[1:], "no table of functions"},
-		{"another header", asm.Header, "\x00asm\x0d\x00\x01\x00", "not a WebAssembly module"},
+		{"another header", simd.Header, "\x00asm\x0d\x00\x01\x00", "not a WebAssembly module"},
 		{"another runtime", "runtime.printpanicval", "runtime.printpanicva_", "runtime.printpanicval"},
 	} {
 		b := bytes.ReplaceAll(module, []byte(c.from), []byte(c.to))

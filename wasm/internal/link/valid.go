@@ -7,7 +7,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 
-	"github.com/foretide/foretide/internal/asm"
+	"github.com/foretide/foretide/wasm/internal/simd"
 )
 
 // Valid returns an error where the module is not valid WebAssembly 2.0, as
@@ -36,7 +36,7 @@ func (k *kernel) check() error {
 		switch op := r.byte(); op {
 		case opCall, opCallTable, opRefFunc:
 			return errors.New("a kernel calls a function")
-		case byte(asm.OpBlock), byte(asm.OpLoop), byte(asm.OpIf):
+		case byte(simd.OpBlock), byte(simd.OpLoop), byte(simd.OpIf):
 			if t := r.signed(33); t >= 0 {
 				return fmt.Errorf("a kernel has a block of type %d", t)
 			}

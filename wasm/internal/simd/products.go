@@ -1,7 +1,5 @@
 package simd
 
-import "github.com/foretide/foretide/internal/asm"
-
 // turns are how many inner indices a turn of a loop does, by the number of
 // vectors of sums: that of the most as long as there are so many, then that of
 // the next. A tile of one row and one block is rare.
@@ -22,58 +20,58 @@ var turns = map[int][]int{8: {16, 4, 1}, 4: {4, 1}}
 // whose eight vectors of sums, enough to hide the latency of an addition, stay
 // in registers: of two rows by one block, and of the last row, where their
 // number is odd, by two blocks.
-func mulAdd(f *asm.Func) {
+func mulAdd(f *Func) {
 	p := product{f: f, dst: f.Param(0), src: f.Param(1), w: f.Param(2), spread: f.Param(3),
 		count: f.Param(4), in: f.Param(6), out: f.Param(8)}
-	p.rowBytes = f.New(asm.I32, ishl(f.Param(5), 6))
-	p.weightBytes = f.New(asm.I32, ishl(f.Param(7), 6))
-	p.spreadBytes = f.New(asm.I32, ishl(p.in, 4))
-	p.s, p.d, p.v, p.left = f.Local(asm.I32), f.Local(asm.I32), f.Locals(asm.I32, 2), f.Local(asm.I32)
-	p.blocks, p.x, p.m = f.Local(asm.I32), f.Locals(asm.V128, 2), f.Local(asm.V128)
-	p.sums = f.Locals(asm.V128, 8)
+	p.rowBytes = f.New(I32, ishl(f.Param(5), 6))
+	p.weightBytes = f.New(I32, ishl(f.Param(7), 6))
+	p.spreadBytes = f.New(I32, ishl(p.in, 4))
+	p.s, p.d, p.v, p.left = f.Local(I32), f.Local(I32), f.Locals(I32, 2), f.Local(I32)
+	p.blocks, p.x, p.m = f.Local(I32), f.Locals(V128, 2), f.Local(V128)
+	p.sums = f.Locals(V128, 8)
 
-	p.pairs = f.New(asm.I32, shiftRight(p.count, 1))
+	p.pairs = f.New(I32, shiftRight(p.count, 1))
 	f.If(p.pairs, p.allPairs)
-	f.If(asm.Do(asm.OpI32And, p.count, asm.I(1)), p.lastRow)
+	f.If(Do(OpI32And, p.count, I(1)), p.lastRow)
 }
 
 // A product is mulAdd as it is written.
 type product struct {
-	f                     *asm.Func
-	dst, src, w, spread   asm.Var // as they advance
-	count, in, out        asm.Var
-	rowBytes, weightBytes asm.Var // from one block to the next
-	spreadBytes           asm.Var // of a row that is spread
-	pairs                 asm.Var // of rows
-	s, d                  asm.Var // where the tile reads what is spread, and writes
-	v                     []asm.Var
-	left, blocks          asm.Var // that are still to do
-	x                     []asm.Var
-	m                     asm.Var
-	sums                  []asm.Var
+	f                     *Func
+	dst, src, w, spread   Var // as they advance
+	count, in, out        Var
+	rowBytes, weightBytes Var // from one block to the next
+	spreadBytes           Var // of a row that is spread
+	pairs                 Var // of rows
+	s, d                  Var // where the tile reads what is spread, and writes
+	v                     []Var
+	left, blocks          Var // that are still to do
+	x                     []Var
+	m                     Var
+	sums                  []Var
 }
 
 // allPairs writes the products of all pairs of rows. Blocks are outermost, so
 // that their weights stay in the cache.
 func (p *product) allPairs() {
 	f := p.f
-	row, to, left := f.New(asm.I32, p.src), f.New(asm.I32, p.spread), f.New(asm.I32, p.pairs)
-	f.Loop(func() asm.Value {
+	row, to, left := f.New(I32, p.src), f.New(I32, p.spread), f.New(I32, p.pairs)
+	f.Loop(func() Value {
 		p.spreadRows(row, to, 2)
-		f.Set(row, iadd(row, asm.I(2*block)))
+		f.Set(row, iadd(row, I(2*block)))
 		f.Set(to, iadd(to, ishl(p.spreadBytes, 1)))
 		return countDown(f, left, 1)
 	})
-	weights, dst := f.New(asm.I32, p.w), f.New(asm.I32, p.dst)
+	weights, dst := f.New(I32, p.w), f.New(I32, p.dst)
 	f.Set(p.blocks, p.out)
-	f.Loop(func() asm.Value {
+	f.Loop(func() Value {
 		f.Set(p.s, p.spread)
 		f.Set(p.d, dst)
 		f.Set(left, p.pairs)
-		f.Loop(func() asm.Value {
+		f.Loop(func() Value {
 			f.Set(p.v[0], weights)
 			p.tile(2, 1)
-			f.Set(p.d, iadd(p.d, asm.I(2*block)))
+			f.Set(p.d, iadd(p.d, I(2*block)))
 			return countDown(f, left, 1)
 		})
 		f.Set(weights, iadd(weights, p.weightBytes))
@@ -85,20 +83,20 @@ func (p *product) allPairs() {
 // lastRow writes the product of the last row.
 func (p *product) lastRow() {
 	f := p.f
-	before := f.New(asm.I32, ishl(isub(p.count, asm.I(1)), 6))
+	before := f.New(I32, ishl(isub(p.count, I(1)), 6))
 	f.Set(p.src, iadd(p.src, before))
 	f.Set(p.d, iadd(p.dst, before))
 	p.spreadRows(p.src, p.spread, 1)
-	f.If(iatLeast(p.out, asm.I(2)), func() {
-		f.Loop(func() asm.Value {
+	f.If(iatLeast(p.out, I(2)), func() {
+		f.Loop(func() Value {
 			f.Set(p.s, p.spread)
 			f.Set(p.v[0], p.w)
 			f.Set(p.v[1], iadd(p.w, p.weightBytes))
 			p.tile(1, 2)
 			f.Set(p.w, iadd(p.w, ishl(p.weightBytes, 1)))
 			f.Set(p.d, iadd(p.d, ishl(p.rowBytes, 1)))
-			f.Set(p.out, isub(p.out, asm.I(2)))
-			return iatLeast(p.out, asm.I(2))
+			f.Set(p.out, isub(p.out, I(2)))
+			return iatLeast(p.out, I(2))
 		})
 	})
 	f.If(p.out, func() {
@@ -110,39 +108,39 @@ func (p *product) lastRow() {
 
 // spreadRows writes that the elements of rows from an address on are spread to
 // another: those of one inner index of all rows side by side.
-func (p *product) spreadRows(from, to asm.Var, rows int) {
+func (p *product) spreadRows(from, to Var, rows int) {
 	f := p.f
-	a, b := f.New(asm.I32, from), f.New(asm.I32, to)
+	a, b := f.New(I32, from), f.New(I32, to)
 	element := func(k int) {
 		for r := range rows {
-			f.Store(b, (k*rows+r)*vector, asm.Load(asm.OpV128Load32Splat, a, r*block+k*lane))
+			f.Store(b, (k*rows+r)*vector, Load(OpV128Load32Splat, a, r*block+k*lane))
 		}
 	}
 	const n = 4
 	f.Set(p.blocks, p.in)
-	f.If(iatLeast(p.blocks, asm.I(block/lane)), func() {
-		f.Loop(func() asm.Value {
-			f.Set(p.left, asm.I(block/lane/n))
-			f.Loop(func() asm.Value {
+	f.If(iatLeast(p.blocks, I(block/lane)), func() {
+		f.Loop(func() Value {
+			f.Set(p.left, I(block/lane/n))
+			f.Loop(func() Value {
 				touch(f, a, (rows-1)*block+n*lane)
 				touch(f, b, n*rows*vector)
 				for k := range n {
 					element(k)
 				}
-				f.Set(a, iadd(a, asm.I(n*lane)))
-				f.Set(b, iadd(b, asm.I(n*rows*vector)))
+				f.Set(a, iadd(a, I(n*lane)))
+				f.Set(b, iadd(b, I(n*rows*vector)))
 				return countDown(f, p.left, 1)
 			})
-			f.Set(a, iadd(a, isub(p.rowBytes, asm.I(block))))
-			f.Set(p.blocks, isub(p.blocks, asm.I(block/lane)))
-			return iatLeast(p.blocks, asm.I(block/lane))
+			f.Set(a, iadd(a, isub(p.rowBytes, I(block))))
+			f.Set(p.blocks, isub(p.blocks, I(block/lane)))
+			return iatLeast(p.blocks, I(block/lane))
 		})
 	})
 	f.If(p.blocks, func() {
-		f.Loop(func() asm.Value {
+		f.Loop(func() Value {
 			element(0)
-			f.Set(a, iadd(a, asm.I(lane)))
-			f.Set(b, iadd(b, asm.I(rows*vector)))
+			f.Set(a, iadd(a, I(lane)))
+			f.Set(b, iadd(b, I(rows*vector)))
 			return countDown(f, p.blocks, 1)
 		})
 	})
@@ -152,8 +150,8 @@ func (p *product) spreadRows(from, to asm.Var, rows int) {
 // at d from what is spread at s and the weights at v.
 func (p *product) tile(height, width int) {
 	f := p.f
-	e := f.Local(asm.I32) // the second block's sums
-	at := func(i int) (asm.Var, int) {
+	e := f.Local(I32) // the second block's sums
+	at := func(i int) (Var, int) {
 		if width == 2 && i >= 4 {
 			return e, (i - 4) * vector
 		}
@@ -169,11 +167,11 @@ func (p *product) tile(height, width int) {
 	f.Set(p.left, p.in)
 	for _, n := range turns[len(sums)] {
 		f.Block(func() {
-			f.LeaveIf(iless(p.left, asm.I(n)), 0)
-			f.Loop(func() asm.Value {
+			f.LeaveIf(iless(p.left, I(n)), 0)
+			f.Loop(func() Value {
 				p.terms(height, width, n)
-				f.Set(p.left, isub(p.left, asm.I(n)))
-				return iatLeast(p.left, asm.I(n))
+				f.Set(p.left, isub(p.left, I(n)))
+				return iatLeast(p.left, I(n))
 			})
 		})
 	}
@@ -214,9 +212,9 @@ func (p *product) terms(height, width, n int) {
 			}
 		}
 	}
-	f.Set(p.s, iadd(p.s, asm.I(n*height*vector)))
+	f.Set(p.s, iadd(p.s, I(n*height*vector)))
 	for _, v := range p.v[:width] {
-		f.Set(v, iadd(v, asm.I(n*block)))
+		f.Set(v, iadd(v, I(n*block)))
 	}
 }
 
@@ -224,4 +222,4 @@ func (p *product) terms(height, width, n int) {
 // moves loads up within a stretch without branches, far before the operations
 // that use them, until there are no registers left: sums of sixteen terms then
 // take twice as long. wazero remembers across a branch which bounds it checked.
-func (p *product) fence(k int) { p.f.LeaveIf(asm.Do(asm.OpI32Eq, p.left, asm.I(-k)), 1) }
+func (p *product) fence(k int) { p.f.LeaveIf(Do(OpI32Eq, p.left, I(-k)), 1) }

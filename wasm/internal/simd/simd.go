@@ -12,11 +12,7 @@
 // memory traps, as everything in WebAssembly does.
 package simd
 
-import (
-	"slices"
-
-	"github.com/foretide/foretide/internal/asm"
-)
+import "slices"
 
 // Name is the module that a guest imports the kernels from.
 const Name = "foretide_simd"
@@ -31,7 +27,7 @@ const (
 // Module returns the kernels as a module, which imports its memory as
 // Name "memory". It is the same each time.
 func Module() []byte {
-	m := asm.NewModule(Name, "memory")
+	m := newWriter(Name, "memory")
 	mulAdd(m.Func("mul_add", numbers(9)...))
 	gatesForward(m.Func("gates_forward", numbers(7)...))
 	copyPieces(m.Func("copy", numbers(6)...))
@@ -40,33 +36,33 @@ func Module() []byte {
 }
 
 // numbers are the types of n parameters: all are addresses and numbers.
-func numbers(n int) []asm.Type { return slices.Repeat([]asm.Type{asm.I32}, n) }
+func numbers(n int) []Type { return slices.Repeat([]Type{I32}, n) }
 
 // Short names for the instructions of the kernels.
 
-func iadd(x, y asm.Value) asm.Value { return asm.Do(asm.OpI32Add, x, y) }
-func isub(x, y asm.Value) asm.Value { return asm.Do(asm.OpI32Sub, x, y) }
-func ishl(x asm.Value, n int) asm.Value {
-	return asm.Do(asm.OpI32Shl, x, asm.I(n))
+func iadd(x, y Value) Value { return Do(OpI32Add, x, y) }
+func isub(x, y Value) Value { return Do(OpI32Sub, x, y) }
+func ishl(x Value, n int) Value {
+	return Do(OpI32Shl, x, I(n))
 }
-func shiftRight(x asm.Value, n int) asm.Value {
-	return asm.Do(asm.OpI32ShrU, x, asm.I(n))
+func shiftRight(x Value, n int) Value {
+	return Do(OpI32ShrU, x, I(n))
 }
-func iless(x, y asm.Value) asm.Value    { return asm.Do(asm.OpI32LtS, x, y) }
-func iatLeast(x, y asm.Value) asm.Value { return asm.Do(asm.OpI32GeS, x, y) }
+func iless(x, y Value) Value    { return Do(OpI32LtS, x, y) }
+func iatLeast(x, y Value) Value { return Do(OpI32GeS, x, y) }
 
-func add(x, y asm.Value) asm.Value { return asm.Do(asm.OpF32x4Add, x, y) }
-func sub(x, y asm.Value) asm.Value { return asm.Do(asm.OpF32x4Sub, x, y) }
-func mul(x, y asm.Value) asm.Value { return asm.Do(asm.OpF32x4Mul, x, y) }
-func div(x, y asm.Value) asm.Value { return asm.Do(asm.OpF32x4Div, x, y) }
+func add(x, y Value) Value { return Do(OpF32x4Add, x, y) }
+func sub(x, y Value) Value { return Do(OpF32x4Sub, x, y) }
+func mul(x, y Value) Value { return Do(OpF32x4Mul, x, y) }
+func div(x, y Value) Value { return Do(OpF32x4Div, x, y) }
 
-func read(address asm.Value, offset int) asm.Value {
-	return asm.Load(asm.OpV128Load, address, offset)
+func read(address Value, offset int) Value {
+	return Load(OpV128Load, address, offset)
 }
 
 // countDown takes n from what is left, and is that.
-func countDown(f *asm.Func, left asm.Var, n int) asm.Value {
-	f.Set(left, isub(left, asm.I(n)))
+func countDown(f *Func, left Var, n int) Value {
+	f.Set(left, isub(left, I(n)))
 	return left
 }
 
@@ -74,6 +70,6 @@ func countDown(f *asm.Func, left asm.Var, n int) asm.Value {
 // without guard pages remembers the highest offset that it checked, and then
 // checks none below it again: to touch that first halves the time of a product
 // under wazero.
-func touch(f *asm.Func, address asm.Value, end int) {
-	f.Drop(asm.Load(asm.OpI32Load, address, end-lane))
+func touch(f *Func, address Value, end int) {
+	f.Drop(Load(OpI32Load, address, end-lane))
 }

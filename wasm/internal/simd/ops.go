@@ -1,4 +1,4 @@
-package asm
+package simd
 
 // An Op is the code of an instruction. Of one with a prefix the prefix stands
 // above the lower 16 bits.

@@ -1,9 +1,4 @@
-// Package asm writes WebAssembly modules of kernels: functions over one
-// imported memory that call nothing. It has the instructions of the
-// simd128 proposal, by now part of WebAssembly 2.0, that the kernels need, and
-// no others. Opcodes and layout are those of the WebAssembly core
-// specification, release 2.0, chapter 5 (Binary Format).
-package asm
+package simd
 
 // Numbers of a module's sections.
 const (
@@ -21,8 +16,12 @@ const (
 // Header is how every module of version 1 begins.
 const Header = "\x00asm\x01\x00\x00\x00"
 
-// A Module is a module as it is written.
-type Module struct {
+// A writer is a module of kernels as it is written: functions over one imported
+// memory that call nothing. It has the instructions of the simd128 proposal, by
+// now part of WebAssembly 2.0, that the kernels need, and no others. Opcodes and
+// layout are those of the WebAssembly core specification, release 2.0, chapter 5
+// (Binary Format).
+type writer struct {
 	memoryModule, memoryName string
 	functions                []function
 }
@@ -32,20 +31,20 @@ type function struct {
 	f    *Func
 }
 
-// NewModule returns a module that imports its memory under two names.
-func NewModule(memoryModule, memoryName string) *Module {
-	return &Module{memoryModule: memoryModule, memoryName: memoryName}
+// newWriter returns a writer of a module that imports its memory under two names.
+func newWriter(memoryModule, memoryName string) *writer {
+	return &writer{memoryModule: memoryModule, memoryName: memoryName}
 }
 
 // Func adds an exported function of parameters and without results.
-func (m *Module) Func(name string, params ...Type) *Func {
+func (m *writer) Func(name string, params ...Type) *Func {
 	f := &Func{params: len(params), locals: append([]Type(nil), params...)}
 	m.functions = append(m.functions, function{name, f})
 	return f
 }
 
 // Bytes returns the module.
-func (m *Module) Bytes() []byte {
+func (m *writer) Bytes() []byte {
 	n := uint64(len(m.functions))
 	types, indices := AppendUnsigned(nil, n), AppendUnsigned(nil, n)
 	exports, code := AppendUnsigned(nil, n), AppendUnsigned(nil, n)

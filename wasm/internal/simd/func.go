@@ -1,4 +1,4 @@
-package asm
+package simd
 
 import (
 	"fmt"
@@ -52,7 +52,7 @@ func VecF(x float32) Value { return Vec(math.Float32bits(x)) }
 func Do(op Op, args ...Value) Value {
 	s, ok := signatures[op]
 	if !ok || s.Immediate != Nothing || s.Out == None || len(args) != len(s.In) {
-		panic(fmt.Sprintf("asm: instruction %#x does not take %d arguments", uint32(op), len(args)))
+		panic(fmt.Sprintf("simd: instruction %#x does not take %d arguments", uint32(op), len(args)))
 	}
 	return value(func(f *Func) {
 		for _, a := range args {
@@ -81,7 +81,7 @@ func (f *Func) Store(address Value, offset int, v Value) {
 // float32.
 func (f *Func) access(op Op, offset int) {
 	if signatures[op].Immediate != Address || offset < 0 {
-		panic("asm: not a load or store")
+		panic("simd: not a load or store")
 	}
 	f.op(op, 2, uint64(offset))
 }
@@ -104,7 +104,7 @@ func (f *Func) Locals(t Type, n int) []Var {
 // Param returns parameter i.
 func (f *Func) Param(i int) Var {
 	if i < 0 || i >= f.params {
-		panic("asm: no such parameter")
+		panic("simd: no such parameter")
 	}
 	return Var(i)
 }
@@ -148,7 +148,7 @@ func (f *Func) Block(body func()) {
 // at depth 0. At the depth of a loop it begins the loop's next turn.
 func (f *Func) LeaveIf(x Value, depth int) {
 	if depth < 0 || depth >= f.depth {
-		panic("asm: no such block")
+		panic("simd: no such block")
 	}
 	x.push(f)
 	f.op(OpBrIf, uint64(depth))
@@ -188,7 +188,7 @@ func (f *Func) op(op Op, immediates ...uint64) {
 // code returns the function as the code section has it: locals, body, end.
 func (f *Func) code() []byte {
 	if f.depth != 0 {
-		panic("asm: a block is open at the end of its function")
+		panic("simd: a block is open at the end of its function")
 	}
 	type run struct {
 		n int
