@@ -4,6 +4,7 @@
 //	go run ./benchmarks/compare -list "$FORETIDE_EVAL/subset.txt" -work FOLDER
 //	go run ./benchmarks/compare -list "$FORETIDE_EVAL/subset.txt" -work FOLDER -tools auto,lightgbm
 //	go run ./benchmarks/compare -list "$FORETIDE_EVAL/subset.txt" -cut FOLDER
+//	go run ./benchmarks/compare -shift auto.csv.gz # a forecast file of foretide backtest --out
 //
 // What stands in -work is not made again: it goes on where it ended. Both the
 // forecasts and the times are kept there, as NAME.csv, which evaluate.py scores,
@@ -36,8 +37,12 @@ func main() {
 	flag.IntVar(&part.days, "days", 3, "slow tools forecast one of so many days of a test part")
 	flag.IntVar(&part.nth, "nth", 4, "and on that day from each so many-th origin")
 	before := flag.String("cut", "", "instead: write the series without their test parts into this `folder`, to choose settings by")
+	shifts := flag.String("shift", "", "instead: judge the intervals of this forecast `file` after level shifts")
 	flag.Parse()
 	work := func() error { return compare(&s, *only, part) }
+	if *shifts != "" {
+		work = func() error { return shift(s.data, *shifts) }
+	}
 	if *before != "" {
 		work = func() error { return cut(s.data, s.list, *before) }
 	}

@@ -1,23 +1,11 @@
-// Command shift tells how the 80 % intervals of a forecast file do in the week
-// after the level of a series has shifted, and in its first day.
-//
-//	foretide backtest --data FOLDER --model auto --out auto.csv.gz
-//	go run ./benchmarks/shift -data FOLDER -forecasts auto.csv.gz
-//
-// A shift is where the median of the day after and that of the day before are
-// further apart than the wider of the two days: than its 10 % and 90 % quantiles
-// are from each other. One is looked for at every hour of the last 30 % of a
-// series; of those within two days of one another the largest counts.
 package main
 
 import (
 	"cmp"
 	"context"
-	"flag"
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"slices"
 
 	"github.com/foretide/foretide/core/backtest"
@@ -26,7 +14,6 @@ import (
 )
 
 const (
-	day       = 86400
 	hour      = 3600
 	testShare = 0.3
 )
@@ -37,17 +24,14 @@ type key struct{ container, metric string }
 // A count is of forecasts whose value came, and of those whose interval held it.
 type count struct{ n, inside int }
 
-func main() {
-	data := flag.String("data", os.Getenv("FORETIDE_DATA"), "folder of metrics files")
-	file := flag.String("forecasts", "", "forecast file of one model")
-	flag.Parse()
-	if err := run(*data, *file); err != nil {
-		fmt.Fprintln(os.Stderr, "shift:", err)
-		os.Exit(1)
-	}
-}
-
-func run(data, file string) error {
+// shift tells how the 80 % intervals of a forecast file do in the week after the
+// level of a series has shifted, and in its first day.
+//
+// A shift is where the median of the day after and that of the day before are
+// further apart than the wider of the two days: than its 10 % and 90 % quantiles
+// are from each other. One is looked for at every hour of the last 30 % of a
+// series; of those within two days of one another the largest counts.
+func shift(data, file string) error {
 	rows := map[key][]backtest.Row{}
 	if err := csvfile.ReadForecasts(file, func(r *backtest.Row) error {
 		k := key{r.Container, r.Metric}
