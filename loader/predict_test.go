@@ -254,6 +254,43 @@ func TestPredictAll(t *testing.T) {
 	}
 }
 
+// falling is a bucket that panics where it is asked for one name.
+type falling struct {
+	*store.Memory
+	name string
+}
+
+func (f falling) Get(ctx context.Context, name string, limit int64) ([]byte, store.Object, error) {
+	if name == f.name {
+		panic("a fault")
+	}
+	return f.Memory.Get(ctx, name, limit)
+}
+
+// TestPredictAllPanics: a panic fails its own series and no other.
+func TestPredictAllPanics(t *testing.T) {
+	s := new(store.Memory)
+	var frames []series.Frame
+	for _, name := range []string{"a", "b", "c"} {
+		frames = append(frames, frame(name, 60, 3000))
+		save(t, s, model(t, &frames[len(frames)-1], series.CPU), name)
+	}
+	done := 0
+	p := predictor(t, falling{s, "cpu/b.ckpt"}, loader.WithWorkers(1))
+	got, err := p.PredictAll(context.Background(), frames, loader.Batch{Metrics: []string{series.CPU}, Done: func(n, total int) {
+		if done++; n != done || total != 3 {
+			t.Errorf("%d of %d are done, want %d of 3", n, total, done)
+		}
+	}})
+	var failed *loader.PredictError
+	if !errors.As(err, &failed) || failed.Key.Container != "b" || !strings.Contains(err.Error(), "panic: a fault") {
+		t.Errorf("error is %v, want the panic of b", err)
+	}
+	if len(got) != 2 || got[0].Container != "a" || got[1].Container != "c" || done != 3 {
+		t.Errorf("%d forecasts, %d done, want those of a and c, and 3", len(got), done)
+	}
+}
+
 // TestConcurrent: many goroutines share a predictor, and a Refresh among them.
 func TestConcurrent(t *testing.T) {
 	ctx := context.Background()
