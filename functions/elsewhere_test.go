@@ -16,9 +16,8 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/infra/parquet"
-	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/httpapi"
 	"github.com/foretide/foretide/internal/localstack"
 	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/internal/testkit/servers"
@@ -53,7 +52,7 @@ func environOf(s *localstack.Stack) []string {
 
 // trainPredictForecast invokes the three functions and returns the forecast of the
 // last, which is what predict wrote.
-func trainPredictForecast(t *testing.T, s *localstack.Stack, invoke func(name, payload string, answer any)) forecastjson.Forecast {
+func trainPredictForecast(t *testing.T, s *localstack.Stack, invoke func(name, payload string, answer any)) httpapi.Forecast {
 	t.Helper()
 	for _, name := range []string{"train", "predict"} {
 		var a event.Answer
@@ -62,9 +61,9 @@ func trainPredictForecast(t *testing.T, s *localstack.Stack, invoke func(name, p
 			t.Fatalf("%s: %+v", name, a)
 		}
 	}
-	var a answer.Answer
+	var a httpapi.Answer
 	invoke("forecast", `{"container": "web"}`, &a)
-	var latest struct{ Forecasts []forecastjson.Forecast }
+	var latest struct{ Forecasts []httpapi.Forecast }
 	if err := json.Unmarshal(object(t, s, "latest/web.json"), &latest); err != nil || len(latest.Forecasts) != 1 || len(a.Forecasts) != 1 {
 		t.Fatalf("%v: %+v, %+v", err, latest, a)
 	}
@@ -147,7 +146,7 @@ func TestArm64(t *testing.T) {
 	testkit.Program(t, "make", "Debian: apt-get install make")
 	s := start(t, localstack.Options{})
 	fillWeb(t, s, time.Now())
-	run := func(through []string, paths map[string]string) forecastjson.Forecast {
+	run := func(through []string, paths map[string]string) httpapi.Forecast {
 		var functions []localstack.Function
 		for _, name := range []string{"train", "predict", "forecast"} {
 			functions = append(functions, localstack.Function{Name: name, Bootstrap: paths[name], Through: through, Env: environOf(s), Timeout: 5 * time.Minute, Memory: 512})

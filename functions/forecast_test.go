@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/httpapi"
 	"github.com/foretide/foretide/loader/store"
 )
 
@@ -28,7 +28,7 @@ func TestForecast(t *testing.T) {
 	for name, want := range map[string]string{"forecast_get": "shop/cart cpu 300 900", "forecast_post": "new cpu 300 1800 requests 300 1800"} {
 		var out httpAnswer
 		w.must(w.answering.Handle, w.event(name), &out)
-		var a answer.Answer
+		var a httpapi.Answer
 		if out.Status != 200 || out.Headers["content-type"] != "application/json" || json.Unmarshal([]byte(out.Body), &a) != nil {
 			t.Fatalf("%s: %+v", name, out)
 		}
@@ -46,7 +46,7 @@ func TestForecast(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
 	}
-	var a answer.Answer
+	var a httpapi.Answer
 	w.must(w.answering.Handle, []byte(`{"container": "web", "metrics": ["cpu"], "horizons": ["5m"]}`), &a)
 	if len(a.Forecasts) != 1 {
 		t.Errorf("called directly: %+v", a)
@@ -71,7 +71,7 @@ func get(parameters string) string {
 // says what to do and nothing about the inside.
 func TestProblems(t *testing.T) {
 	w := newWorld(t)
-	many := "[" + strings.Repeat("1,", answer.MaxPoints) + "1]"
+	many := "[" + strings.Repeat("1,", httpapi.MaxPoints) + "1]"
 	for _, c := range []struct {
 		request, detail string
 		status          int
@@ -93,7 +93,7 @@ func TestProblems(t *testing.T) {
 		{post(`{"window": {"start": 0, "step": 60, "values": {"cpu": [1]}}, "metrics": ["memory"]}`), "memory", 400},
 		{post(`{"window": {"start": 0, "step": 60, "values": {"cpu": ` + many + `}}}`), "200000", 400},
 		{post(`{"window": {"start": 0, "step": 60, "values": {"cpu": [` + strings.Repeat("[", 100) + `]}}}`), "nested", 400},
-		{post(strings.Repeat(" ", answer.MaxBody+1)), "limit", 413},
+		{post(strings.Repeat(" ", httpapi.MaxBody+1)), "limit", 413},
 	} {
 		var out httpAnswer
 		w.must(w.answering.Handle, []byte(c.request), &out)
@@ -194,7 +194,7 @@ func TestForecastLacks(t *testing.T) {
 		values := strings.TrimSuffix(strings.Repeat("2.5,2,1.5,", (cells+2)/3), ",")
 		var out httpAnswer
 		w.must(w.answering.Handle, []byte(post(`{"container": "new", "window": {"start": 1722470400, "step": 300, "values": {"cpu": [`+values+`]}}}`)), &out)
-		var a answer.Answer
+		var a httpapi.Answer
 		if err := json.Unmarshal([]byte(out.Body), &a); err != nil || len(a.Forecasts) != 1 || len(a.Forecasts[0].Horizons) != 3 {
 			t.Fatal(err, out)
 		}

@@ -21,8 +21,8 @@ import (
 	"github.com/foretide/foretide/functions/internal/gateway"
 	"github.com/foretide/foretide/functions/internal/runtime"
 	"github.com/foretide/foretide/infra/parquet"
-	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/httpapi"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/batch"
@@ -337,12 +337,12 @@ func TestPredictNotified(t *testing.T) {
 func TestRevalidation(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.train.Handle, w.event("train_direct"), nil)
-	get := func() answer.Answer {
+	get := func() httpapi.Answer {
 		var out struct {
 			Body string `json:"body"`
 		}
 		w.must(w.answering.Handle, bytes.Replace(w.event("forecast_get"), []byte(`"container": "shop/cart"`), []byte(`"container": "web"`), 1), &out)
-		var a answer.Answer
+		var a httpapi.Answer
 		if err := json.Unmarshal([]byte(out.Body), &a); err != nil || len(a.Forecasts) != 1 {
 			t.Fatalf("%v: %s", err, out.Body)
 		}

@@ -15,9 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/httpapi"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/localstack"
 	"github.com/foretide/foretide/internal/steps"
@@ -121,7 +120,7 @@ func TestWholeWay(t *testing.T) {
 	want := commandLine(t, s, from, end)
 	for _, key := range []string{"pool cpu", "pool memory", "other memory"} {
 		container, metric, _ := strings.Cut(key, " ")
-		var latest struct{ Forecasts []forecastjson.Forecast }
+		var latest struct{ Forecasts []httpapi.Forecast }
 		if err := json.Unmarshal(object(t, s, "latest/"+container+".json"), &latest); err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +145,7 @@ func batches(t *testing.T, s *localstack.Stack, name, key string) {
 	}
 }
 
-func overHTTP(t *testing.T, s *localstack.Stack, container, metric string) []forecastjson.Forecast {
+func overHTTP(t *testing.T, s *localstack.Stack, container, metric string) []httpapi.Forecast {
 	t.Helper()
 	r, err := http.Get(s.URL + "/url/forecast/forecast?container=" + container + "&metric=" + metric)
 	if err != nil {
@@ -154,7 +153,7 @@ func overHTTP(t *testing.T, s *localstack.Stack, container, metric string) []for
 	}
 	defer r.Body.Close()
 	body, err := io.ReadAll(r.Body)
-	var a answer.Answer
+	var a httpapi.Answer
 	if err != nil || r.StatusCode != 200 || json.Unmarshal(body, &a) != nil || len(a.Forecasts) != 1 {
 		t.Fatalf("%v %d %s", err, r.StatusCode, body)
 	}
@@ -162,7 +161,7 @@ func overHTTP(t *testing.T, s *localstack.Stack, container, metric string) []for
 }
 
 // commandLine exports, trains and predicts by the command line.
-func commandLine(t *testing.T, s *localstack.Stack, from, end int64) []forecastjson.Forecast {
+func commandLine(t *testing.T, s *localstack.Stack, from, end int64) []httpapi.Forecast {
 	t.Helper()
 	dir := t.TempDir()
 	program := filepath.Join(dir, "foretide")
@@ -182,7 +181,7 @@ func commandLine(t *testing.T, s *localstack.Stack, from, end int64) []forecastj
 	run("go", "build", "-o", program, "github.com/foretide/foretide/cmd/foretide")
 	run(program, "export", "--url", s.Prometheus.URL, "--start", strconv.FormatInt(from, 10), "--end", strconv.FormatInt(end, 10), "--step", "1m", "--rate-window", "4m", "--out", "metrics.csv")
 	run(program, "train", "--data", "metrics.csv", "--model", "linear")
-	var out []forecastjson.Forecast
+	var out []httpapi.Forecast
 	if err := json.Unmarshal(run(program, "predict", "--data", "metrics.csv", "--json"), &out); err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +189,7 @@ func commandLine(t *testing.T, s *localstack.Stack, from, end int64) []forecastj
 }
 
 // same compares forecasts with those of the command line, bit for bit.
-func same(t *testing.T, what string, want, got []forecastjson.Forecast) {
+func same(t *testing.T, what string, want, got []httpapi.Forecast) {
 	t.Helper()
 	found := 0
 	for _, w := range want {

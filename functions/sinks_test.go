@@ -16,7 +16,7 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/cloudwatch"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/httpapi"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/localstack"
 	"github.com/foretide/foretide/internal/steps"
@@ -107,9 +107,9 @@ func predictEvent(until time.Time) string {
 }
 
 // latestOf returns a container's forecast in the bucket, for 15 minutes ahead.
-func latestOf(t *testing.T, s *localstack.Stack, container string) (f forecastjson.Forecast, median, upper float64) {
+func latestOf(t *testing.T, s *localstack.Stack, container string) (f httpapi.Forecast, median, upper float64) {
 	t.Helper()
-	var latest struct{ Forecasts []forecastjson.Forecast }
+	var latest struct{ Forecasts []httpapi.Forecast }
 	if err := json.Unmarshal(object(t, s, "latest/"+container+".json"), &latest); err != nil || len(latest.Forecasts) != 1 {
 		t.Fatalf("%v: %+v", err, latest)
 	}

@@ -16,9 +16,8 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/httpapi"
 )
 
 type Base struct {
@@ -47,9 +46,9 @@ type mixed struct {
 
 // targets are the types that documents are decoded into.
 var targets = map[string]func() any{
-	"request":  func() any { return new(answer.Request) },
+	"request":  func() any { return new(httpapi.Request) },
 	"batch":    func() any { return new(event.Batch) },
-	"forecast": func() any { return new(forecastjson.Forecast) },
+	"forecast": func() any { return new(httpapi.Forecast) },
 	"mixed":    func() any { return new(mixed) },
 	"any":      func() any { return new(any) },
 }
@@ -176,14 +175,14 @@ func same(a, b any) bool {
 	x, xerr := std.Marshal(a)
 	y, yerr := std.Marshal(b)
 	if xerr != nil && yerr != nil { // a missing value of a window
-		r, ok := a.(*answer.Request)
-		q, _ := b.(*answer.Request)
+		r, ok := a.(*httpapi.Request)
+		q, _ := b.(*httpapi.Request)
 		return ok && sameWindow(r.Window, q.Window)
 	}
 	return xerr == nil && yerr == nil && bytes.Equal(x, y)
 }
 
-func sameWindow(a, b *answer.Window) bool {
+func sameWindow(a, b *httpapi.Window) bool {
 	if a == nil || b == nil || a.Start != b.Start || a.Step != b.Step || len(a.Values) != len(b.Values) {
 		return false
 	}
@@ -280,8 +279,8 @@ func TestEncodeAgrees(t *testing.T) {
 	now := time.Date(2024, 8, 1, 12, 0, 0, 5e8, time.FixedZone("", 7200))
 	for name, v := range map[string]any{
 		"forecast":           forecastOf(3),
-		"pointer":            &[]forecastjson.Forecast{forecastOf(4)},
-		"answer":             answer.Answer{Container: "<a>&\u2028"},
+		"pointer":            &[]httpapi.Forecast{forecastOf(4)},
+		"answer":             httpapi.Answer{Container: "<a>&\u2028"},
 		"zero":               mixed{},
 		"full":               &mixed{Base: Base{"n", 0.1}, More: &More{-3}, Raw: json.RawMessage(` {"a": [1, "<"]} `), Any: map[string]any{"b": 1, "a": nil, "c": []int(nil)}, Until: now, Small: 1.1, Quoted: -5, Bytes: []byte("\x00hi"), Map: map[string]float64{"z": 1e21, "a": 1e-7, "m": math.Copysign(0, -1)}, Next: &mixed{}, Hidden: 1},
 		"embedded omitempty": struct{ mixed }{mixed{Base: Base{Share: 1}}},
@@ -289,12 +288,12 @@ func TestEncodeAgrees(t *testing.T) {
 		"nil pointer":        (*mixed)(nil),
 		"invalid UTF-8":      "a\xffb\xc3\x28",
 		"escapes":            "\"\\/\b\f\n\r\t\x01\x7f<>&\u2028\u2029😀",
-		"problem":            answer.Problem{Type: "about:blank", Status: 400, Detail: `"x" < "y"`},
+		"problem":            httpapi.Problem{Type: "about:blank", Status: 400, Detail: `"x" < "y"`},
 		"integer keys":       map[int]string{10: "a", 2: "b", -1: "c"},
 		"keys":               map[string]int{"b": 1, "a\xff": 2, "<": 3},
 		"NaN":                math.NaN(),
 		"infinite in a list": []float64{1, math.Inf(-1)},
-		"NaN in a struct":    forecastjson.Horizon{Median: math.NaN()},
+		"NaN in a struct":    httpapi.Horizon{Median: math.NaN()},
 		"bad raw":            mixed{Raw: json.RawMessage(`{"a":`)},
 		"channel":            make(chan int),
 		"function":           map[string]any{"f": func() {}},
@@ -355,7 +354,7 @@ func TestTypesOfErrors(t *testing.T) {
 		t.Errorf("a number for a text: %T %v, %+v, want an UnmarshalTypeError of items.0.metrics.0", err, err, kind)
 	}
 	var field *event.FieldError
-	if err := json.Unmarshal([]byte(documents["window of text"]), new(answer.Request)); !errors.As(err, &field) || field.Field != "window.values" {
+	if err := json.Unmarshal([]byte(documents["window of text"]), new(httpapi.Request)); !errors.As(err, &field) || field.Field != "window.values" {
 		t.Errorf("an error of UnmarshalJSON: %T %v, want the FieldError of window.values", err, err)
 	}
 	broken := errors.New("the connection is gone")

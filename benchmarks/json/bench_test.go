@@ -13,9 +13,8 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/httpapi"
 )
 
 // A library is one of the two.
@@ -44,14 +43,14 @@ var libraries = []library{
 }
 
 // forecastOf is a forecast of four horizons with seven quantiles each.
-func forecastOf(i int) forecastjson.Forecast {
+func forecastOf(i int) httpapi.Forecast {
 	at := time.Date(2024, 8, 1, 0, i%60, 0, 0, time.UTC)
-	f := forecastjson.Forecast{Container: "shop/web-" + strconv.Itoa(i), Metric: "cpu", Origin: at}
+	f := httpapi.Forecast{Container: "shop/web-" + strconv.Itoa(i), Metric: "cpu", Origin: at}
 	for _, ahead := range []int64{300, 900, 1800, 3600} {
 		v := 0.3137 + float64(i)/7919
-		h := forecastjson.Horizon{Seconds: ahead, At: at.Add(time.Duration(ahead) * time.Second), Median: v, Mean: v, Lo80: v * 0.8371, Hi80: v * 1.2113, Model: "auto", Reasons: []string{}}
+		h := httpapi.Horizon{Seconds: ahead, At: at.Add(time.Duration(ahead) * time.Second), Median: v, Mean: v, Lo80: v * 0.8371, Hi80: v * 1.2113, Model: "auto", Reasons: []string{}}
 		for _, p := range []float64{0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975} {
-			h.Quantiles = append(h.Quantiles, forecastjson.Quantile{P: p, Value: v * (0.5 + p)})
+			h.Quantiles = append(h.Quantiles, httpapi.Quantile{P: p, Value: v * (0.5 + p)})
 		}
 		f.Horizons = append(f.Horizons, h)
 	}
@@ -83,7 +82,7 @@ type matrix struct {
 }
 
 func BenchmarkEncodeAnswer(b *testing.B) {
-	a := answer.Answer{Container: "shop/web-1", Forecasts: []forecastjson.Forecast{forecastOf(1), forecastOf(2)}}
+	a := httpapi.Answer{Container: "shop/web-1", Forecasts: []httpapi.Forecast{forecastOf(1), forecastOf(2)}}
 	for _, l := range libraries {
 		b.Run(l.name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -99,7 +98,7 @@ func BenchmarkEncodeAnswer(b *testing.B) {
 }
 
 func BenchmarkEncodeLines(b *testing.B) {
-	all := make([]forecastjson.Forecast, 1000)
+	all := make([]httpapi.Forecast, 1000)
 	for i := range all {
 		all[i] = forecastOf(i)
 	}

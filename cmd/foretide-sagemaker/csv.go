@@ -15,9 +15,8 @@ import (
 
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
-	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/httpapi"
 )
 
 // Limits of a request that is CSV, beside its bytes: the cells of the grids that
@@ -57,17 +56,17 @@ func (s *server) fromCSV(ctx context.Context, a ask, body io.Reader) ([]record, 
 			}
 			forecasts, err := s.models.PredictAt(ctx, *frame, "", horizons, metric)
 			if err == nil {
-				records = add(records, frame, forecastjson.Of(forecasts[0]))
+				records = add(records, frame, httpapi.ForecastOf(forecasts[0]))
 				continue
 			}
-			reason, retry := answer.Reason(err)
-			p := answer.ProblemOf(err, reason, retry)
+			reason, retry := httpapi.Reason(err)
+			p := httpapi.ProblemOf(err, reason, retry)
 			if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusGatewayTimeout {
 				return nil, err // the whole may be sent again
 			}
 			if p.Status >= http.StatusInternalServerError {
 				s.log.Error("no forecast", "container", frame.Container, "metric", metric, "reason", reason, "error", err.Error())
-				p = &answer.Problem{Status: p.Status, Reason: reason, Detail: "internal error; the log has it under container and metric"}
+				p = &httpapi.Problem{Status: p.Status, Reason: reason, Detail: "internal error; the log has it under container and metric"}
 			}
 			records = append(records, record{container: frame.Container, metric: metric, problem: p})
 		}
@@ -76,12 +75,12 @@ func (s *server) fromCSV(ctx context.Context, a ask, body io.Reader) ([]record, 
 }
 
 // add adds a forecast to the container's record.
-func add(records []record, frame *series.Frame, f forecastjson.Forecast) []record {
+func add(records []record, frame *series.Frame, f httpapi.Forecast) []record {
 	if n := len(records); n > 0 && records[n-1].container == frame.Container && records[n-1].problem == nil {
 		records[n-1].forecasts = append(records[n-1].forecasts, f)
 		return records
 	}
-	return append(records, record{container: frame.Container, forecasts: []forecastjson.Forecast{f}})
+	return append(records, record{container: frame.Container, forecasts: []httpapi.Forecast{f}})
 }
 
 // served returns the records, or the problem of the first where none has a
@@ -108,7 +107,7 @@ func csvProblem(err error) error {
 	}
 	named := *e
 	named.File = "body"
-	p := &answer.Problem{Status: http.StatusBadRequest, Reason: event.Invalid, Detail: named.Error()}
+	p := &httpapi.Problem{Status: http.StatusBadRequest, Reason: event.Invalid, Detail: named.Error()}
 	if errors.Is(err, csvfile.ErrTooLarge) || errors.Is(err, csvfile.ErrSpan) {
 		p.Status, p.Reason = http.StatusRequestEntityTooLarge, event.TooLarge
 	}

@@ -16,9 +16,8 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/httpapi"
 )
 
 // The formats of requests and answers.
@@ -41,7 +40,7 @@ type ask struct {
 }
 
 func (a *ask) check() error {
-	r := answer.Request{Container: "any", Metrics: a.metrics, Horizons: a.horizons}
+	r := httpapi.Request{Container: "any", Metrics: a.metrics, Horizons: a.horizons}
 	return r.Check()
 }
 
@@ -65,7 +64,7 @@ func (a ask) attributes(header string) (ask, error) {
 
 // bad is a request that cannot be.
 func bad(err error) error {
-	p := &answer.Problem{Status: http.StatusBadRequest, Detail: err.Error(), Reason: event.Invalid}
+	p := &httpapi.Problem{Status: http.StatusBadRequest, Detail: err.Error(), Reason: event.Invalid}
 	var f *event.FieldError
 	if errors.As(err, &f) {
 		p.Field = f.Field
@@ -85,8 +84,8 @@ type output struct {
 type record struct {
 	container string
 	metric    string // of a failure of one metric
-	forecasts []forecastjson.Forecast
-	problem   *answer.Problem
+	forecasts []httpapi.Forecast
+	problem   *httpapi.Problem
 }
 
 // A failure is a record without forecasts, as it is written.
@@ -140,7 +139,7 @@ func kinds(content, accept string) (in, out string, err error) {
 	in = kindJSON
 	if content != "" {
 		if in = known(content); in == "" {
-			return "", "", &answer.Problem{Status: http.StatusUnsupportedMediaType,
+			return "", "", &httpapi.Problem{Status: http.StatusUnsupportedMediaType,
 				Detail: "the content type is " + quote(content) + "; it is text/csv, application/json or application/jsonlines"}
 		}
 	}
@@ -156,7 +155,7 @@ func kinds(content, accept string) (in, out string, err error) {
 			return in, known(media), nil
 		}
 	}
-	return "", "", &answer.Problem{Status: http.StatusNotAcceptable,
+	return "", "", &httpapi.Problem{Status: http.StatusNotAcceptable,
 		Detail: "what is accepted is " + quote(accept) + "; there is text/csv, application/json and application/jsonlines"}
 }
 
@@ -178,7 +177,7 @@ func quote(s string) string { return strconv.Quote(s[:min(len(s), 60)]) }
 
 // fromJSON forecasts from a request of one window.
 func (s *server) fromJSON(ctx context.Context, a ask, body []byte) ([]record, error) {
-	r, err := answer.ParseBody(body)
+	r, err := httpapi.ParseBody(body)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +190,7 @@ func (s *server) fromJSON(ctx context.Context, a ask, body []byte) ([]record, er
 	if len(r.Horizons) == 0 {
 		r.Horizons = a.horizons
 	}
-	out, err := (&answer.Answerer{Frame: noFrame, Models: s}).Forecast(ctx, r)
+	out, err := (&httpapi.Answerer{Frame: noFrame, Models: s}).Forecast(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +208,7 @@ func (s *server) fromLines(ctx context.Context, a ask, body []byte) ([]record, e
 	case len(lines) == 0:
 		return nil, bad(event.Fieldf("", "there is no line in the body"))
 	case len(lines) > maxLines:
-		return nil, &answer.Problem{Status: http.StatusRequestEntityTooLarge, Reason: event.TooLarge,
+		return nil, &httpapi.Problem{Status: http.StatusRequestEntityTooLarge, Reason: event.TooLarge,
 			Detail: "the body has " + strconv.Itoa(len(lines)) + " lines; the limit is " + strconv.Itoa(maxLines)}
 	}
 	records, errs := make([]record, len(lines)), make([]error, len(lines))
@@ -230,8 +229,8 @@ func (s *server) fromLines(ctx context.Context, a ask, body []byte) ([]record, e
 		if err == nil {
 			continue
 		}
-		reason, retry := answer.Reason(err)
-		if records[i].problem = answer.ProblemOf(err, reason, retry); records[i].problem.Status >= http.StatusInternalServerError {
+		reason, retry := httpapi.Reason(err)
+		if records[i].problem = httpapi.ProblemOf(err, reason, retry); records[i].problem.Status >= http.StatusInternalServerError {
 			return nil, err
 		}
 	}
@@ -258,9 +257,9 @@ func written(records []record, in, out string) *output {
 		o.body = marshal(records[0].line())
 	default:
 		all := struct {
-			Forecasts []forecastjson.Forecast `json:"forecasts"`
-			Failed    []failure               `json:"failed"`
-		}{[]forecastjson.Forecast{}, []failure{}}
+			Forecasts []httpapi.Forecast `json:"forecasts"`
+			Failed    []failure          `json:"failed"`
+		}{[]httpapi.Forecast{}, []failure{}}
 		for i := range records {
 			all.Forecasts = append(all.Forecasts, records[i].forecasts...)
 			if records[i].problem != nil {
@@ -277,5 +276,5 @@ func (r *record) line() any {
 	if r.problem != nil {
 		return r.failure()
 	}
-	return answer.Answer{Container: r.container, Forecasts: r.forecasts}
+	return httpapi.Answer{Container: r.container, Forecasts: r.forecasts}
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/infra/sagemaker"
-	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/httpapi"
 	"github.com/foretide/foretide/internal/version"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
@@ -147,7 +147,7 @@ func (s *server) parameters(w http.ResponseWriter, _ *http.Request) {
 
 // turn waits for the request's turn.
 func (s *server) turn(ctx context.Context) (done func(), err error) {
-	busy := &answer.Problem{Status: http.StatusServiceUnavailable, Detail: "too many requests at the same time", Retry: 1}
+	busy := &httpapi.Problem{Status: http.StatusServiceUnavailable, Detail: "too many requests at the same time", Retry: 1}
 	if s.waiting.Add(1) > mostWait {
 		s.waiting.Add(-1)
 		return nil, busy
@@ -196,21 +196,21 @@ func (s *server) refuse(w http.ResponseWriter, err error) {
 
 // problem says what an error is to the caller; what is not the caller's own is in
 // the log under the id.
-func (s *server) problem(err error, id string) *answer.Problem {
+func (s *server) problem(err error, id string) *httpapi.Problem {
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		return &answer.Problem{Status: http.StatusRequestEntityTooLarge, Reason: event.TooLarge,
+		return &httpapi.Problem{Status: http.StatusRequestEntityTooLarge, Reason: event.TooLarge,
 			Detail: fmt.Sprintf("the body has more than %d bytes (FORETIDE_MAX_PAYLOAD_MB); split it", large.Limit)}
 	}
-	reason, retry := answer.Reason(err)
-	p := answer.ProblemOf(err, reason, retry)
+	reason, retry := httpapi.Reason(err)
+	p := httpapi.ProblemOf(err, reason, retry)
 	if p.Status >= http.StatusInternalServerError {
 		s.log.Error("no forecast", "request", id, "status", p.Status, "reason", reason, "error", err.Error())
 	}
 	return p
 }
 
-// Fresh implements answer.Models: the model of an endpoint never changes.
+// Fresh implements httpapi.Models: the model of an endpoint never changes.
 func (s *server) Fresh(context.Context, []loader.Key) (*loader.Predictor, error) {
 	return s.models, nil
 }

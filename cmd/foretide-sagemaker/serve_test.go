@@ -27,8 +27,7 @@ import (
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/sagemaker"
-	"github.com/foretide/foretide/internal/answer"
-	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/httpapi"
 	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
@@ -79,7 +78,7 @@ func TestServeFormats(t *testing.T) {
 	s, _ := endpoint(t, nil)
 	asked := "metric=cpu; horizon=5m,15m; trace=c000"
 	one := send(s, window("web", `, "horizons": ["5m", "15m"]`), "Content-Type", kindJSON)
-	var want answer.Answer
+	var want httpapi.Answer
 	if err := json.Unmarshal(one.Body.Bytes(), &want); err != nil || one.Code != 200 || len(want.Forecasts) != 1 || len(want.Forecasts[0].Horizons) != 2 || want.Forecasts[0].Horizons[0].Model != "naive" {
 		t.Fatalf("%d %s", one.Code, one.Body)
 	}
@@ -94,7 +93,7 @@ func TestServeFormats(t *testing.T) {
 		file += fmt.Sprintf("%d,web,%s\n", start+300*i, v)
 	}
 	var all struct {
-		Forecasts []forecastjson.Forecast
+		Forecasts []httpapi.Forecast
 		Failed    []failure
 	}
 	got := send(s, file, "Content-Type", "text/csv; charset=utf-8", "Accept", "application/json", attributesHeader, asked)
@@ -157,7 +156,7 @@ func TestServeRefuses(t *testing.T) {
 			headers = append(headers, attributesHeader, c.attributes)
 		}
 		w := send(s, c.body, headers...)
-		var p answer.Problem
+		var p httpapi.Problem
 		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Code != c.status || p.Status != c.status || !strings.Contains(p.Detail, c.detail) || w.Header().Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s: %d %s, not %d %s", c.name, w.Code, w.Body, c.status, c.detail)
 		}

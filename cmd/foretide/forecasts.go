@@ -10,7 +10,7 @@ import (
 
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/serve"
-	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/httpapi"
 	"github.com/foretide/foretide/internal/terminal"
 )
 
@@ -44,13 +44,13 @@ func writeForecasts(w io.Writer, forecasts []*serve.Answer) {
 
 // forecastJSON is a forecast with what it is made of.
 type forecastJSON struct {
-	forecastjson.Forecast
+	httpapi.Forecast
 	LastData time.Time     `json:"last_data"` // the metric's last value; horizons count from the origin
 	Horizons []horizonJSON `json:"horizons"`
 }
 
 type horizonJSON struct {
-	forecastjson.Horizon
+	httpapi.Horizon
 	Components []componentJSON `json:"components,omitempty"`
 }
 
@@ -58,7 +58,7 @@ type horizonJSON struct {
 func writeForecastsJSON(w io.Writer, forecasts []*serve.Answer, terms [][]explained) error {
 	out := []forecastJSON{}
 	for n, f := range forecasts {
-		j := forecastJSON{Forecast: forecastjson.Of(f), LastData: time.Unix(f.LastData(), 0).UTC()}
+		j := forecastJSON{Forecast: httpapi.ForecastOf(f), LastData: time.Unix(f.LastData(), 0).UTC()}
 		for i, h := range j.Forecast.Horizons {
 			row := horizonJSON{Horizon: h}
 			if terms != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/foretide/foretide/internal/answer"
+	"github.com/foretide/foretide/internal/httpapi"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -124,7 +124,7 @@ func (s *Server) guard(h http.Handler) http.Handler {
 		have := sha256.Sum256([]byte(strings.TrimSpace(given)))
 		if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(have[:], want[:]) != 1 {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="foretide"`)
-			send(w, &answer.Problem{Status: http.StatusUnauthorized, Detail: "the header Authorization has no valid token; it is Bearer TOKEN"}, "")
+			send(w, &httpapi.Problem{Status: http.StatusUnauthorized, Detail: "the header Authorization has no valid token; it is Bearer TOKEN"}, "")
 			return
 		}
 		h.ServeHTTP(w, r)
@@ -139,7 +139,7 @@ func limit(places chan struct{}, h http.Handler) http.Handler {
 			defer func() { <-places }()
 			h.ServeHTTP(w, r)
 		default:
-			send(w, &answer.Problem{Status: http.StatusServiceUnavailable, Detail: "too many requests at the same time", Retry: 1}, "")
+			send(w, &httpapi.Problem{Status: http.StatusServiceUnavailable, Detail: "too many requests at the same time", Retry: 1}, "")
 		}
 	})
 }
@@ -152,26 +152,26 @@ func (s *Server) forecast(w http.ResponseWriter, r *http.Request) {
 	for name, values := range r.URL.Query() {
 		query[name] = strings.Join(values, ",")
 	}
-	request, err := answer.Parse(r.Method, query, r.Header.Get("Content-Type"), func() ([]byte, error) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, answer.MaxBody))
+	request, err := httpapi.Parse(r.Method, query, r.Header.Get("Content-Type"), func() ([]byte, error) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, httpapi.MaxBody))
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
-			return nil, answer.TooLarge(-1)
+			return nil, httpapi.TooLarge(-1)
 		}
 		return body, err
 	})
-	var out *answer.Answer
+	var out *httpapi.Answer
 	if err == nil {
-		out, err = (&answer.Answerer{Frame: s.frame, Models: known{s.Predictor}}).Forecast(ctx, request)
+		out, err = (&httpapi.Answerer{Frame: s.frame, Models: known{s.Predictor}}).Forecast(ctx, request)
 	}
 	var body []byte
 	if err == nil {
 		body, err = json.Marshal(out)
 	}
 	if err != nil {
-		reason, retry := answer.Reason(err)
-		p, id := answer.ProblemOf(err, reason, retry), rand.Text()
-		var own *answer.Problem // who came too early is no fault to be looked into
+		reason, retry := httpapi.Reason(err)
+		p, id := httpapi.ProblemOf(err, reason, retry), rand.Text()
+		var own *httpapi.Problem // who came too early is no fault to be looked into
 		if p.Status >= http.StatusInternalServerError && !errors.As(err, &own) {
 			s.Log.Error("no forecast", "request", id, "status", p.Status, "reason", p.Reason, "error", err.Error())
 		}
@@ -186,10 +186,10 @@ func (s *Server) forecast(w http.ResponseWriter, r *http.Request) {
 // known are the checkpoints as the last cycle found them.
 type known struct{ p *loader.Predictor }
 
-// Fresh implements answer.Models.
+// Fresh implements httpapi.Models.
 func (k known) Fresh(context.Context, []loader.Key) (*loader.Predictor, error) { return k.p, nil }
 
-func send(w http.ResponseWriter, p *answer.Problem, id string) {
+func send(w http.ResponseWriter, p *httpapi.Problem, id string) {
 	headers, body := p.Answer(id)
 	for name, value := range headers {
 		w.Header().Set(name, value)

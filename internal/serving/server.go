@@ -19,8 +19,8 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/infra/prometheus"
-	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/httpapi"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -215,7 +215,7 @@ func (s *Server) predict(ctx context.Context, frames []series.Frame) ([]*serve.A
 		all = joined.Unwrap()
 	}
 	for i, e := range all {
-		reason, _ := answer.Reason(e)
+		reason, _ := httpapi.Reason(e)
 		s.counts.failures.WithLabelValues(reason).Inc()
 		if i < 10 {
 			s.Log.Error("no forecast", "reason", reason, "error", e.Error())
@@ -299,7 +299,7 @@ func (s *Server) keep(frames []series.Frame, forecasts []*serve.Answer) {
 // the answer then, not that there is none.
 func (s *Server) frame(_ context.Context, container string) (series.Frame, error) {
 	if !s.history.settled() {
-		return series.Frame{}, &answer.Problem{
+		return series.Frame{}, &httpapi.Problem{
 			Status: http.StatusServiceUnavailable, Reason: event.NoData, Retry: min(max(int(s.Every/time.Second), 1), mostRetry),
 			Detail: "Prometheus has not been read yet; /healthz says more",
 		}

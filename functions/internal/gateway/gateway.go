@@ -13,8 +13,8 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/httpapi"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/batch"
@@ -67,7 +67,7 @@ func (a *Answerer) Handle(ctx context.Context, in *steps.Invocation, payload []b
 		return nil, event.Fieldf("", "it has %d bytes; the limit is %d", len(payload), event.MaxBytes)
 	}
 	if err := json.Unmarshal(payload, &h); err != nil || h.Context.HTTP.Method == "" {
-		r, err := answer.ParseBody(payload)
+		r, err := httpapi.ParseBody(payload)
 		if err != nil {
 			return nil, event.Fieldf("", "%v", err)
 		}
@@ -75,7 +75,7 @@ func (a *Answerer) Handle(ctx context.Context, in *steps.Invocation, payload []b
 	}
 	began := time.Now()
 	r, err := h.parse()
-	var out *answer.Answer
+	var out *httpapi.Answer
 	if err == nil {
 		out, err = a.forecast(ctx, in, r)
 	}
@@ -96,24 +96,24 @@ func (a *Answerer) Handle(ctx context.Context, in *steps.Invocation, payload []b
 	return httpAnswer{http.StatusOK, map[string]string{"content-type": "application/json", "cache-control": "no-store"}, string(body)}, nil
 }
 
-// parse reads the request for a forecast. The error is a *answer.Problem.
-func (h *httpRequest) parse() (*answer.Request, error) {
+// parse reads the request for a forecast. The error is a *httpapi.Problem.
+func (h *httpRequest) parse() (*httpapi.Request, error) {
 	kind := ""
 	for name, value := range h.Headers {
 		if strings.EqualFold(name, "content-type") {
 			kind = value
 		}
 	}
-	return answer.Parse(h.Context.HTTP.Method, h.Query, kind, func() ([]byte, error) {
+	return httpapi.Parse(h.Context.HTTP.Method, h.Query, kind, func() ([]byte, error) {
 		if !h.Base64 {
 			return []byte(h.Body), nil
 		}
-		if base64.StdEncoding.DecodedLen(len(h.Body)) > answer.MaxBody+3 {
-			return nil, answer.TooLarge(len(h.Body))
+		if base64.StdEncoding.DecodedLen(len(h.Body)) > httpapi.MaxBody+3 {
+			return nil, httpapi.TooLarge(len(h.Body))
 		}
 		body, err := base64.StdEncoding.DecodeString(h.Body)
 		if err != nil {
-			return nil, &answer.Problem{Status: http.StatusBadRequest, Detail: "body: is no base64", Reason: event.Invalid, Field: "body"}
+			return nil, &httpapi.Problem{Status: http.StatusBadRequest, Detail: "body: is no base64", Reason: event.Invalid, Field: "body"}
 		}
 		return body, nil
 	})
@@ -121,7 +121,7 @@ func (h *httpRequest) parse() (*answer.Request, error) {
 
 func (a *Answerer) refuse(in *steps.Invocation, err error, id string) httpAnswer {
 	reason, retry := batch.Reason(err)
-	p := answer.ProblemOf(err, reason, retry)
+	p := httpapi.ProblemOf(err, reason, retry)
 	if p.Status >= http.StatusInternalServerError {
 		in.Log.Error("no forecast", "status", p.Status, "reason", p.Reason, "error", err.Error())
 		in.Metrics.Add("Answers5xx", "Count", 1)
@@ -133,8 +133,8 @@ func (a *Answerer) refuse(in *steps.Invocation, err error, id string) httpAnswer
 	return httpAnswer{p.Status, headers, string(body)}
 }
 
-func (a *Answerer) forecast(ctx context.Context, in *steps.Invocation, r *answer.Request) (*answer.Answer, error) {
-	return (&answer.Answerer{Frame: a.frame, Models: batch.Logged{Models: a.Models, Log: in.Log}}).Forecast(ctx, r)
+func (a *Answerer) forecast(ctx context.Context, in *steps.Invocation, r *httpapi.Request) (*httpapi.Answer, error) {
+	return (&httpapi.Answerer{Frame: a.frame, Models: batch.Logged{Models: a.Models, Log: in.Log}}).Forecast(ctx, r)
 }
 
 // frame returns a container's samples.

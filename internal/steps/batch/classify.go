@@ -5,18 +5,18 @@ import (
 	"log/slog"
 
 	"github.com/foretide/foretide/infra/parquet"
-	"github.com/foretide/foretide/internal/answer"
 	"github.com/foretide/foretide/internal/event"
+	"github.com/foretide/foretide/internal/httpapi"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/panics"
 	"github.com/foretide/foretide/loader/store"
 )
 
 // Reason gives the machine-readable reason of an error, one of package event's,
-// and whether the same may succeed another time: answer.Reason, and what is
+// and whether the same may succeed another time: httpapi.Reason, and what is
 // too large or damaged.
 func Reason(err error) (reason string, retry bool) {
-	reason, retry = answer.Reason(err)
+	reason, retry = httpapi.Reason(err)
 	switch {
 	case reason == event.Deadline || reason == event.NoData:
 	case errors.Is(err, lake.ErrTooLarge) || errors.Is(err, parquet.ErrTooLarge):

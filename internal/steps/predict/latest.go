@@ -11,7 +11,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/core/serve"
-	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/httpapi"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
 )
@@ -26,8 +26,8 @@ const (
 
 // A Latest is the latest forecasts of a container.
 type Latest struct {
-	Container string                  `json:"container"`
-	Forecasts []forecastjson.Forecast `json:"forecasts"` // by metric
+	Container string             `json:"container"`
+	Forecasts []httpapi.Forecast `json:"forecasts"` // by metric
 }
 
 // LatestName returns the key of a container's latest forecasts. Its name is
@@ -75,7 +75,7 @@ func merge(container string, before []byte, made []*serve.Answer, all bool) (Lat
 	if json.Unmarshal(before, &there) != nil || there.Container != container {
 		there.Forecasts = nil // none yet, or none that can be read
 	}
-	stays := map[string]forecastjson.Forecast{}
+	stays := map[string]httpapi.Forecast{}
 	for _, f := range there.Forecasts {
 		stays[f.Metric] = f
 	}
@@ -83,7 +83,7 @@ func merge(container string, before []byte, made []*serve.Answer, all bool) (Lat
 	var kept []*serve.Answer
 	newest := time.Time{}
 	for _, f := range made {
-		one := forecastjson.Of(f)
+		one := httpapi.ForecastOf(f)
 		if one.Origin.After(newest) {
 			newest = one.Origin
 		}

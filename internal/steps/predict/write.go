@@ -10,7 +10,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/infra/parquet"
-	"github.com/foretide/foretide/internal/forecastjson"
+	"github.com/foretide/foretide/internal/httpapi"
 	"github.com/foretide/foretide/loader/store"
 )
 
@@ -30,7 +30,7 @@ func (r *round) write(ctx context.Context) error {
 	var lines bytes.Buffer
 	e := json.NewEncoder(&lines)
 	for _, f := range r.forecasts {
-		if err := e.Encode(forecastjson.Of(f)); err != nil {
+		if err := e.Encode(httpapi.ForecastOf(f)); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-package answer
+package httpapi
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"github.com/foretide/foretide/internal/event"
 )
 
-// A Problem is an answer that is none, as RFC 9457 has it.
+// A Problem is an error response in RFC 9457 format.
 type Problem struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
@@ -26,7 +26,7 @@ type Problem struct {
 
 func (p *Problem) Error() string { return p.Detail }
 
-// invalid is a request that cannot be.
+// invalid returns the problem of a malformed request.
 func invalid(err error) error {
 	p := &Problem{Status: http.StatusBadRequest, Detail: err.Error(), Reason: event.Invalid}
 	var f *event.FieldError

@@ -1,6 +1,4 @@
-// Package forecastjson is how forecasts are written as JSON, by the command line
-// and by the functions.
-package forecastjson
+package httpapi
 
 import (
 	"time"
@@ -36,8 +34,8 @@ type Quantile struct {
 	Value float64 `json:"value"`
 }
 
-// Of returns the forecast as it is written.
-func Of(f *serve.Answer) Forecast {
+// ForecastOf returns the forecast as it is written.
+func ForecastOf(f *serve.Answer) Forecast {
 	out := Forecast{Container: f.Container, Metric: f.Metric, Origin: time.Unix(f.Origin, 0).UTC(), Horizons: make([]Horizon, 0, len(f.At))}
 	for i := range f.At {
 		h := &f.At[i]

@@ -1,7 +1,8 @@
-// Package answer forecasts while somebody waits: a request, with a window of
-// recent values or a container's name, gets the quantile forecast. The Lambda
-// function forecast and the command serve answer with it, in the same JSON.
-package answer
+// Package httpapi forecasts over HTTP: a request with a window of recent values or
+// a container's name gets the quantile forecast, or a problem (RFC 9457). The
+// Lambda function forecast, the command serve and the SageMaker container answer
+// with it. Its JSON of a forecast is what predict prints and stores, too.
+package httpapi
 
 import (
 	"context"
@@ -13,7 +14,6 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/forecastjson"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 	"github.com/foretide/foretide/loader/store"
@@ -35,8 +35,8 @@ type Models interface {
 
 // An Answer is the forecasts that were asked for, by metric.
 type Answer struct {
-	Container string                  `json:"container"`
-	Forecasts []forecastjson.Forecast `json:"forecasts"`
+	Container string     `json:"container"`
+	Forecasts []Forecast `json:"forecasts"`
 }
 
 // Forecast answers a request that was checked. ProblemOf says what an error is to
@@ -64,7 +64,7 @@ func (a *Answerer) Forecast(ctx context.Context, r *Request) (*Answer, error) {
 	}
 	out := &Answer{Container: r.Container}
 	for _, f := range forecasts {
-		out.Forecasts = append(out.Forecasts, forecastjson.Of(f))
+		out.Forecasts = append(out.Forecasts, ForecastOf(f))
 	}
 	return out, nil
 }

@@ -1,4 +1,4 @@
-package answer
+package httpapi
 
 import (
 	"bytes"
@@ -91,7 +91,7 @@ func (c *Column) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Check returns an error of package event where the request cannot be.
+// Check returns an error of package event for a malformed request.
 func (r *Request) Check() error {
 	if r.Container != "" {
 		if err := event.CheckName("container", r.Container); err != nil {
