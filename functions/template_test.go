@@ -6,9 +6,12 @@ import (
 	"iter"
 	"os"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/internal/steps/plan"
 	"github.com/foretide/foretide/loader/store"
 )
@@ -25,6 +28,22 @@ func parameter(t *testing.T, name string) string {
 		t.Fatalf("the template has no parameter %s", name)
 	}
 	return string(m[1])
+}
+
+// TestModelTypes: the template offers the models that can be trained.
+func TestModelTypes(t *testing.T) {
+	data, err := os.ReadFile("../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?m)^  ModelType: .*AllowedValues: \[([^]]+)\]`).FindSubmatch(data)
+	if m == nil {
+		t.Fatal("the template has no parameter ModelType")
+	}
+	got := strings.Split(string(m[1]), ", ")
+	if slices.Sort(got); !slices.Equal(got, models.Names()) {
+		t.Errorf("got the model types %v, want %v", got, models.Names())
+	}
 }
 
 // aged is a store that says of all it has that it was stored at that time.

@@ -21,7 +21,14 @@ import (
 
 // checkpoints are those of the interface's test vectors: one of every family,
 // fitted to real data.
-var checkpoints = []string{"naive", "arima", "linear", "prophet", "lstm", "network", "auto"}
+var checkpoints = func() (names []string) {
+	for _, f := range models.Families() {
+		if !f.BuiltIn {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}()
 
 func vectorCheckpoint(t testing.TB, name string) []byte {
 	t.Helper()
@@ -121,7 +128,7 @@ func TestHostModel(t *testing.T) {
 				if err := errors.Join(native.Forecast(&want, w), hosted.Forecast(&got, w)); err != nil {
 					t.Fatal(err)
 				}
-				if (name == "lstm" || name == "network") && !hosted.Knows(w.Recent.Container) {
+				if models.Of(name).Global && !hosted.Knows(w.Recent.Container) {
 					for k := range want.At {
 						want.At[k].Reasons |= forecast.SharedModel
 					}

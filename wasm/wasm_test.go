@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"github.com/foretide/foretide/core/models"
 	"math"
 	"os"
 	"os/exec"
@@ -193,7 +194,7 @@ func sameForecasts(t *testing.T, v *vector, got, want []byte) {
 		for k := range y.At {
 			g, w := x.At[k], y.At[k]
 			tolerance := 1e-9
-			if slices.Contains([]string{"lstm", "network", "general", "auto"}, w.Model) {
+			if models.Of(w.Model).Rounded {
 				tolerance = 1e-5
 			}
 			size := max(w.Quantiles[len(w.Quantiles)-1], -w.Quantiles[0])

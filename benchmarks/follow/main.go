@@ -25,9 +25,9 @@ import (
 	"github.com/foretide/foretide/benchmarks/internal/trial"
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/models/fit"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
-	"github.com/foretide/foretide/internal/family"
 )
 
 // apart is the time between two judged origins, in seconds.
@@ -118,7 +118,7 @@ func try(f *series.Frame, metric string, days int, modes []mode) error {
 	if err != nil {
 		return err
 	}
-	trainer, err := family.Trainer("auto")
+	trainer, err := fit.Trainer("auto", fit.Defaults())
 	if err != nil {
 		return err
 	}

@@ -14,9 +14,9 @@ import (
 
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
+	modelfit "github.com/foretide/foretide/core/models/fit"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
-	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/testkit"
 )
 
@@ -65,7 +65,7 @@ func run(data string, models []string, every int) error {
 }
 
 func judge(name string, all []testkit.M4Series) (smape, mase float64, err error) {
-	t, err := family.Trainer(name)
+	t, err := modelfit.Trainer(name, modelfit.Defaults())
 	if err != nil {
 		return 0, 0, err
 	}

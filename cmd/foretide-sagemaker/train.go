@@ -18,7 +18,6 @@ import (
 	serving "github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/infra/sagemaker"
-	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/near"
 	"github.com/foretide/foretide/internal/version"
@@ -147,7 +146,7 @@ func part(jobs []fleet.Job, host, hosts int, sharded bool) ([]fleet.Job, error) 
 		return i % hosts
 	}
 	for _, j := range jobs {
-		trainer, err := family.Configured(j.Config)
+		trainer, err := fleet.Configured(j.Config)
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/foretide/foretide/core/models"
 	"os"
 	"runtime"
 	"slices"
@@ -15,9 +16,7 @@ import (
 
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/record"
 	"github.com/foretide/foretide/internal/report"
@@ -60,7 +59,7 @@ are Unix seconds). --score judges such a file instead of making forecasts.` + ru
 	fs := cmd.Flags()
 	fs.StringVar(&f.data, "data", "", "metrics file, or folder of them (CSV, .gz)")
 	fs.StringVar(&f.list, "list", "", "file that lists the series to judge, CONTAINER METRIC on a line (default: all)")
-	fs.StringSliceVar(&f.models, "model", nil, "models to judge"+several+": "+strings.Join(family.Names(), ", ")+" (default: the configuration's)")
+	fs.StringSliceVar(&f.models, "model", nil, "models to judge"+several+": "+strings.Join(models.Names(), ", ")+" (default: the configuration's)")
 	fs.StringVarP(&f.out, "out", "o", "", "file for the forecasts (CSV, compressed where the name ends in .gz)")
 	fs.StringVar(&f.score, "score", "", "forecast file to judge instead of models")
 	fs.StringVar(&f.by, "group-by", string(backtest.ByMetric), "group the series by metric, source (the container's name up to the first slash) or series")
@@ -100,11 +99,11 @@ func (f *backtestFlags) validate(cmd *cobra.Command) error {
 		return usagef(cmd, "--json and --markdown exclude each other")
 	}
 	for _, m := range f.models {
-		if _, err := family.Trainer(m); err != nil {
+		if err := fleet.CheckModel(m); err != nil {
 			return err
 		}
 	}
-	f.wide = slices.Contains(f.models, lstm.Name)
+	f.wide = slices.ContainsFunc(f.models, func(m string) bool { return models.Of(m).Siblings })
 	if err := f.record.check(cmd); err != nil {
 		return err
 	}

@@ -1,13 +1,13 @@
 package main
 
 import (
+	"github.com/foretide/foretide/core/models"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/terminal"
 )
 
@@ -16,7 +16,7 @@ import (
 func choices() map[string][]string {
 	return map[string][]string{
 		"metric": series.Metrics, "counter": series.Metrics,
-		"model":    family.Names(),
+		"model":    models.Names(),
 		"group-by": {string(backtest.ByMetric), string(backtest.BySource), string(backtest.BySeries)},
 		"progress": terminal.ProgressWays,
 		"preset":   presetNames,

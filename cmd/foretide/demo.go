@@ -13,7 +13,6 @@ import (
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
-	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/internal/terminal"
@@ -125,7 +124,7 @@ func (a *app) demoBacktest(ctx context.Context, frame *series.Frame) error {
 	for _, name := range demoModels {
 		c := config.Defaults(demoMetrics[0])
 		c.Model.ModelType = name
-		t, err := family.Configured(c)
+		t, err := fleet.Configured(c)
 		if err != nil {
 			return err
 		}

@@ -17,7 +17,6 @@ import (
 	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/infra/safetensors"
 	"github.com/foretide/foretide/infra/torch"
-	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/record"
 	"github.com/foretide/foretide/loader"
@@ -63,7 +62,7 @@ func dataf(format string, args ...any) error { return &dataError{text: fmt.Sprin
 func exitCode(err error) int {
 	var (
 		usage   *usageError
-		unknown *family.UnknownError
+		unknown *fleet.UnknownError
 		conf    config.Errors
 		csv     *csvfile.Error
 	)

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"github.com/foretide/foretide/core/models"
 	"os"
 	"strings"
 	"time"
@@ -10,9 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/infra/csvfile"
-	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/report"
 	"github.com/foretide/foretide/internal/terminal"
@@ -47,7 +46,7 @@ func addCounters(cmd *cobra.Command, counters *[]string) {
 
 // addModel declares the flags that choose one model.
 func (s *settings) addModel(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.model, "model", "", "model: "+strings.Join(family.Names(), ", ")+" (default: the configuration's)")
+	cmd.Flags().StringVar(&s.model, "model", "", "model: "+strings.Join(models.Names(), ", ")+" (default: the configuration's)")
 	s.addScope(cmd)
 }
 
@@ -134,7 +133,7 @@ func (s *settings) read(cmd *cobra.Command, a *app, path string) (*csvfile.Data,
 	horizons := first.Horizons()
 	columns := s.metrics
 	for _, m := range s.metrics {
-		if c, err := s.configs().Of(m); err == nil && (s.wide || c.Model.ModelType == lstm.Name || len(c.Columns()) > 0) {
+		if c, err := s.configs().Of(m); err == nil && (s.wide || models.Of(c.Model.ModelType).Siblings || len(c.Columns()) > 0) {
 			columns = nil // all: those that models read are among them
 		}
 	}

@@ -2,12 +2,12 @@ package main
 
 import (
 	"fmt"
+	"github.com/foretide/foretide/core/models"
 	"runtime"
 
 	"github.com/goccy/go-json"
 	"github.com/spf13/cobra"
 
-	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/version"
 )
 
@@ -23,7 +23,7 @@ func (a *app) versionCommand() *cobra.Command {
 				Go       string   `json:"go"`
 				Platform string   `json:"platform"`
 				Models   []string `json:"models"`
-			}{version.String(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, family.Names()}
+			}{version.String(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, models.Names()}
 			if asJSON {
 				return json.NewEncoder(a.out).Encode(v)
 			}

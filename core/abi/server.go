@@ -82,7 +82,7 @@ func (s *Server) Load(b []byte) int32 {
 		return s.fail(BadModel, "abi: the checkpoint's model asks for more than "+strconv.Itoa(maxNeeds)+" cells")
 	}
 	m := &model{Checkpoint: f.Checkpoint, fitted: fitted}
-	if fitted.Spec().Model == "lstm" {
+	if models.Of(fitted.Spec().Model).Workspace {
 		m.own = new(forecast.Forecast)
 	}
 	s.last++

@@ -1,29 +1,14 @@
-// Package models turns the payloads of checkpoints back into fitted models. It
-// is the one place that knows every kind, and part of the WebAssembly guest.
+// Package models is the table of model families: their names, traits and
+// payloads. It is part of the WebAssembly guest; core/models/fit, which fits the
+// families, is not.
 package models
 
 import (
 	"errors"
 
-	"github.com/foretide/foretide/core/arima"
-	"github.com/foretide/foretide/core/auto"
-	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/general"
 	"github.com/foretide/foretide/core/internal/plain"
-	"github.com/foretide/foretide/core/linear"
-	"github.com/foretide/foretide/core/lstm"
-	"github.com/foretide/foretide/core/naive"
-	"github.com/foretide/foretide/core/network"
-	"github.com/foretide/foretide/core/prophet"
 )
-
-// kinds are the kinds of payload that Decode understands.
-var kinds = [...]string{arima.Kind, auto.Kind, calibrate.Kind, general.Kind, linear.Kind, lstm.Kind, naive.Kind,
-	network.Kind, prophet.Kind, calibrate.SharedKind}
-
-// Kinds returns the kinds of payload that Decode understands, sorted.
-func Kinds() []string { return append([]string(nil), kinds[:]...) }
 
 // ErrKind reports that this program does not know the kind of model; a newer
 // one may. It comes with the kind in a *KindError.
@@ -35,7 +20,7 @@ type KindError struct{ Kind string }
 // Error names the kind and the known ones.
 func (e *KindError) Error() string {
 	s := ErrKind.Error() + " " + plain.Quote(e.Kind) + "; known are "
-	for i, k := range kinds {
+	for i, k := range Kinds() {
 		if i > 0 {
 			s += ", "
 		}
@@ -69,27 +54,15 @@ func decode(kind string, payload []byte, depth int) (forecast.Fitted, error) {
 	inner := func(kind string, payload []byte) (forecast.Fitted, error) {
 		return decode(kind, payload, depth+1)
 	}
-	switch kind {
-	case arima.Kind:
-		return fitted(arima.Decode(payload))
-	case linear.Kind:
-		return fitted(linear.Decode(payload))
-	case lstm.Kind:
-		return fitted(lstm.Decode(payload))
-	case naive.Kind:
-		return fitted(naive.Decode(payload))
-	case network.Kind:
-		return fitted(network.Decode(payload))
-	case general.Kind:
-		return fitted(general.Decode(payload))
-	case auto.Kind:
-		return fitted(auto.Decode(payload, inner))
-	case prophet.Kind:
-		return fitted(prophet.Decode(payload))
-	case calibrate.Kind:
-		return fitted(calibrate.Decode(payload, inner))
-	case calibrate.SharedKind:
-		return fitted(calibrate.DecodeShared(payload, inner))
+	for i := range table {
+		if table[i].Kind == kind {
+			return table[i].decode(payload, inner)
+		}
+	}
+	for i := range wrappers {
+		if wrappers[i].Kind == kind {
+			return wrappers[i].decode(payload, inner)
+		}
 	}
 	return nil, &KindError{kind}
 }

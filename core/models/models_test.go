@@ -79,8 +79,8 @@ func examples(t testing.TB) map[string]forecast.Fitted {
 
 func TestDecodeEveryKind(t *testing.T) {
 	models := examples(t)
-	if len(models) != len(kinds) || !slices.IsSorted(kinds[:]) {
-		t.Fatalf("%d examples for the kinds %v, which are sorted", len(models), kinds)
+	if kinds := Kinds(); len(models) != len(kinds) || !slices.IsSorted(kinds) {
+		t.Fatalf("got %d examples, want one for each of %v, sorted", len(models), kinds)
 	}
 	for _, kind := range Kinds() {
 		t.Run(kind, func(t *testing.T) {

@@ -80,7 +80,7 @@ func (c Config) Fit(m forecast.Model, history []series.Frame, task forecast.Task
 	report.Points, report.From, report.To = s.Count(), s.Start, s.End()-s.Step
 	fitted, err := c.fit(m, frame, task, opts, &report)
 	var failed *fitError
-	if errors.As(err, &failed) && m.Name() != naive.Name {
+	if errors.As(err, &failed) && m.Name() != c.Naive.Name() {
 		// The naive model stands in, judged and calibrated like any other.
 		report.Notes = append(report.Notes, m.Name()+": "+failed.err.Error())
 		report.Reasons |= forecast.FitFailed
@@ -184,7 +184,7 @@ func renew(r forecast.Renewer, model forecast.Fitted, history series.Frame, task
 // history, the model keeps its structure if it can.
 func (c Config) fitBoth(m forecast.Model, before forecast.Fitted, frame series.Frame, task forecast.Task, opts forecast.Options) (model, fallback forecast.Fitted, fit forecast.Report, err error) {
 	frames := []series.Frame{frame}
-	if m.Name() != naive.Name {
+	if m.Name() != c.Naive.Name() {
 		if fallback, _, err = c.Naive.Fit(frames, task, opts); err != nil {
 			return nil, nil, fit, err
 		}

@@ -5,7 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/internal/localstack"
 )
 
@@ -20,7 +22,7 @@ type measurement struct {
 // flags adds those of measurements.
 func (m *measurement) flags() {
 	flag.StringVar(&m.what, "measure", "", "measure `what` the functions need, and end: starts, predict or train")
-	flag.StringVar(&m.models, "models", "naive,linear,general,auto,arima,prophet,lstm,network", "with -measure train: models that are trained")
+	flag.StringVar(&m.models, "models", strings.Join(models.Names(), ","), "with -measure train: models that are trained")
 	flag.StringVar(&m.histories, "histories", "7,21,63", "with -measure train: what they are trained on, in `days`, ascending")
 	flag.IntVar(&m.containers, "containers", 1000, "with -measure predict: containers of the fleet, each with four metrics")
 	flag.Int64Var(&m.step, "step", 60, "with -measure: step of the samples, in `seconds`")

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"github.com/foretide/foretide/core/models"
 	"math"
 	"strconv"
 	"strings"
@@ -71,7 +72,7 @@ func (t *training) measure(ctx context.Context, b *bench, bootstrap string, unti
 	service := localstack.NewService(1, localstack.Function{Name: "train", Bootstrap: bootstrap, Env: env, Timeout: time.Hour, Memory: 1769})
 	defer service.Close()
 	what := &event.Batch{Until: time.Unix(until, 0), Items: []event.Item{{Container: "c00000", Metrics: []string{"cpu"}}}}
-	if t.Model == "network" {
+	if models.Of(t.Model).Pooled {
 		what.Items[0].Container = "" // it learns from all
 	}
 	if _, err := b.requests(); err != nil {

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/loader/config"
 )
 
@@ -58,7 +57,7 @@ func (c *Configs) Of(metric string) (*config.Config, error) {
 	if err := out.Apply(c.Overrides...); err != nil {
 		return nil, err
 	}
-	if _, err := family.Configured(out); err != nil {
+	if _, err := Configured(out); err != nil {
 		return nil, err
 	}
 	if c.Container != "" && out.Source("model.scope").Kind == config.Default {

@@ -8,7 +8,6 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
-	"github.com/foretide/foretide/internal/family"
 )
 
 // perMetric trains each metric as its configuration says; it is what a
@@ -73,7 +72,7 @@ func (c *Configs) Trainers(models, metrics []string) ([]backtest.Trainer, error)
 			if model != "" {
 				of.Model.ModelType = model
 			}
-			t, err := family.Configured(of)
+			t, err := Configured(of)
 			if err != nil {
 				return nil, err
 			}

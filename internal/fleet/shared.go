@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"fmt"
+	"github.com/foretide/foretide/core/models"
 	"math"
 	"slices"
 	"strconv"
@@ -31,7 +32,7 @@ func (f *fleet) groups() (single, long []int, groups [][]int) {
 	index := map[key]int{}
 	for i, j := range f.jobs {
 		trainer, err := f.trainer(j.Config)
-		_, epochs := trainer.Model.(forecast.Tuner)
+		epochs := models.Of(trainer.Name()).Epochs
 		switch {
 		case err != nil || !epochs && !trainer.Global():
 			single = append(single, i)

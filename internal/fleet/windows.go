@@ -13,7 +13,6 @@ import (
 	lstmfit "github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
-	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/loader/config"
 )
 
@@ -35,7 +34,7 @@ type Drawing struct {
 // configuration. The error is ErrWindows, or one of fitting.
 func Draw(jobs []Job) (*Drawing, error) {
 	c := ownScope(jobs)
-	trainer, err := family.Configured(c)
+	trainer, err := Configured(c)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +112,7 @@ type Trained struct {
 // trainer returns the trainer of a configuration, or of the model that is trained
 // already.
 func (f *fleet) trainer(c *config.Config) (train.Trainer, error) {
-	t, err := family.Configured(c)
+	t, err := Configured(c)
 	if _, ok := t.Model.(forecast.Pooler); ok && f.pooled != nil {
 		t.Model = f.pooled
 	}

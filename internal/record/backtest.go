@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"cmp"
+	"github.com/foretide/foretide/core/models"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -121,7 +122,7 @@ func (b *Backtest) settings(model string) map[string]string {
 	var all []*config.Config
 	for _, c := range b.configs {
 		c = c.Clone()
-		if slices.Contains(config.Known, model) {
+		if slices.Contains(models.Names(), model) {
 			c.Model.ModelType = model
 		}
 		all = append(all, c)

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/foretide/foretide/core/network"
+	"github.com/foretide/foretide/core/models"
 )
 
 // curves returns the learning curves that the checkpoints in use have.
@@ -22,7 +22,7 @@ func curves(d *described) []Curve {
 				best = i
 			}
 		}
-		if c.Provenance.Model == network.Name { // it is trained to the end, whatever the losses
+		if models.Of(c.Provenance.Model).Final { // it is trained to the end, whatever the losses
 			best = len(losses) - 1
 		}
 		out = append(out, Curve{Name: k.Name(), Metric: k.Metric, Containers: len(c.Provenance.Containers), Losses: losses, Best: best + 1})

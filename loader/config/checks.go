@@ -34,10 +34,10 @@ var checks = map[string]func(c *Config, v any) string{
 		return ""
 	},
 	"model": func(_ *Config, v any) string {
-		if slices.Contains(Known, v.(string)) {
+		if slices.Contains(families, v.(string)) {
 			return ""
 		}
-		return fmt.Sprintf("no such model %q; the models are %s", v, strings.Join(Known, ", "))
+		return fmt.Sprintf("no such model %q; the models are %s", v, strings.Join(families, ", "))
 	},
 	"cap": func(c *Config, _ any) string {
 		floor := c.Prophet.Floor

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"github.com/foretide/foretide/core/models"
 	"math"
 	"os"
 	"path/filepath"
@@ -177,7 +178,7 @@ func TestErrors(t *testing.T) {
 		{"quantile of one", "data: {quantiles: [0.5, 1]}", `f.yaml:1:19: data.quantiles: must be more than 0 and less than 1, got 1`},
 		{"quantile not a number", "data: {quantiles: [0.5, .nan]}", `f.yaml:1:25: data.quantiles: must be a number, got not a number`},
 		{"bounds crossed", "data:\n  lower_bound: 5\n  upper_bound: 1", `f.yaml:2:16: data.lower_bound: must be less than upper_bound, which is 1, got 5`},
-		{"unknown model", "model: {model_type: arma}", `f.yaml:1:21: model.model_type: no such model "arma"; the models are auto, naive, arima, linear, network, general, prophet, lstm, ensemble; did you mean "arima"?`},
+		{"unknown model", "model: {model_type: arma}", `f.yaml:1:21: model.model_type: no such model "arma"; the models are arima, auto, general, linear, lstm, naive, network, prophet; did you mean "arima"?`},
 		{"dropout of one", "model: {dropout: 1}", `f.yaml:1:18: model.dropout: must be at least 0 and less than 1, got 1`},
 		{"learning rate 0", "training: {learning_rate: 0}", `f.yaml:1:27: training.learning_rate: must be more than 0, got 0`},
 		{"negative seed", "training: {seed: -1}", `f.yaml:1:18: training.seed: must not be negative, got -1`},
@@ -400,6 +401,9 @@ func TestLoadErrors(t *testing.T) {
 // TestSettings checks the table itself: keys end in words of their own, which
 // the environment's names rely on, and defaults are possible.
 func TestSettings(t *testing.T) {
+	if !slices.Equal(families, models.Names()) {
+		t.Errorf("got the models %v, want those of core/models, %v", families, models.Names())
+	}
 	seen := make(map[string]bool)
 	for i := range settings {
 		s := &settings[i]
@@ -408,7 +412,7 @@ func TestSettings(t *testing.T) {
 		}
 		seen[s.leaf()] = true
 		for _, m := range s.models {
-			if !slices.Contains(Known, m) {
+			if !slices.Contains(families, m) {
 				t.Errorf("%s: unknown model %s", s.key, m)
 			}
 		}

@@ -62,7 +62,7 @@ type Regressor struct {
 // Columns returns the columns of the data that the model reads beside the
 // metric, as far as the settings name them.
 func (c *Config) Columns() []string {
-	if c.Model.ModelType != "prophet" {
+	if growth := find("growth"); growth == nil || !growth.uses(c.Model.ModelType) {
 		return nil
 	}
 	var names []string

@@ -50,7 +50,7 @@ func settingsOf(section string, t reflect.Type) []setting {
 			}
 			continue
 		}
-		s := setting{key: section + name, help: strings.Replace(f.Tag.Get("help"), "%s", strings.Join(Known, ", "), 1), index: []int{i},
+		s := setting{key: section + name, help: strings.Replace(f.Tag.Get("help"), "%s", strings.Join(families, ", "), 1), index: []int{i},
 			required: option == "required", toggle: option == "switch", limits: limitsOf(f.Tag.Get("range"))}
 		if m := f.Tag.Get("models"); m != "" {
 			s.models = strings.Split(m, ",")
@@ -205,7 +205,7 @@ func (s *setting) restrict(c *Config, v reflect.Value) (reason, near string) {
 		reason = s.check(c, v.Interface())
 	}
 	if reason != "" && s.key == keyModel {
-		near = nearest(c.Model.ModelType, Known)
+		near = nearest(c.Model.ModelType, families)
 	}
 	return reason, near
 }

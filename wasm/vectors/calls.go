@@ -9,13 +9,25 @@ import (
 
 	"github.com/foretide/foretide/core/abi"
 	"github.com/foretide/foretide/core/forecast"
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
 )
 
-// families are those whose checkpoints are loaded, in this order: their handles
-// are 1, 2 …
-var families = []string{"naive", "arima", "linear", "prophet", "lstm", "network", "auto"}
+// families are those whose checkpoints are loaded, in the table's order: their
+// handles are 1, 2 …
+var families = checkpointed()
+
+// checkpointed returns the families that have checkpoints of their own.
+func checkpointed() []string {
+	var names []string
+	for _, f := range models.Families() {
+		if !f.BuiltIn {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
 
 // A list collects calls and writes the bytes that go in.
 type list struct {

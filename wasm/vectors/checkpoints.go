@@ -6,16 +6,12 @@ import (
 	"path/filepath"
 
 	"github.com/foretide/foretide/cmd/foretide/demo"
-	arima "github.com/foretide/foretide/core/arima/fit"
-	autofit "github.com/foretide/foretide/core/auto/fit"
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/general"
-	linear "github.com/foretide/foretide/core/linear/fit"
 	lstm "github.com/foretide/foretide/core/lstm/fit"
-	"github.com/foretide/foretide/core/naive"
+	"github.com/foretide/foretide/core/models"
+	"github.com/foretide/foretide/core/models/fit"
 	network "github.com/foretide/foretide/core/network/fit"
-	prophet "github.com/foretide/foretide/core/prophet/fit"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
 	"github.com/foretide/foretide/infra/csvfile"
@@ -57,15 +53,20 @@ func checkpoints(dir string, frame *series.Frame) error {
 	net.Steps, net.Hidden, net.Width, net.Epochs, net.Windows, net.HeldWindows = 24, 16, 16, 2, 512, 256
 	small := network.Defaults()
 	small.Hidden, small.Fewest, small.Most, small.Batch = []int{32, 32}, 1<<14, 1<<14, 128
-	auto := autofit.Config{Members: []forecast.Model{linear.Defaults(), general.Model{}}, Guard: general.Name}
-	for name, model := range map[string]forecast.Model{
-		"naive": naive.Defaults(), "arima": arima.Defaults(), "linear": linear.Defaults(), "prophet": prophet.Defaults(), "lstm": net,
-		"network": small, "auto": auto,
-	} {
+	settings := fit.Defaults()
+	settings.LSTM = net
+	for _, name := range families {
+		t, err := fit.Trainer(name, settings)
+		if err != nil {
+			return err
+		}
+		model := t.Model
+		if models.Of(name).Pooled {
+			model = small
+		}
 		container := frame.Container
 		var fitted forecast.Fitted
 		var report train.Report
-		var err error
 		options := forecast.Options{Seed: 1}
 		if model.Global() {
 			container = ""
@@ -80,7 +81,7 @@ func checkpoints(dir string, frame *series.Frame) error {
 			DataStart: past.Start, DataEnd: past.Time(past.Len()), Points: int64(report.Points),
 			Status: report.Fit.Status.String(), Summary: report.Fit.Summary})
 		b := c.Append(nil)
-		if name == "prophet" || name == "lstm" || name == "network" { // as files are
+		if is := models.Of(name); is.Global || is.Columns { // some as files are, some as bytes
 			if b, err = loader.Encode(c); err != nil {
 				return err
 			}

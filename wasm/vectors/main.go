@@ -14,9 +14,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/goccy/go-json"
 
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/internal/guest"
 	"github.com/foretide/foretide/wasm"
@@ -56,11 +58,32 @@ func run(dir string, fit bool) error {
 			return err
 		}
 	}
+	if err := table(dir); err != nil {
+		return err
+	}
 	vectors, err := calls(dir, frame)
 	if err != nil {
 		return err
 	}
 	return answer(ctx, dir, vectors)
+}
+
+// table writes the families and their traits for the tests of other languages.
+func table(dir string) error {
+	type family struct {
+		Name       string `json:"name"`
+		Checkpoint int32  `json:"checkpoint,omitempty"` // its handle in the vectors
+		models.Traits
+	}
+	var all []family
+	for _, f := range models.Families() {
+		all = append(all, family{f.Name, int32(slices.Index(families, f.Name) + 1), f.Traits})
+	}
+	b, err := json.MarshalIndent(all, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "models.json"), append(b, '\n'), 0o644)
 }
 
 // answer writes what the module answers to the calls.

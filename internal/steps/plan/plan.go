@@ -13,8 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/loader"
@@ -234,8 +234,7 @@ func (r *round) global(ctx context.Context, metric string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	t, err := family.Configured(c)
-	return err == nil && t.Global(), err
+	return models.Of(c.Model.ModelType).Shared(c.Model.Scope == config.ScopeContainer), nil
 }
 
 // isDue reports whether a model is to be trained, and counts why.

@@ -4,7 +4,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/foretide/foretide/internal/family"
+	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/batch"
 	"github.com/foretide/foretide/loader/config"
@@ -26,8 +26,8 @@ func FromEnv() (steps.Handler, error) {
 	return w.Handle, e.Err
 }
 
-// Check reports whether there is a model of a configuration's family.
+// Check reports whether there is a model of a configuration's fleet.
 func Check(c *config.Config) error {
-	_, err := family.Configured(c)
+	_, err := fleet.Configured(c)
 	return err
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/internal/event"
-	"github.com/foretide/foretide/internal/family"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/steps"
@@ -206,7 +205,7 @@ func (r *round) job(ctx context.Context, jobs []job, f *series.Frame, metric, co
 	}
 	if container != "" {
 		c = own(c)
-	} else if trainer, err := family.Configured(c); err == nil && !trainer.Global() {
+	} else if trainer, err := fleet.Configured(c); err == nil && !trainer.Global() {
 		r.fail(container, metric, event.Fieldf("items", "model %s is not one that containers share; name the containers", c.Model.ModelType))
 		return jobs
 	}

@@ -6,10 +6,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { Foretide, ForetideError } from "../src/index.js";
 import { forecasts, request } from "../src/bytes.js";
-import { file, module, vectors, windowOf } from "../testing/data.mjs";
+import { file, models, module, vectors, windowOf } from "../testing/data.mjs";
 
 const compiled = await WebAssembly.compile(module);
-const kinds = ["naive", "arima", "linear", "prophet", "lstm"];
+const kinds = models.filter((m) => m.checkpoint).map((m) => m.name);
 
 /** What the module answered to a call of the vectors. */
 function answer(handle, request, nth = 0) {

@@ -6,6 +6,7 @@ const folder = new URL("../../../testdata/", import.meta.url);
 export const module = readFileSync(new URL("../../../foretide.wasm", import.meta.url));
 export const file = (name) => new Uint8Array(readFileSync(new URL(name, folder)));
 export const vectors = JSON.parse(readFileSync(new URL("vectors.json", folder), "utf8"));
+export const models = JSON.parse(readFileSync(new URL("models.json", folder), "utf8"));
 
 /** The window of a request of one window, as the host's users write it. */
 export function windowOf(request) {

@@ -15,6 +15,8 @@ from foretide import Window
 HERE = pathlib.Path(__file__).resolve().parent
 WASM = HERE.parents[2]
 VECTORS = json.loads((WASM / "testdata" / "vectors.json").read_text())
+MODELS = json.loads((WASM / "testdata" / "models.json").read_text())
+KINDS = [m["name"] for m in MODELS if "checkpoint" in m]
 
 
 def file(name):

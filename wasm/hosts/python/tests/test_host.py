@@ -9,12 +9,10 @@ import unittest
 import weakref
 
 import numpy as np
-from data import VECTORS, WASM, file, window_of
+from data import KINDS, VECTORS, WASM, file, window_of
 from foretide import Foretide, ForetideError, Report, Window
 from foretide._bytes import forecasts
 from foretide._host import failure
-
-KINDS = ("naive", "arima", "linear", "prophet", "lstm", "network", "auto")
 
 
 def answer(handle, request):

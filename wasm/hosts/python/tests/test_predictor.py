@@ -13,12 +13,12 @@ from datetime import date, datetime, timedelta, timezone
 
 import numpy as np
 import pandas as pd
-from data import HERE, file, folder, predict
+from data import HERE, KINDS, MODELS, file, folder, predict
 from foretide import Foretide, ForetideError, MultiMetricPredictor, _frame
 from foretide._frame import moment
 
 FORETIDE = Foretide()
-NETWORKS = ("lstm", "network", "auto", "general")
+NETWORKS = [m["name"] for m in MODELS if m["rounded"]]
 
 
 def window(table, container):
@@ -65,9 +65,9 @@ class Predictor(unittest.TestCase):
     def test_the_same_as_the_command_line(self):
         """Every family, from the container's own checkpoint and from a shared one, and
         the network in the module for the metric that has none."""
-        for kind in ("naive", "arima", "linear", "prophet", "auto", "lstm", "network"):
+        for kind in KINDS:
             store, data = folder(), folder() / "metrics.csv"
-            shared = kind in ("lstm", "network")
+            shared = next(m["global"] for m in MODELS if m["name"] == kind)
             (store / "cpu").mkdir()
             (store / FORETIDE.checkpoint_name("cpu", "" if shared else "ccc/cluster28")).write_bytes(file(f"{kind}.ckpt"))
             containers = ("ccc/cluster28", "webapp") if shared else ("ccc/cluster28",)

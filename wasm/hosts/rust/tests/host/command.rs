@@ -7,10 +7,12 @@ use std::process::Command;
 use foretide::{Forecast, Predictor, Reasons};
 use serde_json::Value;
 
-use crate::data::{MODULE, file, folder};
+use crate::data::{MODELS, MODULE, file, folder};
 
-/// Whose numbers differ between processors by more than rounding (ABI.md).
-const NETWORKS: [&str; 4] = ["lstm", "network", "auto", "general"];
+/// Whether a family's numbers differ between processors by more than rounding (ABI.md).
+fn rounded(model: &str) -> bool {
+    MODELS.iter().any(|m| m["name"] == model && m["rounded"] == true)
+}
 
 /// The program; nothing where there is none, which under FORETIDE_CI is a failure.
 fn program() -> Option<String> {
@@ -86,7 +88,7 @@ fn same(forecast: &Forecast, said: &Value) {
             want["reasons"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         assert_eq!(h.reasons.names(), reasons, "{what}");
         let size = h.quantiles.iter().fold(0.0f64, |size, q| size.max(q.abs()));
-        let tolerance = size * if NETWORKS.contains(&&h.model[..]) { 1e-5 } else { 1e-9 };
+        let tolerance = size * if rounded(&h.model) { 1e-5 } else { 1e-9 };
         near(h.median(), &want["median"], tolerance, &what);
         near(h.mean, &want["mean"], tolerance, &what);
         let (low, high) = h.interval(0.8);
@@ -104,8 +106,9 @@ fn same(forecast: &Forecast, said: &Value) {
 fn the_same_as_the_command_line() {
     let Some(program) = program() else { return };
     let samples = samples();
-    for kind in ["naive", "arima", "linear", "prophet", "auto", "lstm", "network"] {
-        let shared = matches!(kind, "lstm" | "network");
+    for model in MODELS.iter().filter(|m| !m["checkpoint"].is_null()) {
+        let kind = model["name"].as_str().unwrap();
+        let shared = model["global"] == true;
         let (store, data) = (folder(), folder().join("metrics.csv"));
         let own = if shared { "" } else { "ccc/cluster28" };
         std::fs::create_dir(store.join("cpu")).unwrap();

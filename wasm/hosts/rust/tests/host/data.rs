@@ -26,6 +26,10 @@ pub fn vectors() -> Vec<Value> {
     all.as_array().unwrap().clone()
 }
 
+/// The families and their traits.
+pub static MODELS: LazyLock<Vec<Value>> =
+    LazyLock::new(|| serde_json::from_slice(&file("models.json")).unwrap());
+
 /// What the module says about a file of the vectors that it refuses.
 pub fn message(name: &str) -> String {
     let vector = vectors().into_iter().find(|v| v["in"] == name).unwrap();

@@ -1,6 +1,7 @@
-package family
+package fleet
 
 import (
+	"github.com/foretide/foretide/core/models/fit"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -16,7 +17,7 @@ func BenchmarkForecast(b *testing.B) {
 	task := forecast.Task{Metric: series.CPU, Step: 300, Horizons: []int64{300, 900, 1800}, Levels: forecast.DefaultLevels(),
 		Bounds: series.DefaultBounds(series.CPU)}
 	for _, name := range []string{"naive", "linear", "general", "auto"} {
-		t, err := Trainer(name)
+		t, err := fit.Trainer(name, fit.Defaults())
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,14 +1,15 @@
-package family
+package fleet
 
 import (
 	"errors"
 	"math"
 	"reflect"
-	"slices"
 	"testing"
 
 	"github.com/foretide/foretide/core/forecast"
 	lstm "github.com/foretide/foretide/core/lstm/fit"
+	"github.com/foretide/foretide/core/models"
+	"github.com/foretide/foretide/core/models/fit"
 	"github.com/foretide/foretide/loader/config"
 )
 
@@ -16,13 +17,13 @@ import (
 // family, and settings reach it.
 func TestConfigured(t *testing.T) {
 	c := config.Defaults("cpu")
-	for _, name := range Names() {
+	for _, name := range models.Names() {
 		c.Model.ModelType = name
 		got, err := Configured(c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := Trainer(name)
+		want, err := fit.Trainer(name, fit.Defaults())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,16 +55,10 @@ func TestConfigured(t *testing.T) {
 	}
 }
 
-// TestTrainer: every model has its own name, and a configuration says how much
+// TestConfiguredValidation: every model has its own name, and a configuration says how much
 // of the history judges it.
-func TestTrainer(t *testing.T) {
-	if !slices.IsSorted(Names()) || !slices.Contains(Names(), "naive") || !slices.Contains(Names(), "arima") {
-		t.Errorf("models %v", Names())
-	}
-	for _, name := range Names() {
-		if !slices.Contains(config.Known, name) {
-			t.Errorf("%s is no model type of a configuration", name)
-		}
+func TestConfiguredValidation(t *testing.T) {
+	for _, name := range models.Names() {
 		c := config.Defaults("cpu")
 		c.Model.ModelType, c.Data.TrainSplit = name, 0.6
 		got, err := Configured(c)
@@ -73,8 +68,8 @@ func TestTrainer(t *testing.T) {
 	}
 }
 
-func TestUnknown(t *testing.T) {
-	_, err := Trainer("arma")
+func TestUnknownModel(t *testing.T) {
+	err := CheckModel("arma")
 	want := `model type "arma" is not in this version; did you mean "arima"? (it has `
 	var unknown *UnknownError
 	if !errors.As(err, &unknown) || unknown.Name != "arma" || len(err.Error()) < len(want) || err.Error()[:len(want)] != want {
