@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/foretide/foretide/internal/modeltar"
+	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/newfile"
 	"github.com/foretide/foretide/internal/terminal"
 )
@@ -34,7 +34,7 @@ same bytes.`,
 				return err
 			}
 			defer f.Abort()
-			n, err := modeltar.Pack(cmd.Context(), f, s)
+			n, err := fleet.Pack(cmd.Context(), f, s)
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,4 @@
-// Package modeltar packs checkpoints into a model.tar.gz, the form in which
-// SageMaker keeps models: METRIC/CONTAINER.ckpt at its top.
-package modeltar
+package fleet
 
 import (
 	"archive/tar"
@@ -16,13 +14,14 @@ import (
 	"github.com/foretide/foretide/loader/store"
 )
 
-// MostBytes is how many bytes of checkpoints a model may have in all.
-const MostBytes = 32 << 30
+// MostPacked is how many bytes of checkpoints a model may have in all.
+const MostPacked = 32 << 30
 
-// Pack writes a gzip-compressed tar file of all checkpoints of a store to w, each
-// read and found whole before it is written, and returns how many they are. The
-// same checkpoints give the same bytes: names are sorted, and there are neither
-// times nor owners. A store without checkpoints is loader.ErrNoCheckpoint.
+// Pack writes all checkpoints of a store to w as a model.tar.gz, the form in which
+// SageMaker keeps models: METRIC/CONTAINER.ckpt at its top. Each is read and checked
+// before it is written. Pack returns how many there are. The same checkpoints give
+// the same bytes: names are sorted, and there are neither times nor owners. The
+// error of a store without checkpoints is loader.ErrNoCheckpoint.
 func Pack(ctx context.Context, w io.Writer, bucket store.Bucket) (int, error) {
 	objects, err := store.All(ctx, bucket, "")
 	if err != nil {
@@ -42,12 +41,12 @@ func Pack(ctx context.Context, w io.Writer, bucket store.Bucket) (int, error) {
 	t := tar.NewWriter(zip)
 	total := int64(0)
 	for _, name := range names {
-		data, err := whole(ctx, bucket, name)
+		data, err := wholeCheckpoint(ctx, bucket, name)
 		if err != nil {
 			return 0, err
 		}
-		if total += int64(len(data)); total > MostBytes {
-			return 0, fmt.Errorf("the checkpoints have more than %d bytes in all", int64(MostBytes))
+		if total += int64(len(data)); total > MostPacked {
+			return 0, fmt.Errorf("the checkpoints have more than %d bytes in all", int64(MostPacked))
 		}
 		h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(data)), Format: tar.FormatPAX}
 		if err := t.WriteHeader(h); err != nil {
@@ -63,8 +62,8 @@ func Pack(ctx context.Context, w io.Writer, bucket store.Bucket) (int, error) {
 	return len(names), zip.Close()
 }
 
-// whole returns a checkpoint that serves under its name.
-func whole(ctx context.Context, bucket store.Bucket, name string) ([]byte, error) {
+// wholeCheckpoint returns a checkpoint that serves under its name.
+func wholeCheckpoint(ctx context.Context, bucket store.Bucket, name string) ([]byte, error) {
 	key, _ := loader.ParseName(name)
 	c, err := loader.Read(ctx, bucket, key)
 	if err != nil {

@@ -1,4 +1,4 @@
-package modeltar
+package fleet
 
 import (
 	"archive/tar"
