@@ -363,6 +363,24 @@ mod tests {
     }
 
     #[test]
+    fn grids_that_are_cut_or_changed_are_errors() {
+        let (times, values) = ([0, 60, 120], [1.0, f64::NAN, 3.0]);
+        let given = Samples::new("web", &times).metric("cpu", &values).counter("net_rx", &values);
+        let mut request = Vec::new();
+        samples(&mut request, &given).unwrap();
+        let (used, answer) = crate::MODULE.run(|i| i.call(crate::instance::Call::Clean, &request)).unwrap();
+        assert_eq!((used, cleaned(&answer, &given).unwrap().metrics.len()), (4, 2));
+        for i in 0..answer.len() {
+            assert!(cleaned(&answer[..i], &given).is_err(), "{i}");
+            for value in [0, 0x7f, 0xff] {
+                let mut other = answer.clone();
+                other[i] = value;
+                let _ = cleaned(&other, &given); // no panic, and no memory without end
+            }
+        }
+    }
+
+    #[test]
     fn a_number_that_is_not_finite_is_no_forecast() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/");
         let Ok(mut answer) = std::fs::read(format!("{folder}14-forecast.out")) else {

@@ -53,6 +53,10 @@ pub use reasons::Reasons;
 pub use samples::{Grid, Report, Samples};
 pub use window::{Long, Window};
 
+/// The module of this crate's own tests, compiled once.
+#[cfg(test)]
+static MODULE: std::sync::LazyLock<Module> = std::sync::LazyLock::new(|| Module::new().unwrap());
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -134,36 +134,34 @@ impl Grid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Module;
+    use crate::MODULE;
 
     #[test]
     fn cells_and_what_is_missing() {
-        let module = Module::new().unwrap();
         let nan = f64::NAN;
         let nothing = [nan; 6];
         let times = [190, 60, 61, 120, 240, 300];
         let cpu = [4.0, 1.0, 2.0, 3.0, f64::INFINITY, nan];
         let samples = Samples::new("", &times).metric("cpu", &cpu).metric("memory", &nothing);
-        let grid = module.clean(&samples).unwrap();
+        let grid = MODULE.clean(&samples).unwrap();
         assert_eq!((grid.start, grid.step), (60, 60));
         assert_eq!(grid.metrics, [("cpu".to_owned(), vec![1.5, 3.0, 4.0])]);
         let report = Report { used: 4, missing: 1, refused: 1, unordered: 1, ..Report::default() };
         assert_eq!(grid.reports[0], ("cpu".to_owned(), report));
         assert_eq!(grid.reports[1].1.missing, 6);
-        let none = module.clean(&Samples::new("", &times).metric("cpu", &nothing)).unwrap();
+        let none = MODULE.clean(&Samples::new("", &times).metric("cpu", &nothing)).unwrap();
         assert_eq!(none.metrics, [("cpu".to_owned(), vec![])]);
         let times = [0, 60, 120, 10 * 86_400];
-        let old = module.clean(&Samples::new("", &times).metric("cpu", &[1.0; 4])).unwrap();
+        let old = MODULE.clean(&Samples::new("", &times).metric("cpu", &[1.0; 4])).unwrap();
         assert_eq!((old.start, old.reports[0].1.old), (10 * 86_400, 3));
         let totals = Samples::new("", &[-60, 0, 60]).counter("net_rx", &[60.0, 180.0, 60.0]);
-        let rates = module.clean(&Samples { step: 60, ..totals }).unwrap();
+        let rates = MODULE.clean(&Samples { step: 60, ..totals }).unwrap();
         assert_eq!((rates.start, &rates.metrics[0].1[..]), (0, &[2.0, 1.0][..]));
         assert_eq!(rates.reports[0].1.resets, 1);
     }
 
     #[test]
     fn what_is_wrong_is_named() {
-        let module = Module::new().unwrap();
         for (times, metrics, code, text) in [
             (vec![0, 60], vec![], Code::BadData, "no metric"),
             (vec![0, 60], vec![("cpu", &[1.0][..])], Code::BadData, "\"cpu\" has 1 values for 2 times"),
@@ -181,7 +179,7 @@ mod tests {
             ),
             (vec![i64::MIN], vec![("cpu", &[1.0][..])], Code::BadData, "is no Unix second"),
         ] {
-            let e = module.clean(&Samples { metrics, ..Samples::new("", &times) }).unwrap_err();
+            let e = MODULE.clean(&Samples { metrics, ..Samples::new("", &times) }).unwrap_err();
             assert!(e.code() == code && e.to_string().contains(text), "{e}");
         }
     }

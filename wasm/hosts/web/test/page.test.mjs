@@ -121,6 +121,7 @@ test("a file dropped, and bad ones", { skip, timeout: 120000 }, async (t) => {
     ["bad.csv", good.replace("1700000220", "yesterday"), /^bad\.csv, line 5: timestamp "yesterday" is no time; write Unix seconds/],
     ["value.csv", good.replace(/,[\d.]+\n$/, ",much\n"), /^value\.csv, line 2881: column cpu has "much", which is no number/],
     ["nameless.csv", good.replace(/,"web[^,]*, ""1"""(,[^,]*\n$)/, '," "$1'), /^nameless\.csv, line 2881: the container's name is empty; every row needs one/],
+    ["far.csv", good.replace("1700000220", "9000000000"), /^far\.csv: container "web, \\"1\\"": .* need 121666667 cells of 60 s, more than 4194304; remove the rows whose timestamp is wrong/],
     ["names.csv", "time;host;cpu\n", /separated by ";"; separate them by commas/],
     ["picture.png", Buffer.from([0x89, 0x50, 0, 0]), /^picture\.png: binary data/],
     ["cut.csv.gz", readFileSync(demo).subarray(0, 5000), /^cut\.csv\.gz: the gzip data are damaged or cut off/],
