@@ -35,6 +35,8 @@ func Uint64(b []byte) uint64 {
 
 // AppendUvarint appends v in base 128: 7 bits a byte, the least significant
 // first, the top bit set on all bytes but the last. It takes 1 to 10 bytes.
+//
+//go:noinline
 func AppendUvarint(dst []byte, v uint64) []byte {
 	for v >= 0x80 {
 		dst = append(dst, byte(v)|0x80)

@@ -66,6 +66,8 @@ func (r *Reader) Err() error { return r.err }
 
 // Fail makes err the reader's error, unless it has one: for a value that is
 // well-formed and yet impossible.
+//
+//go:noinline
 func (r *Reader) Fail(err error) {
 	if r.err == nil {
 		r.err = err
@@ -243,6 +245,8 @@ func (r *Reader) Message(read func(r *Reader)) {
 
 // is reports whether the current field has the wire type; otherwise that is
 // an error.
+//
+//go:noinline
 func (r *Reader) is(wire int, want string) bool {
 	if r.err == nil && r.wire != wire {
 		r.err = &FieldError{r.field, want}
@@ -252,6 +256,8 @@ func (r *Reader) is(wire int, want string) bool {
 
 // array reports whether the current field is an array with elements of size
 // bytes and at least one of them.
+//
+//go:noinline
 func (r *Reader) array(size int, want string) bool {
 	if r.is(wireBytes, want) && len(r.data)%size != 0 {
 		r.err = &FieldError{r.field, want}
@@ -259,6 +265,7 @@ func (r *Reader) array(size int, want string) bool {
 	return r.err == nil && len(r.data) > 0
 }
 
+//go:noinline
 func (r *Reader) varint() uint64 {
 	v, n := Uvarint(r.rest)
 	if n == 0 {
@@ -270,6 +277,8 @@ func (r *Reader) varint() uint64 {
 }
 
 // take returns the next n bytes without copying them.
+//
+//go:noinline
 func (r *Reader) take(n uint64) []byte {
 	if r.err == nil && n > uint64(len(r.rest)) {
 		r.err = ErrTruncated

@@ -38,6 +38,8 @@ func Two(x float64) string {
 
 // Quote gives s in double quotes, with a backslash before these and itself, and
 // control characters as \xNN.
+//
+//go:noinline
 func Quote(s string) string {
 	const hex = "0123456789abcdef"
 	b := make([]byte, 0, len(s)+2)
