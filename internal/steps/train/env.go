@@ -26,7 +26,7 @@ func FromEnv() (steps.Handler, error) {
 	return w.Handle, e.Err
 }
 
-// Check reports whether there is a model of a configuration's fleet.
+// Check reports whether there is a model of a configuration's family.
 func Check(c *config.Config) error {
 	_, err := fleet.Configured(c)
 	return err
