@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/infra/s3"
+	"github.com/foretide/foretide/internal/testkit"
 	"github.com/foretide/foretide/internal/testkit/s3test"
-	"github.com/foretide/foretide/internal/testkit/storetest"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
 )
@@ -33,10 +33,10 @@ func TestBucket(t *testing.T) {
 			if err := b.Check(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			storetest.Bucket(t, b)
+			testkit.CheckBucket(t, b)
 		})
 	}
-	t.Run("versions", func(t *testing.T) { storetest.Versions(t, open(t, "s3://kept/fleet/b"), 0) })
+	t.Run("versions", func(t *testing.T) { testkit.CheckVersions(t, open(t, "s3://kept/fleet/b"), 0) })
 	t.Run("no versions", func(t *testing.T) {
 		b := open(t, "s3://plain")
 		for _, text := range []string{"one", "two"} {
@@ -63,7 +63,7 @@ func TestBucket(t *testing.T) {
 			prefix, after string
 			want          int
 		}{{b.Sub("/d/"), "", "1", 1}, {b, "d/", "", 2}, {open(t, "s3://plain"), "x/", "x/d/2", 1}} {
-			if got := storetest.All(t, c.bucket, c.prefix, c.after); len(got) != c.want {
+			if got := testkit.ListAll(t, c.bucket, c.prefix, c.after); len(got) != c.want {
 				t.Errorf("%s lists %v, want %d", c.bucket.Address(c.prefix), got, c.want)
 			}
 		}

@@ -1,7 +1,8 @@
 // Package testkit lets a test name what it needs: data, programs, a Python. Where
 // that is lacking, the test of a casual user is skipped with a message that says
 // what to do, and the project's own check, which sets FORETIDE_CI=1, fails. It also
-// measures allocations and reads the M4 series.
+// measures allocations, reads the M4 series and checks what every store.Bucket
+// does.
 package testkit
 
 import (

@@ -21,7 +21,7 @@ func Python(t testing.TB, modules ...string) string {
 		names = []string{fromTop("benchmarks/.venv/bin/python"), "/usr/bin/python3", "python3"}
 	}
 	for _, name := range names {
-		if has(name, strings.Join(modules, ", ")) {
+		if hasModules(name, strings.Join(modules, ", ")) {
 			return name
 		}
 	}
@@ -33,8 +33,8 @@ func Python(t testing.TB, modules ...string) string {
 // takes seconds.
 var asked sync.Map
 
-// has reports whether a Python has the modules.
-func has(name, modules string) bool {
+// hasModules reports whether a Python has the modules.
+func hasModules(name, modules string) bool {
 	key := [2]string{name, modules}
 	if known, ok := asked.Load(key); ok {
 		return known.(bool)

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/internal/testkit"
-	"github.com/foretide/foretide/internal/testkit/storetest"
 	"github.com/foretide/foretide/loader/store"
 )
 
@@ -27,13 +26,13 @@ func TestBuckets(t *testing.T) {
 		"folder":                store.Folder{Path: filepath.Join(t.TempDir(), "a", "b")},
 		"folder keeps versions": store.Folder{Path: t.TempDir(), Keep: 3},
 	} {
-		t.Run(name, func(t *testing.T) { storetest.Bucket(t, b) })
+		t.Run(name, func(t *testing.T) { testkit.CheckBucket(t, b) })
 	}
 }
 
 func TestFolderVersions(t *testing.T) {
 	t.Parallel()
-	storetest.Versions(t, store.Folder{Path: t.TempDir(), Keep: 5, KeepOf: ".ckpt"}, 5)
+	testkit.CheckVersions(t, store.Folder{Path: t.TempDir(), Keep: 5, KeepOf: ".ckpt"}, 5)
 }
 
 // TestNoVersions: a bucket that keeps no versions says so.
@@ -141,7 +140,7 @@ func TestFolderLinks(t *testing.T) {
 	if err := os.Symlink(filepath.Join("..", "..data", "web.ckpt"), filepath.Join(f.Path, filepath.FromSlash(web))); err != nil {
 		testkit.Lacking(t, "this system has no symbolic links: "+err.Error())
 	}
-	if l := storetest.All(t, f, "", ""); len(l) != 1 || l[0].Name != web || l[0].Size != 3 {
+	if l := testkit.ListAll(t, f, "", ""); len(l) != 1 || l[0].Name != web || l[0].Size != 3 {
 		t.Errorf("List = %+v", l)
 	}
 	if err := f.Put(t.Context(), web, []byte("new")); err != nil {

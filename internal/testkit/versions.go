@@ -1,4 +1,4 @@
-package storetest
+package testkit
 
 import (
 	"errors"
@@ -10,9 +10,9 @@ import (
 	"github.com/foretide/foretide/loader/store"
 )
 
-// Versions checks what a bucket keeps of a checkpoint that it does not have yet. It
+// CheckVersions checks what a bucket keeps of a checkpoint that it does not have yet. It
 // keeps keep earlier versions; 0 is any number.
-func Versions(t *testing.T, b store.Versioner, keep int) {
+func CheckVersions(t *testing.T, b store.Versioner, keep int) {
 	t.Helper()
 	const name = "disk/web.ckpt"
 	if _, err := b.Versions(t.Context(), name); !errors.Is(err, store.ErrNotFound) {
@@ -55,7 +55,7 @@ func Versions(t *testing.T, b store.Versioner, keep int) {
 		}
 	}
 	versions(t, b, name, true, want...)
-	if got := All(t, b, "disk/", ""); len(got) != 2 || got[0].Name != name {
+	if got := ListAll(t, b, "disk/", ""); len(got) != 2 || got[0].Name != name {
 		t.Errorf("List = %+v, want the two objects alone", got)
 	}
 }

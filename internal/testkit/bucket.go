@@ -1,5 +1,4 @@
-// Package storetest checks what every store.Bucket does.
-package storetest
+package testkit
 
 import (
 	"context"
@@ -13,15 +12,15 @@ import (
 	"github.com/foretide/foretide/loader/store"
 )
 
-// Bucket checks an empty bucket.
-func Bucket(t *testing.T, b store.Bucket) {
+// CheckBucket checks an empty bucket.
+func CheckBucket(t *testing.T, b store.Bucket) {
 	t.Helper()
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, store.Bucket)
 	}{{"missing", missing}, {"list", list}, {"replace", replace}, {"conditions", conditions}, {"context", ended}} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, b) })
-		for _, o := range All(t, b, "", "") {
+		for _, o := range ListAll(t, b, "", "") {
 			if err := b.Delete(t.Context(), o.Name); err != nil {
 				t.Fatal(err)
 			}
@@ -29,8 +28,8 @@ func Bucket(t *testing.T, b store.Bucket) {
 	}
 }
 
-// All returns what List yields.
-func All(t *testing.T, b store.Bucket, prefix, after string) []store.Object {
+// ListAll returns what List yields.
+func ListAll(t *testing.T, b store.Bucket, prefix, after string) []store.Object {
 	t.Helper()
 	var out []store.Object
 	for o, err := range b.List(t.Context(), prefix, after) {
@@ -66,7 +65,7 @@ func has(t *testing.T, b store.Bucket, name, text string) store.Object {
 }
 
 func missing(t *testing.T, b store.Bucket) {
-	if o := All(t, b, "", ""); len(o) != 0 {
+	if o := ListAll(t, b, "", ""); len(o) != 0 {
 		t.Errorf("an empty bucket lists %v", o)
 	}
 	if _, _, err := b.Get(t.Context(), "cpu/a.ckpt", 0); !errors.Is(err, store.ErrNotFound) {
@@ -92,7 +91,7 @@ func list(t *testing.T, b store.Bucket) {
 	for _, prefix := range []string{"", "c", "cpu", "cpu/", "cpu/a", "cpu/a.", "cpu/a/", "m", "z"} {
 		for _, after := range []string{"", "-", "a", "cpu/a.ckp", "cpu/a.ckpt", "cpu/a/b", "memory/a.ckpt", "z"} {
 			var names []string
-			for _, o := range All(t, b, prefix, after) {
+			for _, o := range ListAll(t, b, prefix, after) {
 				names = append(names, o.Name)
 			}
 			w := slices.DeleteFunc(slices.Clone(want), func(n string) bool { return !strings.HasPrefix(n, prefix) || n <= after })
@@ -126,7 +125,7 @@ func replace(t *testing.T, b store.Bucket) {
 		}
 		first = o
 	}
-	if got := All(t, b, "cpu/", ""); len(got) != 2 || got[0] != first || got[1] != other {
+	if got := ListAll(t, b, "cpu/", ""); len(got) != 2 || got[0] != first || got[1] != other {
 		t.Errorf("List = %+v, want %+v and %+v", got, first, other)
 	}
 	if _, _, err := b.Get(t.Context(), "cpu/a.ckpt", 2); !errors.Is(err, store.ErrTooLarge) {
