@@ -11,13 +11,13 @@ import (
 	"github.com/foretide/foretide/loader/store"
 )
 
-// DefaultMaxPayload is how many bytes a payload may have when decompressed,
+// defaultMaxPayload is how many bytes a payload may have when decompressed,
 // unless WithMaxPayload says otherwise.
-const DefaultMaxPayload = 256 << 20
+const defaultMaxPayload = 256 << 20
 
-// ErrMethod reports that the payload is compressed by a method that is not
+// errMethod reports that the payload is compressed by a method that is not
 // known here.
-var ErrMethod = errors.New("loader: unknown compression")
+var errMethod = errors.New("loader: unknown compression")
 
 // The encoder and the decoder start no goroutines with a concurrency of one,
 // and are made when first needed.
@@ -56,15 +56,15 @@ func Encode(c *codec.Checkpoint) ([]byte, error) {
 
 // Decode returns the checkpoint that the bytes are, its payload decompressed.
 // A payload of more than limit bytes is store.ErrTooLarge, and is not decompressed;
-// a limit of 0 is DefaultMaxPayload. The other errors are those of codec.Parse
-// and ErrMethod.
+// a limit of 0 is 256 MiB. The other errors are those of codec.Parse
+// and one of an unknown compression.
 func Decode(b []byte, limit int) (*codec.Checkpoint, error) {
 	f, err := codec.Parse(b)
 	if err != nil {
 		return nil, err
 	}
 	if limit == 0 {
-		limit = DefaultMaxPayload
+		limit = defaultMaxPayload
 	}
 	if f.Size > uint64(limit) {
 		return nil, &sizeError{f.Size, limit}
@@ -83,7 +83,7 @@ func checkHosted(b []byte, k Key, limit int) error {
 		return err
 	}
 	if limit == 0 {
-		limit = DefaultMaxPayload
+		limit = defaultMaxPayload
 	}
 	if f.Size > uint64(limit) {
 		return &sizeError{f.Size, limit}
@@ -126,7 +126,7 @@ func (e *sizeError) Is(target error) bool { return target == store.ErrTooLarge }
 type methodError struct{ method codec.Method }
 
 func (e *methodError) Error() string {
-	return ErrMethod.Error() + " " + strconv.Itoa(int(e.method)) + "; known are 0 (none) and 1 (zstd)"
+	return errMethod.Error() + " " + strconv.Itoa(int(e.method)) + "; known are 0 (none) and 1 (zstd)"
 }
 
-func (e *methodError) Is(target error) bool { return target == ErrMethod }
+func (e *methodError) Is(target error) bool { return target == errMethod }

@@ -20,7 +20,7 @@ var ErrNoCheckpoint = errors.New("loader: no checkpoint")
 // something else, or there is none.
 func IsCheckpointError(err error) bool {
 	for _, target := range []error{
-		ErrNoCheckpoint, models.ErrMismatch, ErrMethod, store.ErrTooLarge, store.ErrDamaged,
+		ErrNoCheckpoint, models.ErrMismatch, errMethod, store.ErrTooLarge, store.ErrDamaged,
 		codec.ErrNotCheckpoint, codec.ErrDamaged, codec.ErrVersion, codec.ErrHeader, codec.ErrTruncated, codec.ErrMalformed,
 		models.ErrKind, models.ErrNested, general.ErrVersion, forecast.ErrPayload, forecast.ErrLevels,
 	} {

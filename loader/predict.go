@@ -80,16 +80,7 @@ func (p *Predictor) PredictAll(ctx context.Context, frames []series.Frame, b Bat
 			w := p.worker(ctx)
 			for i := range next {
 				j := &jobs[i]
-				if err := panics.Catch(func() (err error) {
-					answers[i], err = w.predict(j.frame, j.key, b.Horizons)
-					return err
-				}); err != nil {
-					errs[i] = err
-					var panicked *panics.Error
-					if errors.As(err, &panicked) {
-						errs[i], w = &PredictError{j.key, err}, p.worker(ctx)
-					}
-				}
+				answers[i], errs[i] = w.predict(j.frame, j.key, b.Horizons)
 				if b.Done != nil {
 					mu.Lock()
 					done++
@@ -143,29 +134,46 @@ type worker struct {
 
 func (p *Predictor) worker(ctx context.Context) *worker {
 	w := &worker{models: p.snapshot(ctx)}
-	w.engine = serve.Engine{Models: &w.models, Horizons: p.opts.horizons}
-	if p.opts.host != nil {
-		w.engine.Place = p.opts.host.standIn
-	}
+	w.reset()
 	return w
 }
 
-// predict forecasts one metric of a container. The error is a *PredictError.
-func (w *worker) predict(frame *series.Frame, k Key, horizons []time.Duration) (*serve.Answer, error) {
-	ctx := w.models.ctx
-	if err := ctx.Err(); err != nil {
-		return nil, &PredictError{k, err}
+// reset gives the worker a new engine.
+func (w *worker) reset() {
+	o := &w.models.p.opts
+	w.engine = serve.Engine{Models: &w.models, Horizons: o.horizons}
+	if o.host != nil {
+		w.engine.Place = o.host.standIn
 	}
-	ahead, err := wholeSeconds(horizons)
-	if err != nil {
-		return nil, &PredictError{k, err}
+}
+
+// predict forecasts one metric of a container. The error is a *PredictError, of a
+// *panics.Error where the model panics.
+func (w *worker) predict(frame *series.Frame, k Key, horizons []time.Duration) (a *serve.Answer, err error) {
+	err = panics.Catch(func() error {
+		ctx := w.models.ctx
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		ahead, err := wholeSeconds(horizons)
+		if err != nil {
+			return err
+		}
+		w.models = w.models.p.snapshot(ctx) // what Refresh has found since
+		out, err := w.engine.Forecast(frame, k.Metric, k.Container, ahead)
+		if err == nil {
+			a = out.Clone()
+		}
+		return err
+	})
+	if err == nil {
+		return a, nil
 	}
-	w.models = w.models.p.snapshot(ctx) // what Refresh has found since
-	a, err := w.engine.Forecast(frame, k.Metric, k.Container, ahead)
-	if err != nil {
-		return nil, &PredictError{k, err}
+	var panicked *panics.Error
+	if errors.As(err, &panicked) {
+		w.reset()
 	}
-	return a.Clone(), nil
+	return nil, &PredictError{k, err}
 }
 
 // wholeSeconds returns durations as seconds. The error is a forecast.ErrHorizon.

@@ -64,7 +64,7 @@ func WithWorkers(n int) Option { return func(o *options) { o.workers = max(1, n)
 
 // WithMaxPayload sets how many bytes a checkpoint's payload may have when
 // decompressed; one with more is store.ErrTooLarge. The default is
-// DefaultMaxPayload.
+// 256 MiB.
 func WithMaxPayload(n int) Option { return func(o *options) { o.maxPayload = n } }
 
 // WithHorizons sets the horizons that PredictAll gives where no checkpoint
@@ -132,7 +132,7 @@ func New(ctx context.Context, b store.Bucket, opts ...Option) (*Predictor, error
 func optionsOf(opts []Option) options {
 	out := options{
 		workers:    runtime.GOMAXPROCS(0),
-		maxPayload: DefaultMaxPayload,
+		maxPayload: defaultMaxPayload,
 	}
 	for _, o := range opts {
 		o(&out)

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"context"
-
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/serve"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/report"
-	"github.com/foretide/foretide/loader"
 )
 
 // tellOutsideJobs tells of values that are outside the bounds of the
@@ -22,18 +19,12 @@ func (a *app) tellOutsideJobs(jobs []fleet.Job) {
 
 // tellOutsideForecasts tells of values that are outside the bounds of the models
 // that serve.
-func (a *app) tellOutsideForecasts(ctx context.Context, p *loader.Predictor, frames []series.Frame, forecasts []*serve.Answer) {
+func (a *app) tellOutsideForecasts(frames []series.Frame, forecasts []*serve.Answer) {
 	var found report.Outsiders
 	for _, f := range forecasts {
-		i, ok := frameOf(frames, f.Container)
-		if !ok {
-			continue
+		if i, ok := frameOf(frames, f.Container); ok {
+			found.Add(&frames[i], f.Metric, f.Bounds)
 		}
-		bounds := series.DefaultBounds(f.Metric) // of what stands in where no checkpoint serves
-		if m, _, err := p.Model(ctx, f.Container, f.Metric); err == nil && m != nil {
-			bounds = m.Spec().Bounds
-		}
-		found.Add(&frames[i], f.Metric, bounds)
 	}
 	a.notices(found.Notes())
 }

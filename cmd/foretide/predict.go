@@ -119,7 +119,7 @@ func (a *app) predict(cmd *cobra.Command, f *predictFlags) error {
 		failed = errors.Join(failed, refused)
 	}
 	a.outdated(forecasts)
-	a.tellOutsideForecasts(cmd.Context(), p, data.Frames, forecasts)
+	a.tellOutsideForecasts(data.Frames, forecasts)
 	var terms [][]explained
 	if f.components {
 		var unexplained error

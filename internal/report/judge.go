@@ -25,9 +25,6 @@ func (s stored) Train([]series.Frame, forecast.Task, forecast.Options) (forecast
 // it worth judging on these alone.
 const enoughUnseen = 86400
 
-// defaultHorizons are those of forecasts without a checkpoint, in seconds.
-var defaultHorizons = []int64{300, 900, 1800}
-
 // A judge works on one series.
 type judge struct {
 	o     *Options
@@ -75,7 +72,7 @@ func (j *judge) serving(ctx context.Context) error {
 	key, _ := j.p.Serving(s.Container, s.Metric)
 	v.Reasons = why
 	if model == nil {
-		if j.model, err = serve.StandIn(s.Metric, s.Step, nil, defaultHorizons, why); err != nil {
+		if j.model, err = serve.StandIn(s.Metric, s.Step, nil, serve.DefaultHorizons, why); err != nil {
 			return err
 		}
 		v.Model = j.model.Spec().Model

@@ -209,7 +209,7 @@ func (r *round) container(ctx context.Context, models *loader.Predictor, f *seri
 			continue // absent says so
 		}
 		began := time.Now()
-		one, err := predictOne(ctx, models, f, r.horizons, m)
+		one, err := models.PredictAt(ctx, *f, "", r.horizons, m)
 		took := time.Since(began)
 		r.mu.Lock()
 		r.seen[f.Container], r.seen[f.Container+"\x00"+m] = true, true
@@ -227,16 +227,6 @@ func (r *round) container(ctx context.Context, models *loader.Predictor, f *seri
 	r.forecasts = append(r.forecasts, out...)
 	r.mu.Unlock()
 	return out
-}
-
-// predictOne forecasts one metric of a container. A panic is its failure and no
-// other's.
-func predictOne(ctx context.Context, models *loader.Predictor, f *series.Frame, horizons []time.Duration, metric string) (out []*serve.Answer, err error) {
-	err = panics.Catch(func() error {
-		out, err = models.PredictAt(ctx, *f, "", horizons, metric)
-		return err
-	})
-	return out, err
 }
 
 // keep writes a container's latest forecasts, which may be of all that it has.
