@@ -4,7 +4,7 @@ import (
 	"errors"
 	"math"
 
-	"github.com/foretide/foretide/core/internal/sums"
+	"github.com/foretide/foretide/core/internal/stat"
 )
 
 // Errors of likelihoods and predictions.
@@ -313,7 +313,7 @@ func (l *Likelihood) value(sumLog float64) Value {
 			l.resid[t] -= b * x
 		}
 	}
-	ssq := sums.Dot(l.resid, l.resid)
+	ssq := stat.Dot(l.resid, l.resid)
 	sumLog += l.logPulses()
 	n := float64(l.n)
 	s2 := ssq / n
@@ -354,7 +354,7 @@ func (l *Likelihood) products() {
 			from = min(l.full.from[i], len(a)) // zeros before
 		}
 		for j, b := range l.out[:i+1] {
-			l.gram[i*k+j] = sums.Dot(a[from:], b[from:])
+			l.gram[i*k+j] = stat.Dot(a[from:], b[from:])
 		}
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/internal/sums"
+	"github.com/foretide/foretide/core/internal/stat"
 	"github.com/foretide/foretide/core/series"
 )
 
@@ -116,7 +116,7 @@ func tail(values []float64, n int) []float64 { return values[max(0, len(values)-
 // meanChange returns the mean |values[i]-values[i-lag]| over the i where both
 // are observed, NaN where there are none.
 func meanChange(values []float64, lag int) float64 {
-	sum, n := sums.Changes(values, lag)
+	sum, n := stat.Changes(values, lag)
 	if n == 0 {
 		return math.NaN()
 	}

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/internal/sums"
+	"github.com/foretide/foretide/core/internal/stat"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/core/series"
 )
@@ -140,12 +140,12 @@ func whole(span, step int64) int {
 func (d *Direct) volatility() float64 {
 	values := d.long.Values
 	if len(values) < 3 {
-		sum, n := sums.Changes(d.recent.Values, 1)
+		sum, n := stat.Changes(d.recent.Values, 1)
 		return over(sum, n, 0)
 	}
 	from := max(0, len(values)-int(day/d.long.Step)-1)
-	sum, n := sums.Changes(values[from:], 1)
-	before, m := sums.Changes(values[:from+1], 1)
+	sum, n := stat.Changes(values[from:], 1)
+	before, m := stat.Changes(values[:from+1], 1)
 	return (over(sum, n, 0) + over(sum+before, n+m, 0)) / 2
 }
 
@@ -159,6 +159,6 @@ func over(sum float64, n int, none float64) float64 {
 }
 
 func meanOf(x []float64) float64 {
-	sum, n := sums.Observed(x)
+	sum, n := stat.Observed(x)
 	return over(sum, n, math.NaN())
 }

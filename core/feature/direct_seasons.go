@@ -3,7 +3,7 @@ package feature
 import (
 	"math"
 
-	"github.com/foretide/foretide/core/internal/rank"
+	"github.com/foretide/foretide/core/internal/stat"
 )
 
 // Fill computes the inputs of a horizon, ahead seconds after the origin, in the
@@ -22,8 +22,8 @@ func (d *Direct) Fill(dst []float64, ahead int64) {
 	dst[1] = d.z(raw[0])
 	dst[2] = d.z(smooth[0] - d.level[1] + d.level[0])
 	var buf [days]float64
-	dst[3] = d.z(rank.Median(observed(buf[:], raw[:])))
-	dst[4] = d.z(rank.Median(observed(buf[:], smooth[:n])))
+	dst[3] = d.z(stat.Median(observed(buf[:], raw[:])))
+	dst[4] = d.z(stat.Median(observed(buf[:], smooth[:n])))
 	sum, m := 0.0, 0
 	for k, x := range smooth[:n] {
 		if v := x - d.level[k+1]; v == v {
@@ -36,15 +36,15 @@ func (d *Direct) Fill(dst []float64, ahead int64) {
 	for k, x := range raw {
 		other[k] = x - d.level[k+1]
 	}
-	dst[6] = d.z(rank.Median(observed(buf[:], other[:])) + d.level[0])
+	dst[6] = d.z(stat.Median(observed(buf[:], other[:])) + d.level[0])
 	for k, x := range raw {
 		other[k] = x * d.ratio[k+1]
 	}
-	dst[7] = d.z(rank.Median(observed(buf[:], other[:])))
+	dst[7] = d.z(stat.Median(observed(buf[:], other[:])))
 	for k, x := range smooth[:n] {
 		other[k] = x * d.ratio[k+1]
 	}
-	dst[8] = d.z(rank.Median(observed(buf[:], other[:n])))
+	dst[8] = d.z(stat.Median(observed(buf[:], other[:n])))
 	d.hourly(dst[9:], ahead)
 }
 
@@ -53,8 +53,8 @@ func (d *Direct) hourly(dst []float64, ahead int64) {
 	var at, buf [hours]float64
 	d.hours(&at, ahead)
 	dst[0] = d.z(at[0])
-	dst[1] = d.z(rank.Median(observed(buf[:], at[:6])))
-	dst[2] = d.z(rank.Median(observed(buf[:], at[:])))
+	dst[1] = d.z(stat.Median(observed(buf[:], at[:6])))
+	dst[2] = d.z(stat.Median(observed(buf[:], at[:])))
 	dst[3] = d.z(meanOf(at[:]))
 }
 

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/internal/rank"
+	"github.com/foretide/foretide/core/internal/stat"
 )
 
 // fillShared computes the inputs that are the same for every horizon.
@@ -32,7 +32,7 @@ func (d *Direct) fillShared(scratch *forecast.Scratch) {
 	scratch.Release(mark)
 	smooth, n := d.smoothed(0)
 	put(d.z(smooth[0]))
-	put(d.z(rank.Median(observed(smooth[:], smooth[:n]))))
+	put(d.z(stat.Median(observed(smooth[:], smooth[:n]))))
 }
 
 // observed copies the observed ones of values to dst and returns them.

@@ -3,7 +3,7 @@ package feature
 import (
 	"math"
 
-	"github.com/foretide/foretide/core/internal/rank"
+	"github.com/foretide/foretide/core/internal/stat"
 )
 
 // Roll tells d that its windows are from now on of one series, whose values do not
@@ -102,7 +102,7 @@ func (t *trail) remove(x float64) {
 	t.sorted = append(t.sorted[:i], t.sorted[i+1:]...)
 }
 
-// middle returns the median, as rank.Median does.
+// middle returns the median, as stat.Median does.
 func (t *trail) middle(buf []float64) float64 {
 	if t.hasMedian {
 		return t.median
@@ -111,7 +111,7 @@ func (t *trail) middle(buf []float64) float64 {
 	n := len(t.sorted)
 	switch {
 	case !t.isSorted:
-		t.median = rank.Median(observed(buf, t.cells))
+		t.median = stat.Median(observed(buf, t.cells))
 	case n == 0:
 		t.median = math.NaN()
 	case n%2 == 1:
@@ -147,7 +147,7 @@ func (d *Direct) meanOver(k int) float64 {
 // medianOver returns the median of the last seconds of directSpans[k]; buf is room.
 func (d *Direct) medianOver(k int, buf []float64) float64 {
 	if d.rolling == nil {
-		return rank.Median(observed(buf, d.trailing(directSpans[k])))
+		return stat.Median(observed(buf, d.trailing(directSpans[k])))
 	}
 	return d.trailAt(k).middle(buf)
 }

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/internal/sums"
+	"github.com/foretide/foretide/core/internal/stat"
 	"github.com/foretide/foretide/core/series"
 )
 
@@ -74,7 +74,7 @@ func (w *Wide) Reset(recent, long series.Series, scratch *forecast.Scratch) {
 		if span <= hour || len(long.Values) == 0 {
 			apart = int(max(5*minute/recent.Step, 1))
 		}
-		sum, n := sums.Changes(cells, apart)
+		sum, n := stat.Changes(cells, apart)
 		put(w.usual(over(sum, n, math.NaN())))
 	}
 	lo, hi := extremes(w.trailing(day))

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/internal/rank"
+	"github.com/foretide/foretide/core/internal/stat"
 )
 
 // kind is the way a predictor computes its forecast.
@@ -194,7 +194,7 @@ func (v *View) seasonal(r *rule, ahead int64) float64 {
 	}
 	x := math.NaN()
 	if r.kind == kindPeriodMed {
-		x = rank.Median(buf[:n])
+		x = stat.Median(buf[:n])
 	} else if n > 0 {
 		x = mean(buf[:n])
 	}

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/internal/rank"
+	"github.com/foretide/foretide/core/internal/stat"
 	"github.com/foretide/foretide/core/series"
 )
 
@@ -147,5 +147,5 @@ func (v *View) median(values []float64) float64 {
 			n++
 		}
 	}
-	return rank.Median(buf[:n])
+	return stat.Median(buf[:n])
 }

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/internal/rank"
+	"github.com/foretide/foretide/core/internal/stat"
 	"github.com/foretide/foretide/core/series"
 )
 
@@ -243,5 +243,5 @@ func median(e []float64) float64 {
 			n++
 		}
 	}
-	return rank.Median(e[:n])
+	return stat.Median(e[:n])
 }

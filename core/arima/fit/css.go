@@ -3,7 +3,7 @@ package fit
 import (
 	"github.com/foretide/foretide/core/arima"
 	"github.com/foretide/foretide/core/arima/internal/lag"
-	"github.com/foretide/foretide/core/internal/sums"
+	"github.com/foretide/foretide/core/internal/stat"
 )
 
 // css is the conditional sum of squares: innovations are zero for the first
@@ -135,10 +135,10 @@ func (c *css) products(jtj, jtr []float64) {
 	n := len(c.columns)
 	e := c.e[c.cond:]
 	for i, a := range c.columns {
-		jtr[i] = sums.Dot(a, e)
+		jtr[i] = stat.Dot(a, e)
 		for j, b := range c.columns[:i+1] {
 			if c.lag[i] < 2 || c.lag[j] < 2 || c.step[i] != c.step[j] {
-				jtj[i*n+j] = sums.Dot(a, b)
+				jtj[i*n+j] = stat.Dot(a, b)
 				continue
 			}
 			v := jtj[(i-1)*n+j-1]

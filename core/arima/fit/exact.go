@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/arima"
-	"github.com/foretide/foretide/core/internal/sums"
+	"github.com/foretide/foretide/core/internal/stat"
 )
 
 // exact is the exact likelihood as a sum of squares: minus twice the
@@ -74,9 +74,9 @@ func (x *exact) normal(u, jtj, jtr []float64) {
 		}
 	}
 	for i := range k {
-		jtr[i] = sums.Dot(x.cols[i], x.base)
+		jtr[i] = stat.Dot(x.cols[i], x.base)
 		for j := 0; j <= i; j++ {
-			jtj[i*k+j] = sums.Dot(x.cols[i], x.cols[j])
+			jtj[i*k+j] = stat.Dot(x.cols[i], x.cols[j])
 		}
 	}
 }

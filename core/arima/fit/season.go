@@ -5,7 +5,7 @@ import (
 
 	"github.com/foretide/foretide/core/arima"
 	"github.com/foretide/foretide/core/internal/decompose"
-	"github.com/foretide/foretide/core/internal/sums"
+	"github.com/foretide/foretide/core/internal/stat"
 )
 
 const (
@@ -182,7 +182,7 @@ func autoregression(z []float64) *arima.Process {
 				e[t] -= f * w[most+t-i-1]
 			}
 		}
-		s2 := sums.Dot(e, e) / n
+		s2 := stat.Dot(e, e) / n
 		k := float64(p + 2)
 		if v := n*math.Log(s2) + 2*k + 2*k*(k+1)/(n-k-1); v < score {
 			score = v

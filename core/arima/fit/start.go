@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/arima"
-	"github.com/foretide/foretide/core/internal/sums"
+	"github.com/foretide/foretide/core/internal/stat"
 )
 
 // Lags of the long autoregression beyond the model's own.
@@ -103,9 +103,9 @@ func regress(dst, y []float64, cols []lagged, from int) bool {
 	view := func(i int) []float64 { return cols[i].v[from-cols[i].lag:][:n] }
 	for i := range k {
 		a := view(i)
-		c[i] = sums.Dot(a, y[from:])
+		c[i] = stat.Dot(a, y[from:])
 		for j := 0; j <= i; j++ {
-			g[i*k+j] = sums.Dot(a, view(j))
+			g[i*k+j] = stat.Dot(a, view(j))
 		}
 	}
 	return cholesky(dst, g, c, k)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/foretide/foretide/core/feature"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/internal/rank"
+	"github.com/foretide/foretide/core/internal/stat"
 	"github.com/foretide/foretide/core/linear"
 	"github.com/foretide/foretide/core/series"
 )
@@ -69,7 +69,7 @@ func (c Config) fit(before []linear.Equation, history []series.Frame, task forec
 // where there are none.
 func levelOf(values []float64, bounds series.Bounds) float64 {
 	x := slices.DeleteFunc(slices.Clone(values), func(v float64) bool { return v-v != 0 })
-	if m := rank.Median(x); m-m == 0 {
+	if m := stat.Median(x); m-m == 0 {
 		return m
 	}
 	return bounds.Clamp(0)

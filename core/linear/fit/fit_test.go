@@ -10,7 +10,7 @@ import (
 
 	"github.com/foretide/foretide/core/feature"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/internal/sums"
+	"github.com/foretide/foretide/core/internal/stat"
 	"github.com/foretide/foretide/core/linear"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
@@ -245,7 +245,7 @@ func TestSpread(t *testing.T) {
 	for k, e := range f.Equations() {
 		inside := 0
 		for i, y := range tables[k].y {
-			r := y - sums.Dot(tables[k].x[i*feature.DirectCount:(i+1)*feature.DirectCount], e.Weights[:])
+			r := y - stat.Dot(tables[k].x[i*feature.DirectCount:(i+1)*feature.DirectCount], e.Weights[:])
 			if r >= e.Spread[2] && r <= e.Spread[6] {
 				inside++
 			}

@@ -3,7 +3,7 @@ package fit
 import (
 	"math"
 
-	"github.com/foretide/foretide/core/internal/sums"
+	"github.com/foretide/foretide/core/internal/stat"
 )
 
 // A problem is a linear quantile regression with a ridge towards a point. What
@@ -101,7 +101,7 @@ func (s *solver) resize(q *problem) {
 // residuals sets dst to y - xβ.
 func (q *problem) residuals(dst, beta []float64) {
 	for i := range dst {
-		dst[i] = q.y[i] - sums.Dot(q.x[i*q.p:(i+1)*q.p], beta)
+		dst[i] = q.y[i] - stat.Dot(q.x[i*q.p:(i+1)*q.p], beta)
 	}
 }
 
@@ -188,9 +188,9 @@ func solveCholesky(a, x []float64) {
 		diagonal := row[j]
 		for k := range j {
 			other := a[k*p : k*p+k+1]
-			row[k] = (row[k] - sums.Dot(row[:k], other[:k])) / other[k]
+			row[k] = (row[k] - stat.Dot(row[:k], other[:k])) / other[k]
 		}
-		d := diagonal - sums.Dot(row[:j], row[:j])
+		d := diagonal - stat.Dot(row[:j], row[:j])
 		if floor := 1e-12*diagonal + math.SmallestNonzeroFloat64; !(d > floor) {
 			d = max(floor, 1e-280)
 		}
@@ -198,7 +198,7 @@ func solveCholesky(a, x []float64) {
 	}
 	for j := range p {
 		row := a[j*p : j*p+j+1]
-		x[j] = (x[j] - sums.Dot(row[:j], x[:j])) / row[j]
+		x[j] = (x[j] - stat.Dot(row[:j], x[:j])) / row[j]
 	}
 	for j := p - 1; j >= 0; j-- {
 		x[j] /= a[j*p+j]
@@ -211,7 +211,7 @@ func solveCholesky(a, x []float64) {
 // descend moves beta along the step to about where the smoothed loss is least.
 func (s *solver) descend(beta []float64, q *problem, epsilon float64) {
 	for i := range s.move {
-		s.move[i] = sums.Dot(q.x[i*q.p:(i+1)*q.p], s.step)
+		s.move[i] = stat.Dot(q.x[i*q.p:(i+1)*q.p], s.step)
 	}
 	at0 := s.slope(beta, q, epsilon, 0)
 	lo, hi, t := 0.0, math.Inf(1), 1.0

@@ -6,7 +6,7 @@ import (
 
 	"github.com/foretide/foretide/core/feature"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/internal/sums"
+	"github.com/foretide/foretide/core/internal/stat"
 	"github.com/foretide/foretide/core/series"
 )
 
@@ -132,7 +132,7 @@ const quiet = 0.3
 func (t *table) error(weights []float64) float64 {
 	sum := 0.0
 	for i, y := range t.y {
-		sum += t.scale[i] * math.Abs(y-sums.Dot(t.x[i*len(weights):(i+1)*len(weights)], weights))
+		sum += t.scale[i] * math.Abs(y-stat.Dot(t.x[i*len(weights):(i+1)*len(weights)], weights))
 	}
 	return sum
 }
@@ -141,7 +141,7 @@ func (t *table) error(weights []float64) float64 {
 func (t *table) spread(weights *[feature.DirectCount]float64, levels []float64) []float64 {
 	errors := make([]float64, len(t.y))
 	for i, y := range t.y {
-		errors[i] = y - sums.Dot(t.x[i*len(weights):(i+1)*len(weights)], weights[:])
+		errors[i] = y - stat.Dot(t.x[i*len(weights):(i+1)*len(weights)], weights[:])
 	}
 	slices.Sort(errors)
 	out := make([]float64, len(levels))

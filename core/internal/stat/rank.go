@@ -1,5 +1,4 @@
-// Package rank finds order statistics without sorting and without allocating.
-package rank
+package stat
 
 import "math"
 

@@ -1,7 +1,8 @@
-// Package sums has sums over long slices that models and estimation spend their
-// time in. Each is of four sums side by side, since one alone waits for its own
-// last addition; the order of addition is fixed. Nothing allocates.
-package sums
+// Package stat computes what models and estimation spend their time in: medians and
+// other order statistics without sorting, and sums over long slices. A sum is of four
+// sums side by side, since one alone waits for its own last addition; the order of
+// addition is fixed. Nothing allocates.
+package stat
 
 import "math"
 
