@@ -46,14 +46,14 @@ func (r raw) Train(history []series.Frame, task forecast.Task, opts forecast.Opt
 
 // Renewal and Renew implement backtest.Renewer.
 func (r raw) Renewal(string) int64 {
-	if m, ok := r.Model.(forecast.Renewer); ok {
+	if m, ok := r.Model.(forecast.Refitter); ok {
 		return m.Renewal()
 	}
 	return 0
 }
 
 func (r raw) Renew(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, error) {
-	renewed, _, err := r.Model.(forecast.Renewer).Refit(fitted, history, task, opts)
+	renewed, _, err := r.Model.(forecast.Refitter).Refit(fitted, history, task, opts)
 	return renewed, err
 }
 

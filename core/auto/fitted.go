@@ -46,6 +46,7 @@ func New(members []forecast.Fitted, guard int) (*Fitted, error) {
 	f := &Fitted{members: slices.Clone(members), guard: max(guard, -1), detail: "mean of "}
 	first := members[0].Spec()
 	f.spec = forecast.Spec{Task: first.Task, Model: Name, Needs: first.Needs}
+	f.spec.Pretrained = guard >= 0 && members[guard].Spec().Pretrained
 	for i, m := range members {
 		s := m.Spec()
 		if s.Metric != first.Metric || s.Step != first.Step || s.Bounds != first.Bounds ||
@@ -71,16 +72,6 @@ func (f *Fitted) Spec() *forecast.Spec { return &f.spec }
 
 // Members returns the models that are combined; do not modify them.
 func (f *Fitted) Members() []forecast.Fitted { return f.members }
-
-// Pretrained implements forecast.Pretrained: with a guard that is, which then
-// keeps the others in sight however little they have seen.
-func (f *Fitted) Pretrained() bool {
-	if f.guard < 0 {
-		return false
-	}
-	p, ok := f.members[f.guard].(forecast.Pretrained)
-	return ok && p.Pretrained()
-}
 
 // Summary describes the model for people: "mean of linear and general".
 func (f *Fitted) Summary() string { return f.detail }

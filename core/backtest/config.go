@@ -70,7 +70,7 @@ type Config struct {
 	Refit int64
 	// Fixed keeps models as they were fitted: they are not renewed between fits
 	// (Renewer), and their intervals do not follow what comes true
-	// (calibrate.Follower).
+	// (calibrate.Follow).
 	Fixed   bool
 	Workers int // fits and forecasts at the same time, > 0
 	// Task says what is forecast of a metric on a grid of the step (seconds).

@@ -124,11 +124,10 @@ func (w *worker) forecast(it *item, fitted forecast.Fitted, from []int) ([]Row, 
 	return rows, fitted, nil
 }
 
-// follow tells a model that can follow what comes true of the rows that it has
+// follow tells a calibrated model of the rows that it has
 // not been told of and whose values are known at cell i.
 func (w *worker) follow(it *item, fitted forecast.Fitted, rows []Row, i int) forecast.Fitted {
-	f, ok := fitted.(calibrate.Follower)
-	if !ok || w.run.cfg.Fixed {
+	if w.run.cfg.Fixed {
 		return fitted
 	}
 	now := it.frame.Time(i)
@@ -148,7 +147,7 @@ func (w *worker) follow(it *item, fitted forecast.Fitted, rows []Row, i int) for
 	if len(w.outcomes) == 0 {
 		return fitted
 	}
-	return f.Follow(it.frame.Container, w.outcomes)
+	return calibrate.Follow(fitted, it.frame.Container, w.outcomes)
 }
 
 // row is the forecast of horizon h from cell i, for the cell target. A horizon

@@ -90,8 +90,8 @@ func (c Config) fit(model, fallback forecast.Fitted, rows [][]Row, hasFallback, 
 	spec.Needs = needs(model, fallback)
 	f := &Fitted{spec: spec, model: model, fallback: fallback, at: make([]horizon, len(spec.Horizons))}
 	reports := make([]HorizonReport, len(spec.Horizons))
-	p, ok := model.(forecast.Pretrained)
-	known := ok && p.Pretrained()
+	known := spec.Pretrained
+	f.spec.Pretrained = false // it is judged
 	for k := range f.at {
 		var r []Row
 		if k < len(rows) {

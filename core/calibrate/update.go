@@ -133,16 +133,19 @@ type Outcome struct {
 	Low, High float64
 }
 
-// A Follower is a forecast.Updater for whoever has kept the forecasts.
-type Follower interface {
-	// Follow returns the model after it has seen what became of forecasts for a
-	// container. Outcomes of other horizons than its own, or that are not known,
-	// are left out.
-	Follow(container string, outcomes []Outcome) forecast.Fitted
+// Follow returns a calibrated model after it has seen the outcomes of kept
+// forecasts for a container; other models it returns as they are. It skips
+// outcomes of other horizons than the model's and unknown values.
+func Follow(model forecast.Fitted, container string, outcomes []Outcome) forecast.Fitted {
+	switch m := model.(type) {
+	case *Fitted:
+		return m.follow(outcomes)
+	case *Shared:
+		f, _ := m.Of(container)
+		return m.with(container, f.follow(outcomes))
+	}
+	return model
 }
-
-// Follow implements Follower.
-func (f *Fitted) Follow(_ string, outcomes []Outcome) forecast.Fitted { return f.follow(outcomes) }
 
 func (f *Fitted) follow(outcomes []Outcome) *Fitted {
 	out := *f
@@ -161,12 +164,6 @@ func (f *Fitted) follow(outcomes []Outcome) *Fitted {
 		out.describe()
 	}
 	return &out
-}
-
-// Follow implements Follower.
-func (s *Shared) Follow(container string, outcomes []Outcome) forecast.Fitted {
-	f, _ := s.Of(container)
-	return s.with(container, f.follow(outcomes))
 }
 
 // AppendState implements forecast.Updater (fields of core/codec): 1 the lower and the

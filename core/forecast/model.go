@@ -59,6 +59,9 @@ type Spec struct {
 	Task
 	Model string // the family: "naive", "arima" …
 	Needs Needs
+	// Pretrained: the model learned from other containers and serves even where a
+	// history is too short to judge it.
+	Pretrained bool
 }
 
 // Fitted is a fitted model. It is immutable and safe for concurrent use.
@@ -100,6 +103,10 @@ type Refitter interface {
 	// Refit is Fit with the structure of a model that Fit returned for the
 	// same task, mostly for an earlier part of the same history.
 	Refit(fitted Fitted, history []series.Frame, task Task, opts Options) (Fitted, Report, error)
+	// Renewal returns the seconds after which a served fit is renewed by Refit; 0
+	// never. A model that is renewed is also judged so: on the validation part it
+	// is refitted to as recent a history as it will be when it serves.
+	Renewal() int64
 }
 
 // An Outcome is a value that came true beside what had been forecast for it.
@@ -155,24 +162,6 @@ type Updater interface {
 	// WithState returns the model with what AppendState gave for it, or for the
 	// same model earlier or later. The error is one of core/codec's or ErrPayload.
 	WithState(state []byte) (Fitted, error)
-}
-
-// A Pretrained model is a fitted one that knows other containers: where a history
-// is too short to judge it, it serves all the same.
-type Pretrained interface {
-	// Pretrained reports whether it does: a combination may or may not have such
-	// a member.
-	Pretrained() bool
-}
-
-// A Renewer is a Refitter whose refits are so quick that it is meant to be
-// refitted as time goes by. It is validated likewise, so that what is judged was
-// fitted to as recent a history as what will serve.
-type Renewer interface {
-	Refitter
-	// Renewal is the seconds after which a fit is to be renewed by Refit, > 0; 0
-	// where the configuration wants none.
-	Renewal() int64
 }
 
 // A Tuner is a global Model that can be fitted further to one container.

@@ -70,7 +70,7 @@ func Bind(task forecast.Task) (*Fitted, error) {
 		return nil, err
 	}
 	g := &Fitted{Fitted: f, spec: *f.Spec()}
-	g.spec.Model = Name
+	g.spec.Model, g.spec.Pretrained = Name, true
 	return g, nil
 }
 
@@ -95,9 +95,6 @@ const detail = "network trained on public series"
 
 // Summary describes the model for people.
 func (f *Fitted) Summary() string { return detail }
-
-// Pretrained implements forecast.Pretrained.
-func (f *Fitted) Pretrained() bool { return true }
 
 // Kind returns "general.1".
 func (f *Fitted) Kind() string { return Kind }

@@ -139,7 +139,7 @@ const maxRenewals = 12
 // comes true has learnt by then: it is returned as it is at the end.
 func (c Config) judge(m forecast.Model, model, fallback forecast.Fitted, frame *series.Frame, part series.Part, task forecast.Task, opts forecast.Options) ([][]calibrate.Row, forecast.Fitted, error) {
 	stride := max(1, part.Len()/max(c.Origins, 1))
-	r, ok := m.(forecast.Renewer)
+	r, ok := m.(forecast.Refitter)
 	if !ok || r.Renewal() <= 0 {
 		return calibrate.Collect(model, fallback, frame, part, stride, opts)
 	}
@@ -167,7 +167,7 @@ func (c Config) judge(m forecast.Model, model, fallback forecast.Fitted, frame *
 }
 
 // renew refits a model to more history; where that fails it stays as it is.
-func renew(r forecast.Renewer, model forecast.Fitted, history series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, error) {
+func renew(r forecast.Refitter, model forecast.Fitted, history series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, error) {
 	opts.Progress = nil
 	renewed, _, err := r.Refit(model, []series.Frame{history}, task, opts)
 	switch {

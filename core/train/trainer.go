@@ -39,9 +39,9 @@ func (t Trainer) Train(history []series.Frame, task forecast.Task, opts forecast
 }
 
 // Renewal is the seconds after which a trained model is to be renewed by Renew,
-// whatever the metric; 0 where that is not the model's way (forecast.Renewer).
+// whatever the metric; 0 where that is not the model's way (forecast.Refitter).
 func (t Trainer) Renewal(string) int64 {
-	if r, ok := t.Model.(forecast.Renewer); ok && !t.Global() {
+	if r, ok := t.Model.(forecast.Refitter); ok && !t.Global() {
 		return max(r.Renewal(), 0)
 	}
 	return 0
@@ -51,9 +51,9 @@ func (t Trainer) Renewal(string) int64 {
 // falls back to, the gate and the intervals stay. A model that is
 // not this trainer's, or that had failed, comes back as it is.
 func (t Trainer) Renew(trained forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, error) {
-	r, ok := t.Model.(forecast.Renewer)
+	r, ok := t.Model.(forecast.Refitter)
 	f, calibrated := trained.(*calibrate.Fitted)
-	if !ok || !calibrated || len(history) != 1 || f.Model().Spec().Model != t.Model.Name() {
+	if !ok || t.Renewal("") <= 0 || !calibrated || len(history) != 1 || f.Model().Spec().Model != t.Model.Name() {
 		return trained, nil
 	}
 	model, err := renew(r, f.Model(), history[0], task, opts)

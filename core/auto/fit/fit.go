@@ -71,7 +71,7 @@ func (c Config) member(family string) forecast.Model {
 func (c Config) Renewal() int64 {
 	least := int64(0)
 	for _, m := range c.Members {
-		if r, ok := m.(forecast.Renewer); ok && r.Renewal() > 0 && (least == 0 || r.Renewal() < least) {
+		if r, ok := m.(forecast.Refitter); ok && r.Renewal() > 0 && (least == 0 || r.Renewal() < least) {
 			least = r.Renewal()
 		}
 	}

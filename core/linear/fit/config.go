@@ -48,7 +48,7 @@ func (Config) Name() string { return linear.Name }
 // Global returns false: a fit serves one container.
 func (Config) Global() bool { return false }
 
-// Renewal implements forecast.Renewer.
+// Renewal implements forecast.Refitter.
 func (c Config) Renewal() int64 { return c.Renew }
 
 // Fit estimates the equations of all horizons. history is one frame. A horizon

@@ -33,6 +33,9 @@ func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Op
 	return t.finish(t.loop.Run())
 }
 
+// Renewal returns 0: a fit is not renewed as time goes by.
+func (Config) Renewal() int64 { return 0 }
+
 // Refit goes on from a model's weights on all of the history, for as many epochs
 // as were best before, but at most c.RefitEpochs: no part is left that judges.
 func (c Config) Refit(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {

@@ -90,6 +90,9 @@ func (p *Pooled) Fit(history []series.Frame, task forecast.Task, _ forecast.Opti
 	return f, report, err
 }
 
+// Renewal returns 0: a fit is not renewed as time goes by.
+func (*Pooled) Renewal() int64 { return 0 }
+
 // Refit returns what was learnt from all of the histories.
 func (p *Pooled) Refit(_ forecast.Fitted, history []series.Frame, task forecast.Task, _ forecast.Options) (forecast.Fitted, forecast.Report, error) {
 	return p.bound(1, history, task)

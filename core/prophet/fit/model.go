@@ -23,6 +23,9 @@ func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Op
 	return c.fit(nil, history, task, opts)
 }
 
+// Renewal returns 0: a fit is not renewed as time goes by.
+func (Config) Renewal() int64 { return 0 }
+
 // Refit implements forecast.Refitter: the memory stays, as it was validated,
 // and the curve is fitted anew.
 func (c Config) Refit(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
