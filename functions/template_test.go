@@ -1,12 +1,13 @@
 package functions_test
 
 import (
+	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"iter"
 	"os"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,19 +31,29 @@ func parameter(t *testing.T, name string) string {
 	return string(m[1])
 }
 
-// TestModelTypes: the template offers the models that can be trained.
+var update = flag.Bool("update", false, "write the model types into template.yaml")
+
+// TestModelTypes keeps the model types that the template offers equal to
+// core/models: run with -update after a change.
 func TestModelTypes(t *testing.T) {
 	data, err := os.ReadFile("../template.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := regexp.MustCompile(`(?m)^  ModelType: .*AllowedValues: \[([^]]+)\]`).FindSubmatch(data)
+	list := regexp.MustCompile(`(?m)^(  ModelType: .*AllowedValues: \[)([^]]+)\]`)
+	want := list.ReplaceAll(data, []byte("${1}"+strings.Join(models.Names(), ", ")+"]"))
+	if *update {
+		if err := os.WriteFile("../template.yaml", want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		data = want
+	}
+	m := list.FindSubmatch(data)
 	if m == nil {
 		t.Fatal("the template has no parameter ModelType")
 	}
-	got := strings.Split(string(m[1]), ", ")
-	if slices.Sort(got); !slices.Equal(got, models.Names()) {
-		t.Errorf("got the model types %v, want %v", got, models.Names())
+	if !bytes.Equal(data, want) {
+		t.Errorf("got the model types %s, want %v: run go test ./functions -run ModelTypes -update", m[2], models.Names())
 	}
 }
 

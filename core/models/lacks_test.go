@@ -1,4 +1,4 @@
-package models
+package models_test
 
 import (
 	"math"
@@ -25,20 +25,20 @@ func long() series.Frame {
 // which of it the window does not have, at each horizon, and still forecasts.
 func TestLacks(t *testing.T) {
 	all := examples(t)
-	models := map[string]forecast.Fitted{}
+	fitted := map[string]forecast.Fitted{}
 	for _, kind := range []string{"linear.1", "network.1", "general.1", "auto.1", "lstm.1"} {
-		models[kind] = all[kind]
+		fitted[kind] = all[kind]
 	}
 	var err error
-	if models["nothing is known"], err = general.Bind(task()); err != nil {
+	if fitted["nothing is known"], err = general.Bind(task()); err != nil {
 		t.Fatal(err)
 	}
 	h := long()
-	if models["calibrated"], _, err = train.Defaults().Fit(linearfit.Defaults(), []series.Frame{h}, task(), forecast.Options{}); err != nil {
+	if fitted["calibrated"], _, err = train.Defaults().Fit(linearfit.Defaults(), []series.Frame{h}, task(), forecast.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	const every = forecast.NoHour | forecast.NoDay | forecast.NoWeek
-	for name, m := range models {
+	for name, m := range fitted {
 		for _, c := range []struct {
 			what  string
 			cells int

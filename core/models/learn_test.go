@@ -1,4 +1,4 @@
-package models
+package models_test
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/general"
 	linearfit "github.com/foretide/foretide/core/linear/fit"
+	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
 )
@@ -61,7 +62,7 @@ func TestUpdateLearns(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameForecasts(t, restored, now)
-	decoded, err := Decode(now.Kind(), now.AppendPayload(nil))
+	decoded, err := models.Decode(now.Kind(), now.AppendPayload(nil))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package models
+package models_test
 
 import (
 	"bytes"
@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/core/arima/fit"
 	"github.com/foretide/foretide/core/auto"
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/codec"
@@ -16,9 +15,10 @@ import (
 	"github.com/foretide/foretide/core/general"
 	linearfit "github.com/foretide/foretide/core/linear/fit"
 	lstmfit "github.com/foretide/foretide/core/lstm/fit"
+	"github.com/foretide/foretide/core/models"
+	"github.com/foretide/foretide/core/models/fit"
 	"github.com/foretide/foretide/core/naive"
 	networkfit "github.com/foretide/foretide/core/network/fit"
-	prophetfit "github.com/foretide/foretide/core/prophet/fit"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
 	"github.com/foretide/foretide/internal/testkit"
@@ -50,14 +50,8 @@ func examples(t testing.TB) map[string]forecast.Fitted {
 		}
 		out[f.Kind()] = f
 	}
-	n, _, err := naive.Defaults().Fit(h, task(), forecast.Options{})
-	add(n, err)
-	a, _, err := fit.Defaults().Fit(h, task(), forecast.Options{})
-	add(a, err)
 	i, _, err := linearfit.Defaults().Fit(h, task(), forecast.Options{})
 	add(i, err)
-	p, _, err := prophetfit.Defaults().Fit(h, task(), forecast.Options{})
-	add(p, err)
 	c, _, err := train.Defaults().Fit(naive.Defaults(), h, task(), forecast.Options{})
 	add(c, err)
 	net := lstmfit.Defaults()
@@ -74,19 +68,30 @@ func examples(t testing.TB) map[string]forecast.Fitted {
 	add(both.Learn([]forecast.Outcome{{Origin: 1, Ahead: task().Horizons[0], Value: 1, Parts: []float64{1, 2}}}), err)
 	s, _, err := train.Defaults().FitShared(net, h, task(), forecast.Options{})
 	add(s, err)
+	for _, family := range models.Families() {
+		if out[family.Kind] != nil {
+			continue
+		}
+		trainer, err := fit.Trainer(family.Name, fit.Defaults())
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, _, err := trainer.Model.Fit(h, task(), forecast.Options{})
+		add(m, err)
+	}
 	return out
 }
 
 func TestDecodeEveryKind(t *testing.T) {
-	models := examples(t)
-	if kinds := Kinds(); len(models) != len(kinds) || !slices.IsSorted(kinds) {
-		t.Fatalf("got %d examples, want one for each of %v, sorted", len(models), kinds)
+	all := examples(t)
+	if kinds := models.Kinds(); len(all) != len(kinds) || !slices.IsSorted(kinds) {
+		t.Fatalf("got %d examples, want one for each of %v, sorted", len(all), kinds)
 	}
-	for _, kind := range Kinds() {
+	for _, kind := range models.Kinds() {
 		t.Run(kind, func(t *testing.T) {
-			m := models[kind]
+			m := all[kind]
 			payload := m.AppendPayload(nil)
-			got, err := Decode(kind, payload)
+			got, err := models.Decode(kind, payload)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -117,12 +122,12 @@ func sameForecasts(t *testing.T, got, want forecast.Fitted) {
 
 func TestDecodeUnknownKind(t *testing.T) {
 	for _, kind := range []string{"", "lstm.9", "naive.2"} {
-		m, err := Decode(kind, nil)
-		var ke *KindError
-		if m != nil || !errors.Is(err, ErrKind) || !errors.As(err, &ke) || ke.Kind != kind {
+		m, err := models.Decode(kind, nil)
+		var ke *models.KindError
+		if m != nil || !errors.Is(err, models.ErrKind) || !errors.As(err, &ke) || ke.Kind != kind {
 			t.Fatalf("%q: %v, %v", kind, m, err)
 		}
-		for _, k := range append(Kinds(), `"`+kind+`"`) {
+		for _, k := range append(models.Kinds(), `"`+kind+`"`) {
 			if !strings.Contains(err.Error(), k) {
 				t.Errorf("%q does not name %s", err, k)
 			}
@@ -133,17 +138,14 @@ func TestDecodeUnknownKind(t *testing.T) {
 // TestDecodeEmpty: no bytes are a model of no kind, and no model is nil in
 // earnest, not a nil pointer in an interface.
 func TestDecodeEmpty(t *testing.T) {
-	for _, kind := range Kinds() {
-		if m, err := Decode(kind, nil); m != nil || err == nil {
+	for _, kind := range models.Kinds() {
+		if m, err := models.Decode(kind, nil); m != nil || err == nil {
 			t.Errorf("%s: %v, %v", kind, m, err)
 		}
 	}
 }
 
 func TestDecodeNested(t *testing.T) {
-	if _, err := decode(naive.Kind, nil, maxNested+1); err != ErrNested {
-		t.Errorf("too deep: %v", err)
-	}
 	// A calibrated model around itself.
 	payload := examples(t)[calibrate.Kind].AppendPayload(nil)
 	w := codec.NewWriter(slices.Clone(payload))
@@ -151,7 +153,7 @@ func TestDecodeNested(t *testing.T) {
 		w.String(1, calibrate.Kind)
 		w.Data(2, payload)
 	})
-	if m, err := Decode(calibrate.Kind, w.Bytes()); m != nil || err == nil {
+	if m, err := models.Decode(calibrate.Kind, w.Bytes()); m != nil || err == nil {
 		t.Errorf("a nest of models is %v, %v", m, err)
 	}
 }
@@ -167,13 +169,13 @@ func FuzzDecode(f *testing.F) {
 		var m forecast.Fitted
 		var err error
 		limit := 1<<20 + 1<<10*uint64(len(payload))
-		if n := testkit.Allocated(limit, func() { m, err = Decode(kind, payload) }); n > limit {
+		if n := testkit.Allocated(limit, func() { m, err = models.Decode(kind, payload) }); n > limit {
 			t.Fatalf("%d bytes of payload allocated %d bytes", len(payload), n)
 		}
 		if err != nil {
 			return
 		}
-		again, err := Decode(m.Kind(), m.AppendPayload(nil))
+		again, err := models.Decode(m.Kind(), m.AppendPayload(nil))
 		if err != nil || again.Kind() != kind {
 			t.Fatalf("what was accepted does not decode again: %v", err)
 		}
@@ -203,7 +205,7 @@ func BenchmarkDecode(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(payload)))
 			for b.Loop() {
-				if _, err := Decode(kind, payload); err != nil {
+				if _, err := models.Decode(kind, payload); err != nil {
 					b.Fatal(err)
 				}
 			}

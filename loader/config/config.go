@@ -101,10 +101,6 @@ func (s Span) String() string {
 	return formatDuration(s.Duration)
 }
 
-// families are the names in the table of core/models, which programs that read
-// a configuration alone do not compile. A test compares them.
-var families = []string{"arima", "auto", "general", "linear", "lstm", "naive", "network", "prophet"}
-
 // Defaults returns the built-in configuration of a metric. A metric that
 // series.Metrics does not list has no bounds.
 func Defaults(metric string) *Config {
