@@ -136,6 +136,8 @@ type Scratch struct {
 
 // Floats returns a slice of n values that are not cleared. It is valid until
 // Release is called with an earlier mark.
+//
+//go:noinline
 func (s *Scratch) Floats(n int) []float64 {
 	if s.off+n > len(s.buf) {
 		// Slices handed out before keep the old array.
