@@ -130,9 +130,9 @@ func (e *Engine) standIn(metric string, step int64, ahead []int64, why forecast.
 
 // Forecast forecasts a metric of a container from the end of a frame, for
 // horizons of so many seconds, which ascend, or all of the model's where there
-// are none. The frame is at a step that divides the model's. It must not change
-// between the calls of an engine, which cuts it once for all metrics. The answer
-// is valid until the next call. The error is forecast.ErrEmpty, a *MetricError,
+// are none. The frame is at a step that divides the model's. Do not modify it
+// between two calls: an engine cuts a frame once for all metrics. The answer is
+// valid until the next call. The error is forecast.ErrEmpty, a *MetricError,
 // *StepError or *HorizonError, or that of Models.Model.
 func (e *Engine) Forecast(frame *series.Frame, metric, container string, ahead []int64) (*Answer, error) {
 	values, err := column(frame, metric)

@@ -19,9 +19,9 @@ func UpdaterOf(m forecast.Fitted) (u forecast.Updater, ok bool) {
 // since, in Unix seconds, and how many forecasts they were held against: each
 // value is, at every horizon, against the forecast from the window that ended so
 // long earlier. Missing values, a last cell of the model's step that the frame
-// does not fill and models that cannot learn add none. The model is shared's for
-// the container. Learn stops where interrupt returns an error. With an error the
-// model is the one after what came before it.
+// does not fill and models that cannot learn add none. The container chooses the
+// calibration of a shared model. Learn stops when interrupt returns an error. With
+// an error it returns the model after the values before it.
 func Learn(m forecast.Fitted, frame *series.Frame, container string, since int64, interrupt func() error) (forecast.Fitted, int, error) {
 	u, ok := UpdaterOf(m)
 	if !ok {

@@ -1,7 +1,8 @@
-// Package serve is what stands between a program and a fitted model, whether it
-// runs natively or in a WebAssembly guest: it cuts the model's window from a
-// longer frame, picks and interpolates horizons, and says which model serves
-// where there is no checkpoint. It is part of the guest.
+// Package serve is the engine between a program and fitted models, natively and in
+// a WebAssembly guest, of which it is part: it finds the model, cuts its window
+// from a longer frame, picks and interpolates horizons, adds reasons, and falls
+// back to the built-in model where there is no checkpoint. Its Answer is what
+// every output is made from.
 package serve
 
 import (
