@@ -95,3 +95,14 @@ func ExampleWithHost() {
 	}
 	fmt.Println(p.Keys())
 }
+
+// A key names a checkpoint in a bucket. Characters that not every file system has are
+// escaped.
+func ExampleKey_Name() {
+	k := loader.Key{Metric: "cpu", Container: "shop/web"}
+	fmt.Println(k.Name())
+	fmt.Println(loader.ParseName("memory/_shared.ckpt"))
+	// Output:
+	// cpu/shop%2Fweb.ckpt
+	// memory of every container true
+}

@@ -2,6 +2,7 @@ package series_test
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/foretide/foretide/core/series"
 )
@@ -40,4 +41,20 @@ func ExampleSplit() {
 	fmt.Println(s)
 	// Output:
 	// {{0 18} {18 27} {27 36}}
+}
+
+// Clean grids raw samples, infers their step, and reports what it did.
+func ExampleClean() {
+	times, values := []int64{0, 60, 120, 120, 180, 240}, []float64{1, 2, math.Inf(1), 3, 4, math.NaN()}
+	samples := series.Samples{Metric: series.CPU, Len: len(times), At: func(i int) (int64, float64) { return times[i], values[i] }}
+	frame, report, err := series.Clean("web", []series.Samples{samples}, series.CleanOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(frame.Step, frame.Columns[0])
+	fmt.Printf("%d used, %d refused, %d missing\n", report[0].Used, report[0].Refused, report[0].Missing)
+	// Output:
+	// 60 [1 2 3 4]
+	// 4 used, 1 refused, 1 missing
 }
