@@ -3,7 +3,7 @@ package arima
 import (
 	"math"
 
-	"github.com/foretide/foretide/core/arima/internal/lag"
+	"github.com/foretide/foretide/core/internal/stat"
 )
 
 // steadyTol ends the exact recursions: from where the prediction variance is
@@ -31,7 +31,7 @@ type innovations struct {
 	k, y       []float64 // gain (unnormalised) and Chandrasekhar vector, r+1
 	a          [][]float64
 	invSD      []float64 // n: 1/√F_t
-	ar, ma     lag.Filter
+	ar, ma     stat.Filter
 	steadyFrom int // of the last run: the first step of the plain recursion
 }
 
@@ -45,8 +45,8 @@ func newInnovations(columns [][]float64, pulses, p, q int) *innovations {
 		k:       make([]float64, r+1), y: make([]float64, r+1),
 		a:     make([][]float64, len(columns)),
 		invSD: make([]float64, n),
-		ar:    lag.Filter{Lags: make([]int, 0, p), Coefs: make([]float64, 0, p)},
-		ma:    lag.Filter{Lags: make([]int, 0, q), Coefs: make([]float64, 0, q)},
+		ar:    stat.Filter{Lags: make([]int, 0, p), Coefs: make([]float64, 0, p)},
+		ma:    stat.Filter{Lags: make([]int, 0, q), Coefs: make([]float64, 0, q)},
 	}
 	for i, c := range columns {
 		f.a[i] = make([]float64, r+1)
@@ -189,6 +189,6 @@ func (f *innovations) plain(out, w [][]float64, phi, theta []float64, t int) {
 			}
 			first = c
 		}
-		lag.Recurse(out[c], w[c], &f.ar, &f.ma, at)
+		stat.Recurse(out[c], w[c], &f.ar, &f.ma, at)
 	}
 }

@@ -2,7 +2,6 @@ package fit
 
 import (
 	"github.com/foretide/foretide/core/arima"
-	"github.com/foretide/foretide/core/arima/internal/lag"
 	"github.com/foretide/foretide/core/internal/stat"
 )
 
@@ -92,8 +91,8 @@ func (c *css) residuals(dst, w []float64) {
 	m := c.order.Period
 	apply(dst, w, ar, sar, m, c.cond)
 	clear(dst[:c.cond])
-	lag.Divide(dst, ma, 1, c.cond)
-	lag.Divide(dst, sma, m, c.cond)
+	stat.Divide(dst, ma, 1, c.cond)
+	stat.Divide(dst, sma, m, c.cond)
 }
 
 // apply computes dst[from:] = φ(B)Φ(B^m) w; from reaches back far enough.
@@ -158,8 +157,8 @@ func (c *css) jacobian() {
 	byAR, byMA, bySAR, bySMA := c.bases[0][pad:], c.bases[1][pad:], c.bases[2][pad:], c.bases[3][pad:]
 	over := func(dst []float64, from int) {
 		clear(dst[:from])
-		lag.Divide(dst, ma, 1, from)
-		lag.Divide(dst, sma, m, from)
+		stat.Divide(dst, ma, 1, from)
+		stat.Divide(dst, sma, m, from)
 		negate(dst[from:])
 	}
 	if o.P > 0 {
@@ -172,12 +171,12 @@ func (c *css) jacobian() {
 	}
 	if o.Q > 0 {
 		copy(byMA, c.e)
-		lag.Divide(byMA, ma, 1, c.cond)
+		stat.Divide(byMA, ma, 1, c.cond)
 		negate(byMA)
 	}
 	if o.SQ > 0 {
 		copy(bySMA, c.e)
-		lag.Divide(bySMA, sma, m, c.cond)
+		stat.Divide(bySMA, sma, m, c.cond)
 		negate(bySMA)
 	}
 	for i, x := range c.x {

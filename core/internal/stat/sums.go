@@ -1,7 +1,9 @@
-// Package stat computes what models and estimation spend their time in: medians and
-// other order statistics without sorting, and sums over long slices. A sum is of four
-// sums side by side, since one alone waits for its own last addition; the order of
-// addition is fixed. Nothing allocates.
+// Package stat has the inner loops of models and their estimation: medians, sums
+// over long slices, and recursions over a series and its past. None of them
+// allocates, except where its comment says so.
+//
+// Dot, Observed and Changes keep four sums side by side, because each addition to
+// a single sum waits for the one before. The order of addition is fixed.
 package stat
 
 import "math"

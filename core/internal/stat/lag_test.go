@@ -1,4 +1,4 @@
-package lag
+package stat
 
 import (
 	"math"

@@ -1,6 +1,4 @@
-// Package lag has the loops over a series and its past that estimation spends
-// its time in.
-package lag
+package stat
 
 // short is the number of lags that are kept in registers.
 const short = 5
