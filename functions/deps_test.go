@@ -15,7 +15,7 @@ import (
 // Prometheus and CloudWatch are in those alone that call them.
 func TestReach(t *testing.T) {
 	testkit.Sources(t)
-	trainers := []string{"core/*/fit", "core/train", "core/optim", "core/lstm/learn", "internal/fleet", "internal/steps/train", "gonum.org/v1/gonum/*"}
+	trainers := []string{"core/*/fit", "core/train", "core/optim", "internal/fleet", "internal/steps/train", "gonum.org/v1/gonum/*"}
 	clients := []string{"infra/prometheus", "infra/cloudwatch"}
 	models := []string{"core/models", "core/arima", "core/auto", "core/calibrate", "core/linear", "core/lstm", "core/prophet", "loader", "internal/steps/batch"}
 	never := []string{"cmd/*", "infra/local", "internal/localstack", "internal/testkit", "internal/testkit/*", "testing", "github.com/tetratelabs/wazero/imports/*"}

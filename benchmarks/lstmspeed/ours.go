@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/lstm/learn"
+	"github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/core/optim"
 )
@@ -19,7 +19,7 @@ const rowsOfInference = 32
 // ours is Foretide's side.
 type ours struct {
 	net     *network.Network
-	learner *learn.Learner
+	learner *fit.Learner
 	steps   int
 	works   map[int][]*network.Workspace // by batch
 }
@@ -32,7 +32,7 @@ func newOurs(shape network.Shape) *ours {
 	for i := range levels {
 		loss.Weights[i] = 1 / float64(len(levels))
 	}
-	o.learner = learn.NewLearner(o.net, 32, loss, optim.Rule{Decay: 1e-2, Clip: 1})
+	o.learner = fit.NewLearner(o.net, 32, loss, optim.Rule{Decay: 1e-2, Clip: 1})
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, s := range o.learner.Shards() {
 		fill(r, s.Work)
@@ -77,7 +77,7 @@ func (o *ours) run(j job) ([]float64, error) {
 }
 
 func (o *ours) train() error {
-	loss, ok := o.learner.Step(o.steps, 1e-3, 1, func(int, *learn.Shard) {})
+	loss, ok := o.learner.Step(o.steps, 1e-3, 1, func(int, *fit.Shard) {})
 	if o.steps++; !ok || math.IsNaN(loss) {
 		return errors.New("training diverged")
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm"
-	"github.com/foretide/foretide/core/lstm/learn"
 	"github.com/foretide/foretide/core/optim"
 	"github.com/foretide/foretide/core/series"
 )
@@ -256,7 +255,7 @@ func TestHeldBack(t *testing.T) {
 		}
 		picks := make([]pick, 300)
 		d.draw(picks, 5, 17)
-		s := learn.NewShard(c.shape(d), len(picks), true)
+		s := NewShard(c.shape(d), len(picks), true)
 		newLoader(d).load(s, picks, false, 1)
 		out := append([]float32(nil), s.Work.Input...)
 		out = append(append(out, s.Work.Features...), s.Work.Skip...)

@@ -3,7 +3,6 @@ package fit
 import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm"
-	"github.com/foretide/foretide/core/lstm/learn"
 )
 
 // A loader fills shards with windows. A goroutine needs its own.
@@ -23,7 +22,7 @@ func newLoader(d *dataset) *loader {
 // load makes the shard's rows of the picks: windows, targets, weights. Targets
 // lie in the part for training, or, where held is true, after it. factor is
 // what weights are multiplied with.
-func (l *loader) load(s *learn.Shard, picks []pick, held bool, factor float64) {
+func (l *loader) load(s *Shard, picks []pick, held bool, factor float64) {
 	h := len(l.data.ahead)
 	for row := range s.Work.Rows() {
 		target, weight := s.Target[row*h:][:h], s.Weight[row*h:][:h]

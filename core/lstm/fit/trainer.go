@@ -6,7 +6,6 @@ import (
 
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/internal/quantile"
-	"github.com/foretide/foretide/core/lstm/learn"
 	"github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/core/optim"
 )
@@ -18,7 +17,7 @@ type trainer struct {
 	opts    *forecast.Options
 	net     *network.Network
 	loss    network.Loss
-	learner *learn.Learner
+	learner *Learner
 	loaders []*loader // of the learner's shards
 	judges  []judge
 	held    []pick
@@ -35,7 +34,7 @@ func (c *Config) newTrainer(d *dataset, net *network.Network, epochs int, rate f
 			Rate: rate, Warmup: c.Warmup, Patience: c.Patience},
 		Weights: net.Weights, Options: opts, Step: t.step, Ended: t.save, BestLoss: math.Inf(1),
 	}
-	t.learner = learn.NewLearner(net, c.Batch, t.loss, optim.Rule{Dropout: c.Dropout, Decay: c.Decay, Clip: c.Clip})
+	t.learner = NewLearner(net, c.Batch, t.loss, optim.Rule{Dropout: c.Dropout, Decay: c.Decay, Clip: c.Clip})
 	for range t.learner.Shards() {
 		t.loaders = append(t.loaders, newLoader(d))
 	}
@@ -67,14 +66,14 @@ func (t *trainer) step(number int, rate float64) (loss float64, ok bool) {
 	t.data.draw(picks, t.opts.Seed, number)
 	factor := 1 / float64(t.config.Batch*len(t.data.ahead))
 	rows := t.learner.Shards()[0].Work.Rows()
-	return t.learner.Step(number, rate, t.opts.Seed, func(i int, s *learn.Shard) {
+	return t.learner.Step(number, rate, t.opts.Seed, func(i int, s *Shard) {
 		t.loaders[i].load(s, picks[min(i*rows, len(picks)):min((i+1)*rows, len(picks))], false, factor)
 	})
 }
 
 // A judge computes losses of held windows.
 type judge struct {
-	*learn.Shard
+	*Shard
 	loader *loader
 }
 
@@ -86,7 +85,7 @@ func (t *trainer) hold(picks []pick) {
 	}
 	const rows = 64
 	for range min(4, (len(picks)+rows-1)/rows) {
-		t.judges = append(t.judges, judge{learn.NewShard(t.net.Shape(), rows, false), newLoader(t.data)})
+		t.judges = append(t.judges, judge{NewShard(t.net.Shape(), rows, false), newLoader(t.data)})
 	}
 }
 

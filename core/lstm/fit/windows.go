@@ -3,7 +3,6 @@ package fit
 import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm"
-	"github.com/foretide/foretide/core/lstm/learn"
 	"github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/core/series"
 )
@@ -16,7 +15,7 @@ type Windows struct {
 	seed   uint64
 	held   []pick
 	loader *loader
-	shard  *learn.Shard // of one row
+	shard  *Shard // of one row
 	row    Row
 	names  []string // of the containers
 	of     []int    // by source: the container's number
@@ -39,7 +38,7 @@ func (c Config) Prepare(history []series.Frame, task forecast.Task, seed uint64)
 		return nil, err
 	}
 	w := &Windows{config: c, data: d, seed: seed, held: d.held(c.HeldWindows), loader: newLoader(d)}
-	w.shard = learn.NewShard(c.shape(d), 1, false)
+	w.shard = NewShard(c.shape(d), 1, false)
 	for i := range d.sources { // those of a container lie side by side
 		name := d.sources[i].frame.Container
 		if len(w.names) == 0 || w.names[len(w.names)-1] != name {

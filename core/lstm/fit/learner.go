@@ -1,6 +1,4 @@
-// Package learn makes steps of AdamW on networks of core/lstm/network. What the
-// batches are is core/lstm/fit's part.
-package learn
+package fit
 
 import (
 	"math/rand/v2"

@@ -1,4 +1,4 @@
-package learn
+package fit
 
 import (
 	"math"
@@ -155,9 +155,9 @@ func TestNotFinite(t *testing.T) {
 	}
 }
 
-// BenchmarkStep is a step of the network that others' figures are of: two
+// BenchmarkLearner is a step of the network that others' figures are of: two
 // layers of 128 units both ways, 240 steps, a batch of 32.
-func BenchmarkStep(b *testing.B) {
+func BenchmarkLearner(b *testing.B) {
 	shape := network.Shape{Inputs: 8, Steps: 240, Hidden: 128, Layers: 2, Bidirectional: true, Horizons: 3, Levels: 3, Median: 1}
 	n := network.New(shape)
 	n.Initialise(1, levels)
