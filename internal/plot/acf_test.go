@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// The reference values are R's, by ../../core/internal/unitroot/testdata/golden.R.
+// The reference values are R's, by ../../core/arima/fit/testdata/stationary/golden.R.
 func TestAutocorrelationsEqualR(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("../../core/internal/unitroot/testdata/golden.json")
+	data, err := os.ReadFile("../../core/arima/fit/testdata/stationary/golden.json")
 	if err != nil {
 		t.Fatal(err)
 	}

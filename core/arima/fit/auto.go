@@ -7,7 +7,6 @@ import (
 
 	"github.com/foretide/foretide/core/arima"
 	"github.com/foretide/foretide/core/forecast"
-	"github.com/foretide/foretide/core/internal/unitroot"
 )
 
 // ErrNoModel reports that the likelihood of no order of the search could be
@@ -107,13 +106,13 @@ func (a *auto) differences(n int) error {
 	if m == 1 {
 		a.sd = 0
 	} else if a.sd < 0 {
-		a.sd = unitroot.SeasonalDifferences(rest, m, s.MaxSD)
+		a.sd = seasonalDifferences(rest, m, s.MaxSD)
 	}
 	for range a.sd {
-		rest = unitroot.Diff(nil, rest, m)
+		rest = diff(nil, rest, m)
 	}
 	if a.d = s.D; a.d < 0 {
-		a.d = unitroot.Differences(rest, unitroot.Alpha, s.MaxD)
+		a.d = differences(rest, kpssAlpha, s.MaxD)
 	}
 	if a.d*1+a.sd*m >= n {
 		return arima.ErrShort
@@ -174,7 +173,7 @@ func (a *auto) degenerate() *Result {
 	}
 	o := a.order(key{})
 	w := arima.Difference(append([]float64(nil), a.y...), a.y, o)
-	if !unitroot.Constant(w) {
+	if !isConstant(w) {
 		return nil
 	}
 	r := &Result{Status: forecast.NothingToFit, N: len(w)}

@@ -1,4 +1,4 @@
-# The reference values of the tests of unitroot and internal/plot:
+# The reference values of the tests of stationary.go and internal/plot:
 #
 #     Rscript golden.R > golden.json
 #

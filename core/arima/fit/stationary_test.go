@@ -1,4 +1,4 @@
-package unitroot
+package fit
 
 import (
 	"encoding/json"
@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// golden is testdata/golden.json, made by golden.R beside it with R 4.2.2,
+// stationaryGolden is testdata/stationary/golden.json, made by golden.R beside it with R 4.2.2,
 // forecast 8.20 and urca 1.3.3. A nil result is one that R does not give.
-type golden struct {
+type stationaryGolden struct {
 	Cases []struct {
 		Name      string
 		Y         []*float64 // nil: missing
@@ -36,11 +36,11 @@ func values(y []*float64) []float64 {
 }
 
 func TestEqualsR(t *testing.T) {
-	data, err := os.ReadFile("testdata/golden.json")
+	data, err := os.ReadFile("testdata/stationary/golden.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var g golden
+	var g stationaryGolden
 	if err := json.Unmarshal(data, &g); err != nil {
 		t.Fatal(err)
 	}
@@ -60,15 +60,15 @@ func TestEqualsR(t *testing.T) {
 					t.Errorf("%s = %d, want %d", what, got, want)
 				}
 			}
-			lags := Lags(len(observed(y)))
+			lags := kpssLags(len(observed(y)))
 			level, _ := kpss(observed(y), lags)
 			near("KPSS around a level", level, c.KPSSLevel)
-			same("Differences", Differences(y, Alpha, 2), c.NDiffs)
-			same("Differences at 10 %", Differences(y, 0.1, 3), c.NDiffs10)
-			same("SeasonalDifferences", SeasonalDifferences(y, c.Period, 1), c.NSDiffs)
-			same("SeasonalDifferences up to 2", SeasonalDifferences(y, c.Period, 2), c.NSDiffs2)
-			if !Constant(y) { // of rounding errors R makes a strength
-				near("SeasonalStrength", SeasonalStrength(y, c.Period), c.Strength)
+			same("differences", differences(y, kpssAlpha, 2), c.NDiffs)
+			same("differences at 10 %", differences(y, 0.1, 3), c.NDiffs10)
+			same("seasonalDifferences", seasonalDifferences(y, c.Period, 1), c.NSDiffs)
+			same("seasonalDifferences up to 2", seasonalDifferences(y, c.Period, 2), c.NSDiffs2)
+			if !isConstant(y) { // of rounding errors R makes a strength
+				near("seasonalStrength", seasonalStrength(y, c.Period), c.Strength)
 			}
 			for i, v := range y {
 				if v != kept[i] && !math.IsNaN(v) {
@@ -116,10 +116,10 @@ func TestKPSSSizeAndPower(t *testing.T) {
 				walk[i] += walk[i-1]
 			}
 		}
-		if Differences(noise, 0.05, 1) == 1 {
+		if differences(noise, 0.05, 1) == 1 {
 			wrong++
 		}
-		if Differences(walk, 0.05, 1) == 1 {
+		if differences(walk, 0.05, 1) == 1 {
 			right++
 		}
 	}
@@ -142,7 +142,7 @@ func TestStrengthGrowsWithTheSeason(t *testing.T) {
 		for i := range y {
 			y[i] = size*math.Sin(2*math.Pi*float64(i)/24) + noise[i]
 		}
-		f := SeasonalStrength(y, 24)
+		f := seasonalStrength(y, 24)
 		if f <= before || f >= 1 {
 			t.Errorf("strength %g at size %g, after %g", f, size, before)
 		}
@@ -150,7 +150,7 @@ func TestStrengthGrowsWithTheSeason(t *testing.T) {
 		for i := range y {
 			y[i] = 7 - 3*y[i]
 		}
-		if g := SeasonalStrength(y, 24); math.Abs(f-g) > 1e-10 {
+		if g := seasonalStrength(y, 24); math.Abs(f-g) > 1e-10 {
 			t.Errorf("strength %g becomes %g by shift and scale", f, g)
 		}
 	}
@@ -163,16 +163,16 @@ func TestStrengthWithMissingValues(t *testing.T) {
 	for i := range y {
 		y[i] = 2*math.Sin(2*math.Pi*float64(i)/24) + rng.NormFloat64()
 	}
-	whole := SeasonalStrength(y, 24)
+	whole := seasonalStrength(y, 24)
 	for i := range y {
 		if rng.IntN(10) == 0 {
 			y[i] = math.NaN()
 		}
 	}
-	if holed := SeasonalStrength(y, 24); math.Abs(holed-whole) > 0.05 {
+	if holed := seasonalStrength(y, 24); math.Abs(holed-whole) > 0.05 {
 		t.Errorf("strength %g without, %g with missing values", whole, holed)
 	}
-	if SeasonalDifferences(y, 24, 1) != 1 {
+	if seasonalDifferences(y, 24, 1) != 1 {
 		t.Error("no seasonal difference")
 	}
 }
@@ -180,17 +180,17 @@ func TestStrengthWithMissingValues(t *testing.T) {
 func TestUntestable(t *testing.T) {
 	nan := math.NaN()
 	for _, y := range [][]float64{nil, {nan, nan, nan}, {4}, {4, nan, 4}, {1, 2}} {
-		if d := Differences(y, 0.05, 2); d > 1 {
-			t.Errorf("Differences(%v) = %d", y, d)
+		if d := differences(y, 0.05, 2); d > 1 {
+			t.Errorf("differences(%v) = %d", y, d)
 		}
-		if d := SeasonalDifferences(y, 2, 1); d != 0 {
-			t.Errorf("SeasonalDifferences(%v) = %d", y, d)
+		if d := seasonalDifferences(y, 2, 1); d != 0 {
+			t.Errorf("seasonalDifferences(%v) = %d", y, d)
 		}
 	}
-	if f := SeasonalStrength([]float64{1, 2, 3, 4}, 2); !math.IsNaN(f) {
+	if f := seasonalStrength([]float64{1, 2, 3, 4}, 2); !math.IsNaN(f) {
 		t.Errorf("strength %g of two periods", f)
 	}
-	if d := SeasonalDifferences([]float64{1, 2, 3, 4, 5}, 1, 1); d != 0 {
+	if d := seasonalDifferences([]float64{1, 2, 3, 4, 5}, 1, 1); d != 0 {
 		t.Errorf("%d differences at a season of one point", d)
 	}
 }
@@ -201,10 +201,10 @@ func TestNearlyConstant(t *testing.T) {
 	for i := range y {
 		y[i] = 1e9 + float64(i%12)
 	}
-	if f := SeasonalStrength(y, 12); f < 0.9 {
+	if f := seasonalStrength(y, 12); f < 0.9 {
 		t.Errorf("strength %g", f)
 	}
-	if d := SeasonalDifferences(y, 12, 1); d != 0 {
+	if d := seasonalDifferences(y, 12, 1); d != 0 {
 		t.Errorf("%d seasonal differences", d)
 	}
 }
@@ -219,8 +219,8 @@ func TestConstant(t *testing.T) {
 		{[]float64{5, 5 + 1e-8}, true}, {[]float64{5, 5 + 1e-6}, false},
 		{[]float64{0, 1e-9}, true}, {[]float64{0, 0, 1}, false}, {[]float64{1, -1}, false},
 	} {
-		if got := Constant(c.y); got != c.want {
-			t.Errorf("Constant(%v) = %t", c.y, got)
+		if got := isConstant(c.y); got != c.want {
+			t.Errorf("isConstant(%v) = %t", c.y, got)
 		}
 	}
 }
@@ -233,6 +233,6 @@ func BenchmarkDifferences(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		Differences(y, Alpha, 2)
+		differences(y, kpssAlpha, 2)
 	}
 }

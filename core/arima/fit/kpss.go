@@ -1,10 +1,4 @@
-// Package unitroot tests how often a series must be differenced to be
-// stationary: the KPSS test for first differences and the strength of the
-// seasonal pattern for seasonal ones, by the rules of R's forecast package.
-//
-// A missing value is NaN. What each function does about it is in its comment;
-// none changes its input.
-package unitroot
+package fit
 
 import "math"
 
@@ -15,15 +9,15 @@ var (
 	kpssCritical = [...]float64{0.347, 0.463, 0.574, 0.739}
 )
 
-// Lags returns the number of autocovariances in the long-run variance of the
+// kpssLags returns the number of autocovariances in the long-run variance of the
 // KPSS test for n values: trunc(3·√n/13), as R's forecast::ndiffs has it.
-func Lags(n int) int { return int(3 * math.Sqrt(float64(n)) / 13) }
+func kpssLags(n int) int { return int(3 * math.Sqrt(float64(n)) / 13) }
 
 // kpss tests the hypothesis that a series without missing values is stationary
 // around a level: Kwiatkowski, Phillips, Schmidt, Shin: "Testing the null
 // hypothesis of stationarity against the alternative of a unit root",
 // J. Econometrics 54 (1992). The long-run variance has Bartlett weights over
-// the given lags (see Lags). It returns the statistic and its p-value, which is
+// the given lags (see kpssLags). It returns the statistic and its p-value, which is
 // linear between the published critical values and so lies in [0.01, 0.1]. Both
 // are NaN for fewer than two values and for a constant. It overwrites e.
 func kpss(e []float64, lags int) (statistic, p float64) {
