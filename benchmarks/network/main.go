@@ -14,11 +14,9 @@
 //
 //	go run ./benchmarks/network -leave each -wide -final -list $FORETIDE_EVAL/subset.txt
 //
-// -out trains the built-in network, and -shapes writes the rows that shapes.py
-// tries other shapes of network on.
+// -out trains the built-in network.
 //
 //	go run ./benchmarks/network -out core/general/net.go
-//	go run ./benchmarks/network -shapes FOLDER && python benchmarks/network/shapes.py FOLDER
 package main
 
 import (
@@ -54,19 +52,14 @@ var (
 	seed  = flag.Uint64("seed", 1, "seed of the training")
 
 	general = flag.String("out", "", "train the built-in network and write it to this `file`")
-	shapes  = flag.String("shapes", "", "write the rows for shapes.py to this `folder`")
-	windows = flag.Int("windows", 1<<20, "with -shapes: windows that are drawn to learn from, each of three horizons")
 )
 
 func main() {
 	flag.Parse()
 	var err error
-	switch {
-	case *general != "":
+	if *general != "" {
 		err = writeGeneral(*data, *general, *seed)
-	case *shapes != "":
-		err = writeShapes(*data, *shapes, *windows, *seed)
-	default:
+	} else {
 		err = run()
 	}
 	if err != nil {
