@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/foretide/foretide/benchmarks/internal/trial"
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
@@ -18,7 +17,7 @@ import (
 // cut writes the listed series of a folder without their test parts, as a
 // folder that evaluate.py and this program read: to choose settings by.
 func cut(data, list, dir string) error {
-	listed, err := trial.ReadList(list)
+	listed, err := csvfile.ReadList(list)
 	if err != nil {
 		return err
 	}
@@ -35,7 +34,7 @@ func cut(data, list, dir string) error {
 		var names []string
 		var columns [][]float64
 		for m, metric := range f.Metrics {
-			if listed != nil && !listed[f.Container+" "+metric] {
+			if listed != nil && !listed[[2]string{f.Container, metric}] {
 				continue
 			}
 			whole := series.Series{Start: f.Start, Step: f.Step, Values: f.Columns[m]}

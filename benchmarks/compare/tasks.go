@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"github.com/foretide/foretide/benchmarks/internal/trial"
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/csvfile"
@@ -49,7 +48,7 @@ type origin struct {
 
 // read returns the tasks of a folder of metrics, by evaluate.py's rules.
 func read(data, list string, s share) ([]task, error) {
-	listed, err := trial.ReadList(list)
+	listed, err := csvfile.ReadList(list)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +60,7 @@ func read(data, list string, s share) ([]task, error) {
 	for i := range got.Frames {
 		f := &got.Frames[i]
 		for m, metric := range f.Metrics {
-			if listed != nil && !listed[f.Container+" "+metric] {
+			if listed != nil && !listed[[2]string{f.Container, metric}] {
 				continue
 			}
 			t := newTask(f, m, s)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/foretide/foretide/benchmarks/internal/trial"
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/forecast"
@@ -39,7 +38,7 @@ func writeGeneral(data, out string, seed uint64) error {
 		if read.Frames[i].Container == demo {
 			continue
 		}
-		histories = append(histories, trial.Histories(&read.Frames[i], backtest.Defaults().TestShare)...)
+		histories = append(histories, historiesOf(&read.Frames[i], backtest.Defaults().TestShare)...)
 	}
 	began, told := time.Now(), time.Now()
 	opts := forecast.Options{Seed: seed, Progress: func(e forecast.Event) {

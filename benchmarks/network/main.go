@@ -29,7 +29,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/foretide/foretide/benchmarks/internal/trial"
 	autofit "github.com/foretide/foretide/core/auto/fit"
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/forecast"
@@ -70,7 +69,7 @@ func main() {
 
 func run() error {
 	config := fit.Defaults()
-	if err := trial.Set(&config, *set); err != nil {
+	if err := assign(&config, *set); err != nil {
 		return err
 	}
 	read, err := csvfile.Read(context.Background(), *data, csvfile.Options{})
@@ -79,9 +78,9 @@ func run() error {
 	}
 	frames := read.Frames
 	if !*final {
-		trial.Cut(frames)
+		cut(frames)
 	}
-	listed, err := trial.ReadList(*list)
+	listed, err := csvfile.ReadList(*list)
 	if err != nil {
 		return err
 	}
@@ -89,7 +88,7 @@ func run() error {
 	if *leave == "each" {
 		left = nil
 		for i := range frames {
-			if s := trial.Source(frames[i].Container); !slices.Contains(left, s) {
+			if s := sourceOf(frames[i].Container); !slices.Contains(left, s) {
 				left = append(left, s)
 			}
 		}
@@ -102,20 +101,20 @@ func run() error {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		trial.Print(all[name], name+" "+*set, time.Since(began), backtest.BySource)
+		show(all[name], name+" "+*set, time.Since(began), backtest.BySource)
 	}
 	return nil
 }
 
 // try trains on all sources but one, and judges that one, or all; the results go
 // to all, by the name of what is judged.
-func try(all map[string][]backtest.Series, config fit.Config, frames []series.Frame, left string, listed map[string]bool) error {
+func try(all map[string][]backtest.Series, config fit.Config, frames []series.Frame, left string, listed map[[2]string]bool) error {
 	cfg := backtest.Defaults()
 	cfg.Workers = runtime.GOMAXPROCS(0)
 	if !*final {
-		cfg.TestShare = trial.TestShare
+		cfg.TestShare = heldShare
 	}
-	cfg.Select = func(container, metric string) bool { return listed == nil || listed[container+" "+metric] }
+	cfg.Select = func(container, metric string) bool { return listed == nil || listed[[2]string{container, metric}] }
 	horizons := []int64{300, 900, 1800}
 	if *wide {
 		horizons = fit.Horizons()
@@ -124,11 +123,11 @@ func try(all map[string][]backtest.Series, config fit.Config, frames []series.Fr
 	var histories []forecast.History
 	for i := range frames {
 		f := &frames[i]
-		if left == "" || trial.Source(f.Container) == left {
+		if left == "" || sourceOf(f.Container) == left {
 			judged = append(judged, *f)
 		}
-		if left == "" || trial.Source(f.Container) != left {
-			histories = append(histories, trial.Histories(f, cfg.TestShare)...)
+		if left == "" || sourceOf(f.Container) != left {
+			histories = append(histories, historiesOf(f, cfg.TestShare)...)
 		}
 	}
 	began := time.Now()

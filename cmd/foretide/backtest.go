@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"github.com/foretide/foretide/core/models"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -17,6 +14,7 @@ import (
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
+	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/record"
 	"github.com/foretide/foretide/internal/report"
@@ -159,7 +157,7 @@ func (f *backtestFlags) task(cmd *cobra.Command, metrics []string) (backtest.Con
 		}
 		return fleet.Task(c, step)
 	}
-	listed, err := readList(f.list)
+	listed, err := csvfile.ReadList(f.list)
 	if err != nil {
 		return cfg, err
 	}
@@ -186,35 +184,6 @@ func (f *backtestFlags) judged(cmd *cobra.Command, frames []series.Frame, select
 		}
 	}
 	return jobs
-}
-
-// readList reads a list of series; nil where there is no file.
-func readList(path string) (map[[2]string]bool, error) {
-	if path == "" {
-		return nil, nil
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	listed := map[[2]string]bool{}
-	lines := bufio.NewScanner(file)
-	for n := 1; lines.Scan(); n++ {
-		line, _, _ := strings.Cut(lines.Text(), "#")
-		fields := strings.Fields(line)
-		switch len(fields) {
-		case 0:
-		case 2:
-			listed[[2]string{fields[0], fields[1]}] = true
-		default:
-			return nil, dataf("%s:%d: %q is not a container and a metric with a space between", path, n, lines.Text())
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return listed, nil
 }
 
 // judge runs the models, and writes their forecasts where that is asked for.

@@ -1,4 +1,4 @@
-package trial
+package main
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Set sets fields of a configuration, which is a pointer to a struct, by their
+// assign sets fields of a configuration, which is a pointer to a struct, by their
 // names: "ridges=0.001,0.1;halving=0.5". Fields are numbers or slices of them.
-func Set(config any, settings string) error {
+func assign(config any, settings string) error {
 	if settings == "" {
 		return nil
 	}
