@@ -1,6 +1,6 @@
-// Package json_test measures goccy/go-json, which Foretide reads and writes JSON
+// Package httpapi_test measures goccy/go-json, which Foretide reads and writes JSON
 // with, beside encoding/json, and holds where both must agree.
-package json_test
+package httpapi_test
 
 import (
 	"bytes"

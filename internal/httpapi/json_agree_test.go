@@ -1,4 +1,4 @@
-package json_test
+package httpapi_test
 
 import (
 	"bytes"
