@@ -5,6 +5,7 @@
 //	go run ./benchmarks/compare -list "$FORETIDE_EVAL/subset.txt" -work FOLDER -tools auto,lightgbm
 //	go run ./benchmarks/compare -list "$FORETIDE_EVAL/subset.txt" -cut FOLDER
 //	go run ./benchmarks/compare -shift auto.csv.gz # a forecast file of foretide backtest --out
+//	go run ./benchmarks/compare -m4 naive,linear,auto
 //
 // What stands in -work is not made again: it goes on where it ended. Both the
 // forecasts and the times are kept there, as NAME.csv, which evaluate.py scores,
@@ -38,10 +39,15 @@ func main() {
 	flag.IntVar(&part.nth, "nth", 4, "and on that day from each so many-th origin")
 	before := flag.String("cut", "", "instead: write the series without their test parts into this `folder`, to choose settings by")
 	shifts := flag.String("shift", "", "instead: judge the intervals of this forecast `file` after level shifts")
+	models := flag.String("m4", "", "instead: judge these models, with commas between, on the hourly series of M4 in the folder that FORETIDE_BENCH names")
+	every := flag.Int("every", 1, "with -m4: take every so many-th series")
 	flag.Parse()
 	work := func() error { return compare(&s, *only, part) }
 	if *shifts != "" {
 		work = func() error { return shift(s.data, *shifts) }
+	}
+	if *models != "" {
+		work = func() error { return m4(os.Getenv("FORETIDE_BENCH"), strings.Split(*models, ","), *every) }
 	}
 	if *before != "" {
 		work = func() error { return cut(s.data, s.list, *before) }

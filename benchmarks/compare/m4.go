@@ -1,15 +1,8 @@
-// Command m4 judges models on the hourly series of the M4 competition: 48 hours
-// ahead, from the end of each series' training part, by OWA.
-//
-//	go run ./benchmarks/m4 -model naive,linear,network
 package main
 
 import (
-	"flag"
 	"fmt"
 	"math"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/foretide/foretide/core/calibrate"
@@ -21,9 +14,9 @@ import (
 )
 
 const (
-	metric = "value"
-	step   = 3600
-	begin  = 1700000000 / 604800 * 604800 // all series begin at the same time of some week
+	m4Metric = "value"
+	m4Step   = 3600
+	m4Begin  = 1700000000 / 604800 * 604800 // all series begin at the same time of some week
 )
 
 // Of Naive 2 on the hourly series, as the competition published it.
@@ -32,18 +25,9 @@ const (
 	naive2MASE  = 2.395
 )
 
-func main() {
-	models := flag.String("model", "naive,linear,auto", "models, with commas between")
-	data := flag.String("data", os.Getenv("FORETIDE_BENCH"), "folder with m4_hourly_train.csv.gz and m4_hourly_test.csv.gz")
-	every := flag.Int("every", 1, "take every so many-th series")
-	flag.Parse()
-	if err := run(*data, strings.Split(*models, ","), *every); err != nil {
-		fmt.Fprintln(os.Stderr, "m4:", err)
-		os.Exit(1)
-	}
-}
-
-func run(data string, models []string, every int) error {
+// m4 judges models on the hourly series of the M4 competition: 48 hours ahead, from
+// the end of each series' training part, by OWA.
+func m4(data string, models []string, every int) error {
 	all, err := testkit.M4Hourly(data)
 	if err != nil {
 		return err
@@ -55,7 +39,7 @@ func run(data string, models []string, every int) error {
 	fmt.Printf("%-10s %7s %7s %7s %9s   of %d series\n", "model", "sMAPE", "MASE", "OWA", "seconds", len(some))
 	for _, name := range models {
 		began := time.Now()
-		smape, mase, err := judge(name, some)
+		smape, mase, err := judgeM4(name, some)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -64,25 +48,26 @@ func run(data string, models []string, every int) error {
 	return nil
 }
 
-func judge(name string, all []testkit.M4Series) (smape, mase float64, err error) {
+// judgeM4 returns the sMAPE and MASE of a model.
+func judgeM4(name string, all []testkit.M4Series) (smape, mase float64, err error) {
 	t, err := modelfit.Trainer(name, modelfit.Defaults())
 	if err != nil {
 		return 0, 0, err
 	}
-	task := forecast.Task{Metric: metric, Step: step, Levels: forecast.DefaultLevels(), Bounds: series.Bounds{Lower: math.Inf(-1), Upper: math.Inf(1)}}
+	task := forecast.Task{Metric: m4Metric, Step: m4Step, Levels: forecast.DefaultLevels(), Bounds: series.Bounds{Lower: math.Inf(-1), Upper: math.Inf(1)}}
 	for h := int64(1); h <= 48; h++ {
-		task.Horizons = append(task.Horizons, h*step)
+		task.Horizons = append(task.Horizons, h*m4Step)
 	}
 	frames := make([]series.Frame, len(all))
 	histories := make([]forecast.History, len(all))
 	for i, s := range all {
-		frames[i] = series.FrameOf(s.ID, metric, series.Series{Start: begin, Step: step, Values: s.Train})
-		histories[i] = forecast.History{Frame: frames[i], Metric: metric}
+		frames[i] = series.FrameOf(s.ID, m4Metric, series.Series{Start: m4Begin, Step: m4Step, Values: s.Train})
+		histories[i] = forecast.History{Frame: frames[i], Metric: m4Metric}
 	}
 	if t, err = t.Pool(histories, task.Horizons, forecast.Options{Seed: 1}); err != nil {
 		return 0, 0, err
 	}
-	models, err := fit(t, frames, task)
+	models, err := fitM4(t, frames, task)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -106,8 +91,8 @@ func judge(name string, all []testkit.M4Series) (smape, mase float64, err error)
 	return smape, mase, nil
 }
 
-// fit returns the model of each series.
-func fit(t train.Trainer, frames []series.Frame, task forecast.Task) ([]forecast.Fitted, error) {
+// fitM4 returns the model of each series.
+func fitM4(t train.Trainer, frames []series.Frame, task forecast.Task) ([]forecast.Fitted, error) {
 	out := make([]forecast.Fitted, len(frames))
 	if !t.Global() {
 		for i := range frames {
