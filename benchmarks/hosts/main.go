@@ -1,8 +1,11 @@
+//go:build !wasip1
+
 // Hosts measures forecasts of one window by one set of checkpoints in all the
 // places where Foretide runs, and other forecasters beside them: how fast a
 // process comes to its first forecast, what a forecast takes from then on, and
 // how much memory there is to it. Each host and model has processes of its own.
 //
+//	go run ./benchmarks/hosts -soak 10000000   # so many ARIMA forecasts in the module, memory watched
 //	go run ./benchmarks/hosts [-npm FOLDER] [-python PYTHON] [-readme benchmarks/hosts/README.md]
 //
 // README.md says what it needs; what is not there is named and left out.
@@ -31,7 +34,14 @@ func main() {
 	only := flag.String("only", "", "hosts to measure, by their names in the tables, separated by commas; one that cannot be is an error then")
 	readme := flag.String("readme", "", "a file in which the tables are put between their marks, beside being printed")
 	child := flag.String("child", "", "how a started process is to forecast")
+	soaked := flag.Int("soak", 0, "instead: make so many ARIMA forecasts in the module and fail where memory grows")
 	flag.Parse()
+	if *soaked > 0 {
+		if err := soak(*soaked); err != nil {
+			log.Fatal("hosts: ", err)
+		}
+		return
+	}
 	if *child != "" {
 		if err := runChild(*child, flag.Args(), s.Seconds); err != nil {
 			log.Fatal("hosts: ", err)
