@@ -6,6 +6,7 @@ import (
 	"github.com/foretide/foretide/core/arima"
 	"github.com/foretide/foretide/core/auto"
 	"github.com/foretide/foretide/core/calibrate"
+	"github.com/foretide/foretide/core/ets"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/general"
 	"github.com/foretide/foretide/core/linear"
@@ -68,6 +69,8 @@ var table = [...]Family{
 		func(b []byte, inner decoder) (forecast.Fitted, error) { return fitted(auto.Decode(b, inner)) }},
 	{general.Name, general.Kind, Traits{BuiltIn: true, Rounded: true},
 		func(b []byte, _ decoder) (forecast.Fitted, error) { return fitted(general.Decode(b)) }},
+	{ets.Name, ets.Kind, Traits{},
+		func(b []byte, _ decoder) (forecast.Fitted, error) { return fitted(ets.Decode(b)) }},
 }
 
 // wrappers are the kinds of payload that hold another model.

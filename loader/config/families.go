@@ -7,6 +7,7 @@ package config
 var families = []string{
 	"arima",
 	"auto",
+	"ets",
 	"general",
 	"linear",
 	"lstm",

@@ -10,6 +10,8 @@ import (
 	arimafit "github.com/foretide/foretide/core/arima/fit"
 	"github.com/foretide/foretide/core/auto"
 	autofit "github.com/foretide/foretide/core/auto/fit"
+	"github.com/foretide/foretide/core/ets"
+	etsfit "github.com/foretide/foretide/core/ets/fit"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/general"
 	"github.com/foretide/foretide/core/linear"
@@ -49,6 +51,7 @@ var table = map[string]func(*Settings) forecast.Model{
 		return autofit.Config{Members: []forecast.Model{linearfit.Defaults(), general.Model{}}, Guard: general.Name}
 	},
 	general.Name: func(*Settings) forecast.Model { return general.Model{} },
+	ets.Name:     func(*Settings) forecast.Model { return etsfit.Defaults() },
 }
 
 // An UnknownError is the name of a family that the table does not have.
