@@ -22,7 +22,6 @@ import (
 	"github.com/foretide/foretide/internal/steps"
 	"github.com/foretide/foretide/internal/steps/collect"
 	"github.com/foretide/foretide/internal/steps/plan"
-	"github.com/foretide/foretide/internal/testkit/s3test"
 	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
@@ -48,7 +47,7 @@ func start(t *testing.T, o localstack.Options) *localstack.Stack {
 	if testing.Short() {
 		t.Skip("-short: builds and runs the functions")
 	}
-	s3test.Need(t)
+	servers.NeedS3(t)
 	servers.NeedPrometheus(t)
 	bootstraps.once.Do(func() { bootstraps.paths, bootstraps.dir, bootstraps.err = localstack.Build(context.Background()) })
 	if bootstraps.err != nil {

@@ -15,7 +15,7 @@ import (
 
 	"github.com/foretide/foretide/infra/csvfile"
 	"github.com/foretide/foretide/internal/testkit"
-	"github.com/foretide/foretide/internal/testkit/s3test"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // Programs in Python and JavaScript that get the object at URL, open its bytes as a
@@ -44,7 +44,7 @@ console.log(JSON.stringify(f.horizons.map((h) => h.quantiles[f.levels.indexOf(0.
 // TestBucketHosts: an object that "foretide train" wrote to an S3 server is a
 // checkpoint that each host opens as it is, with the forecasts of "foretide predict".
 func TestBucketHosts(t *testing.T) {
-	server := s3test.New(t, "fleet")
+	server := servers.NewS3(t, "fleet")
 	top, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)

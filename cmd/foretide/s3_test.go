@@ -7,12 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/s3test"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // TestBucketStore: a bucket serves as a folder does, in every command.
 func TestBucketStore(t *testing.T) {
-	server := s3test.New(t, "fleet", "plain")
+	server := servers.NewS3(t, "fleet", "plain")
 	if err := server.EnableVersioning("fleet"); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestBucketStore(t *testing.T) {
 	s.fails(exitFailure, "no such bucket; create it (aws s3 mb s3://none)", "train", "--data", "m.csv", "--store", "s3://none/x")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "wrong")
 	s.fails(exitFailure, "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID", "train", "--data", "m.csv", "--store", store)
-	t.Setenv("AWS_SECRET_ACCESS_KEY", s3test.SecretKey)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", servers.S3SecretKey)
 	// A byte of what is stored is another.
 	file := filepath.Join(server.Folder, "fleet", "a", "b", "cpu", "web.ckpt")
 	b, err := os.ReadFile(file)

@@ -29,7 +29,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/internal/localstack"
-	"github.com/foretide/foretide/internal/testkit/s3test"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 func main() {
@@ -79,8 +79,8 @@ func run(ctx context.Context, out io.Writer, sam string) error {
 	}
 	defer s.Stop()
 	s.Lambda.Log = os.Stderr
-	fmt.Fprintf(out, servers, s.URL, s.S3.URL, s.Store, s.Prometheus.URL)
-	fmt.Fprintf(out, environment, s3test.AccessKey, s3test.SecretKey, s3test.Region, s.S3.URL, s.URL)
+	fmt.Fprintf(out, addresses, s.URL, s.S3.URL, s.Store, s.Prometheus.URL)
+	fmt.Fprintf(out, environment, servers.S3AccessKey, servers.S3SecretKey, servers.S3Region, s.S3.URL, s.URL)
 	if sam == "" {
 		fmt.Fprintf(out, calls, s.URL)
 	} else {
@@ -95,7 +95,7 @@ func run(ctx context.Context, out io.Writer, sam string) error {
 	return nil
 }
 
-const servers = `
+const addresses = `
   functions   %s  (collect, plan, train, predict, forecast)
   S3          %s  (%s)
   Prometheus  %s

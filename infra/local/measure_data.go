@@ -15,7 +15,7 @@ import (
 	"github.com/foretide/foretide/internal/lake"
 	"github.com/foretide/foretide/internal/localstack"
 	"github.com/foretide/foretide/internal/steps"
-	"github.com/foretide/foretide/internal/testkit/s3test"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // metrics are those of each container.
@@ -23,7 +23,7 @@ var metrics = []string{"cpu", "memory", "net_rx", "net_tx"}
 
 // A bench is a server with a bucket, and a log of the requests that it gets.
 type bench struct {
-	*s3test.Server
+	*servers.S3
 	log  string
 	read int      // of the log
 	env  []string // of the functions
@@ -38,11 +38,11 @@ func newBench() (*bench, error) {
 		return nil, err
 	}
 	os.Setenv("VGW_ACCESS_LOG", log.Name()) // versitygw's own log of what it is asked
-	server, err := s3test.Start("")
+	server, err := servers.StartS3("")
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{Server: server, log: log.Name(), env: []string{"FORETIDE_STORE=s3://" + localstack.Bucket}}
+	b := &bench{S3: server, log: log.Name(), env: []string{"FORETIDE_STORE=s3://" + localstack.Bucket}}
 	for name, value := range server.Env() {
 		b.env = append(b.env, name+"="+value)
 		os.Setenv(name, value)

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/internal/localstack"
-	"github.com/foretide/foretide/internal/testkit/s3test"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // events need no model, and of S3 at most one request.
@@ -40,7 +40,7 @@ func measureStarts(ctx context.Context, dir string, paths map[string]string) err
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
-	server, err := s3test.Start("")
+	server, err := servers.StartS3("")
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,6 @@ import (
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/localstack"
 	"github.com/foretide/foretide/internal/testkit"
-	"github.com/foretide/foretide/internal/testkit/s3test"
 	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
@@ -38,7 +37,7 @@ func TestSAM(t *testing.T) {
 		t.Skip("-short: runs containers")
 	}
 	servers.Docker(t)
-	s3test.Need(t)
+	servers.NeedS3(t)
 	servers.NeedPrometheus(t)
 	c := &cli{python: testkit.Python(t, "samcli"), build: filepath.Join(t.TempDir(), "build"), env: filepath.Join(t.TempDir(), "env.json")}
 	image(t)

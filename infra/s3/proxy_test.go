@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/foretide/foretide/internal/testkit/s3test"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // A proxy stands before the real server and spoils some requests.
@@ -26,7 +26,7 @@ type proxy struct {
 type fault func(p *proxy, w http.ResponseWriter, r *http.Request) bool
 
 // newProxy starts one, which the environment then names as the server.
-func newProxy(t testing.TB, server *s3test.Server) *proxy {
+func newProxy(t testing.TB, server *servers.S3) *proxy {
 	t.Helper()
 	target, err := url.Parse(server.URL)
 	if err != nil {

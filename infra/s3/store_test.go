@@ -6,15 +6,15 @@ import (
 
 	"github.com/foretide/foretide/infra/s3"
 	"github.com/foretide/foretide/internal/testkit"
-	"github.com/foretide/foretide/internal/testkit/s3test"
+	"github.com/foretide/foretide/internal/testkit/servers"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
 )
 
 // versioned starts a server with a bucket that keeps versions.
-func versioned(t *testing.T, bucket string) *s3test.Server {
+func versioned(t *testing.T, bucket string) *servers.S3 {
 	t.Helper()
-	server := s3test.New(t, bucket)
+	server := servers.NewS3(t, bucket)
 	if err := server.EnableVersioning(bucket); err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func versioned(t *testing.T, bucket string) *s3test.Server {
 
 // TestBucket checks what every bucket does, with and without versioning.
 func TestBucket(t *testing.T) {
-	server := s3test.New(t, "plain", "kept")
+	server := servers.NewS3(t, "plain", "kept")
 	if err := server.EnableVersioning("kept"); err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/foretide/foretide/infra/s3"
-	"github.com/foretide/foretide/internal/testkit/s3test"
+	"github.com/foretide/foretide/internal/testkit/servers"
 	"github.com/foretide/foretide/loader/store"
 )
 
@@ -88,7 +88,7 @@ func TestPassingTrouble(t *testing.T) {
 // TestLastingTrouble: what does not pass is an error that says what to do; what
 // was stored stays and serves when it is over.
 func TestLastingTrouble(t *testing.T) {
-	server := s3test.New(t, "bkt")
+	server := servers.NewS3(t, "bkt")
 	p := newProxy(t, server)
 	ctx := context.Background()
 	s := open(t, "s3://bkt/x?timeout=1s&attempts=2")
@@ -156,7 +156,7 @@ func TestLastingTrouble(t *testing.T) {
 
 // TestRefusals: what the real server says of credentials and buckets.
 func TestRefusals(t *testing.T) {
-	s3test.New(t, "bkt")
+	servers.NewS3(t, "bkt")
 	ctx := context.Background()
 	put := func(address string) error { return open(t, address).Put(ctx, web, []byte("x")) }
 	if err := put("s3://none/x"); !errors.Is(err, s3.ErrNoBucket) || !strings.Contains(err.Error(), "aws s3 mb s3://none") {

@@ -20,7 +20,7 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/naive"
 	"github.com/foretide/foretide/infra/s3"
-	"github.com/foretide/foretide/internal/testkit/s3test"
+	"github.com/foretide/foretide/internal/testkit/servers"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
 )
@@ -195,8 +195,8 @@ func (h held) Read([]byte) (int, error) {
 // TestFullServer: where the server's disk takes no more, what was there stays.
 // A limit on the size of its files stands for the disk.
 func TestFullServer(t *testing.T) {
-	s3test.Need(t)
-	server, err := s3test.Start("ulimit -f 200")
+	servers.NeedS3(t)
+	server, err := servers.StartS3("ulimit -f 200")
 	if err != nil {
 		t.Fatal(err)
 	}

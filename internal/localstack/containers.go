@@ -12,7 +12,7 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"github.com/foretide/foretide/internal/testkit/s3test"
+	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
 // A Bridge is the way from containers to this machine.
@@ -73,7 +73,7 @@ func (s *Stack) EnvFile(path string, b Bridge, more ...string) error {
 		return "http://" + net.JoinHostPort(b.Reach, u.Port())
 	}
 	env := map[string]string{
-		"FORETIDE_STORE":  s.Store + "?region=" + s3test.Region + "&path_style=true&endpoint=" + reach(s.S3.URL),
+		"FORETIDE_STORE":  s.Store + "?region=" + servers.S3Region + "&path_style=true&endpoint=" + reach(s.S3.URL),
 		"FORETIDE_SHARDS": "2",
 	}
 	if s.Prometheus != nil {

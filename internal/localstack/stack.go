@@ -17,7 +17,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/foretide/foretide/internal/testkit/s3test"
 	"github.com/foretide/foretide/internal/testkit/servers"
 )
 
@@ -43,7 +42,7 @@ type Options struct {
 
 // A Stack is what runs.
 type Stack struct {
-	S3         *s3test.Server
+	S3         *servers.S3
 	Prometheus *servers.Prometheus // nil without a stretch of metrics
 	Lambda     *Service
 	URL        string // of the Invoke API; URL + "/url/forecast/forecast" is the HTTP API
@@ -60,7 +59,7 @@ func Start(o Options) (s *Stack, err error) {
 			s.Stop()
 		}
 	}()
-	if s.S3, err = s3test.StartAt(host, ""); err != nil {
+	if s.S3, err = servers.StartS3At(host, ""); err != nil {
 		return s, err
 	}
 	if err = s.S3.CreateBucket(Bucket); err != nil {

@@ -1,5 +1,6 @@
 // Package servers runs real servers for tests: Prometheus, back-filled with samples
-// of their own; MLflow; Docker; and moto, which answers as AWS does.
+// of their own; versitygw, an S3 server; MLflow; Docker; and moto, which answers as
+// AWS does.
 package servers
 
 import (
@@ -15,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -149,22 +151,30 @@ func (s *Prometheus) Restart() error {
 		s.cmd = nil
 		return err
 	}
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
-		DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true, Certificates: s.cert}, // only to see that it is there
-	}}
+	// The certificate is not checked, only to see that the server is there.
+	unchecked := &tls.Config{InsecureSkipVerify: true, Certificates: s.cert}
+	if err := ready(s.URL+"/-/ready", unchecked, http.StatusOK, http.StatusUnauthorized); err != nil {
+		s.Kill() // the log may be read only then
+		return fmt.Errorf("prometheus is %w\n%s", err, s.log.String())
+	}
+	return nil
+}
+
+// ready waits until a server answers a GET with one of the codes.
+func ready(url string, config *tls.Config, codes ...int) error {
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: config}}
 	var last error
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		resp, err := client.Get(s.URL + "/-/ready")
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		resp, err := client.Get(url)
 		if last = err; err != nil {
 			continue
 		}
 		resp.Body.Close()
-		if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusUnauthorized {
+		if slices.Contains(codes, resp.StatusCode) {
 			return nil
 		}
 	}
-	s.Kill() // the log may be read only then
-	return fmt.Errorf("prometheus is not ready after a minute: %v\n%s", last, s.log.String())
+	return fmt.Errorf("not ready after a minute: %v", last)
 }
 
 // FreeAddress returns an address of the loopback that nobody listens on.

@@ -1,11 +1,9 @@
-// Package s3test runs a real S3 server, versitygw, for tests.
-package s3test
+package servers
 
 import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -21,33 +19,33 @@ import (
 	"github.com/foretide/foretide/internal/testkit"
 )
 
-// Version is the server's that the tests are known to pass with.
-const Version = "v1.8.0"
+// versitygwVersion is the server's that the tests are known to pass with.
+const versitygwVersion = "v1.8.0"
 
 // The credentials of the server's only account, and its region.
 const (
-	AccessKey = "foretide-test"
-	SecretKey = "foretide-test-secret"
-	Region    = "us-east-1"
+	S3AccessKey = "foretide-test"
+	S3SecretKey = "foretide-test-secret"
+	S3Region    = "us-east-1"
 )
 
-// Need says that a test needs the server's program: on the path, or where
+// NeedS3 needs versitygw, an S3 server: on the path, or where
 // FORETIDE_VERSITYGW says.
-func Need(t testing.TB) {
+func NeedS3(t testing.TB) {
 	t.Helper()
-	testkit.Program(t, program(), "go install github.com/versity/versitygw/cmd/versitygw@"+Version)
+	testkit.Program(t, versitygw(), "go install github.com/versity/versitygw/cmd/versitygw@"+versitygwVersion)
 }
 
-func program() string {
+func versitygw() string {
 	if p := os.Getenv("FORETIDE_VERSITYGW"); p != "" {
 		return p
 	}
 	return "versitygw"
 }
 
-// A Server is one with a folder of its own, on the loopback unless StartAt says
+// An S3 is a server with a folder of its own, on the loopback unless StartS3At says
 // otherwise.
-type Server struct {
+type S3 struct {
 	URL string
 	// Folder is where it keeps a bucket's objects, as files: Folder/BUCKET/KEY.
 	Folder  string
@@ -58,12 +56,12 @@ type Server struct {
 	log     bytes.Buffer
 }
 
-// New starts a server for a test, with buckets, lets the test's environment name
+// NewS3 starts an S3 server for a test, with buckets, lets the test's environment name
 // it as that of a user does, and stops it at the end.
-func New(t testing.TB, buckets ...string) *Server {
+func NewS3(t testing.TB, buckets ...string) *S3 {
 	t.Helper()
-	Need(t)
-	s, err := Start("")
+	NeedS3(t)
+	s, err := StartS3("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,32 +77,27 @@ func New(t testing.TB, buckets ...string) *Server {
 	return s
 }
 
-// Start starts a server. What shell says, such as "ulimit -f 64", is carried out
+// StartS3 starts a server. What shell says, such as "ulimit -f 64", is carried out
 // in its process first. The caller stops it.
-func Start(shell string) (*Server, error) { return StartAt("127.0.0.1", shell) }
+func StartS3(shell string) (*S3, error) { return StartS3At("127.0.0.1", shell) }
 
-// StartAt is Start at another address of this machine's than the loopback, such
+// StartS3At is StartS3 at another address of this machine's than the loopback, such
 // as that of a bridge to containers.
-func StartAt(host, shell string) (*Server, error) {
+func StartS3At(host, shell string) (*S3, error) {
 	dir, err := os.MkdirTemp("", "foretide-s3-")
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, Folder: filepath.Join(dir, "objects"), shell: shell}
+	s := &S3{dir: dir, Folder: filepath.Join(dir, "objects"), shell: shell}
 	for _, folder := range []string{s.Folder, s.versions()} {
 		if err := os.Mkdir(folder, 0o755); err != nil {
 			return nil, err
 		}
 	}
-	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
+	if s.address, err = freeAddress(host); err != nil {
 		return nil, err
 	}
-	s.address = l.Addr().String()
 	s.URL = "http://" + s.address
-	if err := l.Close(); err != nil {
-		return nil, err
-	}
 	if err := s.Restart(); err != nil {
 		s.Stop()
 		return nil, err
@@ -113,20 +106,20 @@ func StartAt(host, shell string) (*Server, error) {
 }
 
 // versions is where the server keeps the earlier versions of objects.
-func (s *Server) versions() string { return filepath.Join(s.dir, "versions") }
+func (s *S3) versions() string { return filepath.Join(s.dir, "versions") }
 
 // Env returns the environment of a program that uses the server. It keeps the
 // machine's own AWS settings out.
-func (s *Server) Env() map[string]string {
+func (s *S3) Env() map[string]string {
 	return map[string]string{
-		"AWS_ACCESS_KEY_ID": AccessKey, "AWS_SECRET_ACCESS_KEY": SecretKey, "AWS_SESSION_TOKEN": "",
-		"AWS_REGION": Region, "AWS_ENDPOINT_URL_S3": s.URL, "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_ACCESS_KEY_ID": S3AccessKey, "AWS_SECRET_ACCESS_KEY": S3SecretKey, "AWS_SESSION_TOKEN": "",
+		"AWS_REGION": S3Region, "AWS_ENDPOINT_URL_S3": s.URL, "AWS_EC2_METADATA_DISABLED": "true",
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_PROFILE": "",
 	}
 }
 
 // Environ is Env after the test's own, for exec.Cmd.
-func (s *Server) Environ() []string {
+func (s *S3) Environ() []string {
 	env := os.Environ()
 	for name, value := range s.Env() {
 		env = append(env, name+"="+value)
@@ -135,15 +128,15 @@ func (s *Server) Environ() []string {
 }
 
 // Client returns a client of the server.
-func (s *Server) Client() *s3.Client {
+func (s *S3) Client() *s3.Client {
 	return s3.New(s3.Options{
-		BaseEndpoint: &s.URL, Region: Region, UsePathStyle: true,
-		Credentials: credentials.NewStaticCredentialsProvider(AccessKey, SecretKey, ""),
+		BaseEndpoint: &s.URL, Region: S3Region, UsePathStyle: true,
+		Credentials: credentials.NewStaticCredentialsProvider(S3AccessKey, S3SecretKey, ""),
 	})
 }
 
 // CreateBucket makes a bucket.
-func (s *Server) CreateBucket(name string) error {
+func (s *S3) CreateBucket(name string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	_, err := s.Client().CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(name)})
@@ -151,7 +144,7 @@ func (s *Server) CreateBucket(name string) error {
 }
 
 // EnableVersioning makes a bucket keep versions.
-func (s *Server) EnableVersioning(bucket string) error {
+func (s *S3) EnableVersioning(bucket string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	_, err := s.Client().PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{Bucket: &bucket,
@@ -160,7 +153,7 @@ func (s *Server) EnableVersioning(bucket string) error {
 }
 
 // Address returns an address at which any HTTP client gets an object for an hour.
-func (s *Server) Address(bucket, key string) (string, error) {
+func (s *S3) Address(bucket, key string) (string, error) {
 	r, err := s3.NewPresignClient(s.Client()).PresignGetObject(context.Background(), &s3.GetObjectInput{Bucket: &bucket, Key: &key}, s3.WithPresignExpires(time.Hour))
 	if err != nil {
 		return "", err
@@ -169,7 +162,7 @@ func (s *Server) Address(bucket, key string) (string, error) {
 }
 
 // Kill ends the server at once, as a crash would. Restart starts it again.
-func (s *Server) Kill() {
+func (s *S3) Kill() {
 	if s.cmd != nil {
 		_ = s.cmd.Process.Kill() // it may have ended by itself
 		_ = s.cmd.Wait()         // "signal: killed"
@@ -178,42 +171,33 @@ func (s *Server) Kill() {
 }
 
 // Stop ends the server and removes its folder.
-func (s *Server) Stop() {
+func (s *S3) Stop() {
 	s.Kill()
 	_ = os.RemoveAll(s.dir) // a folder of the tests, in the system's own
 }
 
 // Restart starts the server, at the address that it had before, and waits until
 // it is ready.
-func (s *Server) Restart() error {
-	path, err := exec.LookPath(program())
+func (s *S3) Restart() error {
+	path, err := exec.LookPath(versitygw())
 	if err != nil {
 		return err
 	}
-	args := []string{path, "--port", s.address, "--region", Region, "--quiet", "--health", "/health",
+	args := []string{path, "--port", s.address, "--region", S3Region, "--quiet", "--health", "/health",
 		"posix", "--versioning-dir", s.versions(), s.Folder}
 	if s.shell != "" {
 		args = append([]string{"sh", "-c", s.shell + `; exec "$0" "$@"`}, args...)
 	}
 	s.cmd = exec.Command(args[0], args[1:]...)
-	s.cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+AccessKey, "ROOT_SECRET_KEY="+SecretKey)
+	s.cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+S3AccessKey, "ROOT_SECRET_KEY="+S3SecretKey)
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if err := s.cmd.Start(); err != nil {
 		s.cmd = nil
 		return err
 	}
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	var last error
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		resp, err := client.Get(s.URL + "/health")
-		if last = err; err != nil {
-			continue
-		}
-		resp.Body.Close()
-		if resp.StatusCode == http.StatusOK {
-			return nil
-		}
+	if err := ready(s.URL+"/health", nil, http.StatusOK); err != nil {
+		s.Kill() // the log may be read only then
+		return fmt.Errorf("versitygw is %w\n%s", err, s.log.String())
 	}
-	s.Kill() // the log may be read only then
-	return fmt.Errorf("versitygw is not ready after a minute: %v\n%s", last, s.log.String())
+	return nil
 }
