@@ -1,9 +1,11 @@
-// Command autoarima chooses ARIMA models side by side with statsforecast's
-// AutoARIMA or R's forecast::auto.arima: the same series one after the other
-// in the same minute, one thread each, processor time of the choice alone.
+// Command autoarima chooses ARIMA or ETS models side by side with statsforecast's
+// AutoARIMA and AutoETS or R's forecast::auto.arima and ets: the same series one
+// after the other in the same minute, one thread each, processor time of the
+// choice alone.
 //
 //	go run ./benchmarks/autoarima -rival statsforecast -data m4 -every 20
 //	go run ./benchmarks/autoarima -rival r -data cpu -every 4
+//	go run ./benchmarks/autoarima -model ets -data m4 -every 20
 //	go run ./benchmarks/autoarima -rival statsforecast -data m4 -answers benchmarks/autoarima/m4_statsforecast.csv
 //
 // With -answers the rival's choices are read from the file where it has them,
@@ -12,18 +14,22 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math"
 	"os"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"github.com/foretide/foretide/core/arima/fit"
+	etsfit "github.com/foretide/foretide/core/ets/fit"
 )
 
 func main() {
 	rivalName := flag.String("rival", "statsforecast", "statsforecast, r or none")
+	model := flag.String("model", "arima", "arima or ets")
 	set := flag.String("data", "m4", "m4: hourly series of the M4 competition; cpu: 2,000 points of 5 minutes")
 	every := flag.Int("every", 1, "take one series of every so many")
 	first := flag.Int("first", -1, "the `number` of the first series taken, from 0 (default half of -every)")
@@ -33,17 +39,27 @@ func main() {
 	verbose := flag.Bool("v", false, "print a line for each series")
 	flag.Parse()
 	runtime.GOMAXPROCS(1)
-	err := run(*rivalName, *dir, *set, *every, *first, *stored, *only, *verbose)
+	err := run(*model, *rivalName, *dir, *set, *every, *first, *stored, *only, *verbose)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "autoarima:", err)
 		os.Exit(1)
 	}
 }
 
-func run(name, dir, set string, every, first int, stored string, only, verbose bool) error {
+func run(model, name, dir, set string, every, first int, stored string, only, verbose bool) error {
 	qs, err := read(set, max(1, every), first)
 	if err != nil {
 		return err
+	}
+	ours := map[string]func(*question) (*choice, error){"arima": chooseARIMA, "ets": chooseETS}[model]
+	switch {
+	case ours == nil:
+		return fmt.Errorf("-model is %q: arima or ets", model)
+	case model != "arima" && stored != "":
+		return errors.New("-answers keeps answers of arima only")
+	case model == "ets":
+		// The rivals' ETS does not take missing values.
+		qs = slices.DeleteFunc(qs, func(q question) bool { return slices.ContainsFunc(q.y, math.IsNaN) })
 	}
 	a, err := openAnswers(stored)
 	if err != nil {
@@ -71,30 +87,30 @@ func run(name, dir, set string, every, first int, stored string, only, verbose b
 				}
 				defer r.stop()
 			}
-			if theirs, err = r.ask(q); err != nil {
+			if theirs, err = r.ask(model, q); err != nil {
 				return err
 			}
 			if err := a.add(q.id, theirs, q.mase(theirs.Mean)); err != nil {
 				return err
 			}
 		}
-		ours, err := choose(q)
+		chosen, err := ours(q)
 		if err != nil {
 			return fmt.Errorf("%s: %w", q.id, err)
 		}
-		p := pair{ours: ours, theirs: theirs, ourMASE: q.mase(ours.Mean), theirMASE: a.mase[q.id]}
+		p := pair{ours: chosen, theirs: theirs, ourMASE: q.mase(chosen.Mean), theirMASE: a.mase[q.id]}
 		sum.add(p)
 		if verbose {
 			fmt.Printf("%-24s ours %v AICc %.2f %.3f s   %s %v AICc %.2f %.3f s\n", q.id,
-				ours, ours.AICc, ours.Seconds, name, theirs, theirs.AICc, theirs.Seconds)
+				chosen, chosen.AICc, chosen.Seconds, name, theirs, theirs.AICc, theirs.Seconds)
 		}
 	}
 	sum.print(os.Stdout, name)
 	return nil
 }
 
-// choose is ours.
-func choose(q *question) (*choice, error) {
+// chooseARIMA is our ARIMA model.
+func chooseARIMA(q *question) (*choice, error) {
 	began := processorTime()
 	r, _, err := fit.Auto(q.y, nil, fit.DefaultSearch(len(q.y), q.period))
 	if err != nil {
@@ -110,6 +126,20 @@ func choose(q *question) (*choice, error) {
 		}
 		c.Mean = f.Mean
 	}
+	return c, nil
+}
+
+// chooseETS is our ETS model. Its order stays zero: AICc of all forms compare.
+func chooseETS(q *question) (*choice, error) {
+	began := processorTime()
+	r, err := etsfit.Auto(q.y, q.period)
+	if err != nil {
+		return nil, err
+	}
+	c := &choice{Form: r.Form.Label(), AICc: r.AICc, Seconds: processorTime() - began}
+	n := len(q.test)
+	c.Mean = make([]float64, n)
+	r.Moments(c.Mean, make([]float64, n), make([]float64, n), &r.End)
 	return c, nil
 }
 

@@ -15,7 +15,8 @@ import (
 
 // A choice is what one program chose for one series.
 type choice struct {
-	Order   [6]int    `json:"order"` // p, d, q, P, D, Q
+	Order   [6]int    `json:"order"` // p, d, q, P, D, Q of an ARIMA model
+	Form    string    `json:"form"`  // of an ETS model: "ETS(M,Ad,M)"
 	AICc    float64   `json:"aicc"`
 	Seconds float64   `json:"seconds"` // of processor time
 	Mean    []float64 `json:"mean"`
@@ -25,6 +26,9 @@ type choice struct {
 func (c *choice) differences() [2]int { return [2]int{c.Order[1], c.Order[4]} }
 
 func (c *choice) String() string {
+	if c.Form != "" {
+		return c.Form
+	}
 	o := c.Order
 	return fmt.Sprintf("(%d,%d,%d)(%d,%d,%d)", o[0], o[1], o[2], o[3], o[4], o[5])
 }
@@ -44,7 +48,9 @@ func start(name, dir string) (*rival, error) {
 	switch name {
 	case "statsforecast":
 		python := "python3"
-		if venv := filepath.Join(dir, "..", ".venv", "bin", "python"); exists(venv) {
+		if set := os.Getenv("FORETIDE_STATSFORECAST"); set != "" {
+			python = set
+		} else if venv := filepath.Join(dir, "..", ".venv", "bin", "python"); exists(venv) {
 			python = venv
 		}
 		cmd = exec.Command(python, filepath.Join(dir, "rival_statsforecast.py"))
@@ -80,15 +86,15 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// ask has the rival choose a model.
-func (r *rival) ask(q *question) (*choice, error) {
+// ask has the rival choose a model, arima or ets.
+func (r *rival) ask(model string, q *question) (*choice, error) {
 	y := make([]*float64, len(q.y))
 	for i := range q.y {
 		if !math.IsNaN(q.y[i]) {
 			y[i] = &q.y[i]
 		}
 	}
-	err := r.lines.Encode(map[string]any{"y": y, "period": q.period, "ahead": len(q.test)})
+	err := r.lines.Encode(map[string]any{"model": model, "y": y, "period": q.period, "ahead": len(q.test)})
 	if err != nil {
 		return nil, err
 	}

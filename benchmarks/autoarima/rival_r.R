@@ -1,4 +1,4 @@
-# Answers one series a line with R's forecast::auto.arima: JSON in and out.
+# Answers one series a line with R's forecast::auto.arima or ets: JSON in and out.
 suppressMessages({
   library(forecast)
   library(jsonlite)
@@ -7,12 +7,14 @@ suppressMessages({
 answer <- function(question) {
   y <- ts(as.numeric(question$y), frequency = question$period)
   began <- proc.time()
-  fit <- auto.arima(y)
+  smoothing <- question$model == "ets"
+  fit <- if (smoothing) ets(y) else auto.arima(y)
   used <- proc.time() - began
   mean <- if (question$ahead > 0) as.numeric(forecast(fit, h = question$ahead)$mean) else numeric(0)
   a <- fit$arma # p, q, P, Q, m, d, D
-  list(order = a[c(1, 6, 2, 3, 7, 4)], aicc = unbox(fit$aicc),
-       seconds = unbox(as.numeric(used["user.self"] + used["sys.self"])), mean = mean)
+  chosen <- if (smoothing) list(form = unbox(fit$method)) else list(order = a[c(1, 6, 2, 3, 7, 4)])
+  c(chosen, list(aicc = unbox(fit$aicc),
+       seconds = unbox(as.numeric(used["user.self"] + used["sys.self"])), mean = mean))
 }
 
 invisible(auto.arima(ts(cumsum(sin(1:120)), frequency = 12)))
