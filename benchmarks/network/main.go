@@ -149,19 +149,22 @@ func try(all map[string][]backtest.Series, config fit.Config, frames []series.Fr
 // trainersOf returns what is judged.
 func trainersOf(net *network.Net) []backtest.Trainer {
 	if !*final {
-		return []backtest.Trainer{bound{net}}
+		return []backtest.Trainer{bound{net: net}}
 	}
-	alone := train.Trainer{Config: train.Defaults(), Model: bound{net}}
+	alone := train.Trainer{Config: train.Defaults(), Model: bound{net: net}}
 	if !*auto {
 		return []backtest.Trainer{alone}
 	}
-	both := train.Trainer{Config: train.Defaults(), Model: autofit.Config{Members: []forecast.Model{linear.Defaults(), bound{net}}, Guard: network.Name}}
+	both := train.Trainer{Config: train.Defaults(), Model: autofit.Config{Members: []forecast.Model{linear.Defaults(), bound{net: net}}, Guard: network.Name}}
 	both.Config.Calibrate.Both, both.Config.Calibrate.Caution = true, 0.5
 	return []backtest.Trainer{alone, both}
 }
 
 // bound is the network as a model: alone, with neither gate nor calibration.
-type bound struct{ net *network.Net }
+type bound struct {
+	backtest.Plain
+	net *network.Net
+}
 
 func (bound) Name() string { return network.Name }
 func (bound) Global() bool { return false }

@@ -14,7 +14,7 @@ import (
 )
 
 // plainTrainer fits plain Prophet: no correction, gate or calibration.
-type plainTrainer struct{}
+type plainTrainer struct{ backtest.Plain }
 
 func (plainTrainer) Name() string { return "plain" }
 func (plainTrainer) Global() bool { return false }

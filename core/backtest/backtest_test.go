@@ -17,6 +17,7 @@ import (
 // and of the window, with an interval of ± 1. So a forecast depends on all it
 // may know.
 type trainer struct {
+	Plain
 	global bool
 	needs  forecast.Needs
 	before func(history []series.Frame) error // called by Train; may be nil

@@ -36,27 +36,34 @@ type Trainer interface {
 	// Train fits a model to what came before the test part. The history is
 	// shared: it must not be modified.
 	Train(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error)
-}
-
-// A Pooler is a global Trainer that learns once from what comes before the test
-// parts of all series, of any metric and step, before Train is called for each
-// metric and step. Refit does not repeat it.
-type Pooler interface {
-	Trainer
-	// Pooled returns the trainer that has learnt. The histories are shared: they
-	// must not be modified.
+	// Pooled learns once from what comes before the test parts of all series, of
+	// any metric and step, and returns the trainer that has learned; nil if the
+	// trainer does not learn that way. Run calls it before Train and does not
+	// repeat it for Config.Refit. The histories are shared: they must not be
+	// modified.
 	Pooled(histories []forecast.History, horizons []int64, opts forecast.Options) (Trainer, error)
+	// Renewal returns the seconds after which Renew renews a metric's model between
+	// two fits; 0 never.
+	Renewal(metric string) int64
+	// Renew returns the model renewed by a history that has grown since, which is
+	// quicker than Train. Run does not call it for a global trainer.
+	Renew(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, error)
 }
 
-// A Renewer is a Trainer whose models are renewed as time goes by, from one fit
-// to the next: quicker than a new fit, and part of how the forecaster is used.
-type Renewer interface {
-	Trainer
-	// Renewal is the seconds after which a metric's model is renewed; 0 never.
-	Renewal(metric string) int64
-	// Renew returns the model renewed by a history that has grown since. It is
-	// called for trainers that are not global.
-	Renew(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, error)
+// Plain is embedded by a Trainer that neither pools nor renews.
+type Plain struct{}
+
+// Pooled returns nil.
+func (Plain) Pooled([]forecast.History, []int64, forecast.Options) (Trainer, error) {
+	return nil, nil
+}
+
+// Renewal returns 0.
+func (Plain) Renewal(string) int64 { return 0 }
+
+// Renew returns the model as it is.
+func (Plain) Renew(f forecast.Fitted, _ []series.Frame, _ forecast.Task, _ forecast.Options) (forecast.Fitted, error) {
+	return f, nil
 }
 
 // Config says what is scored and how. Take Defaults; every field is taken
@@ -69,7 +76,7 @@ type Config struct {
 	// global model, time counts from the start of each series' own test part.
 	Refit int64
 	// Fixed keeps models as they were fitted: they are not renewed between fits
-	// (Renewer), and their intervals do not follow what comes true
+	// (Trainer.Renew), and their intervals do not follow what comes true
 	// (calibrate.Follow).
 	Fixed   bool
 	Workers int // fits and forecasts at the same time, > 0

@@ -60,8 +60,8 @@ func (w *worker) do(j *job) (o outcome) {
 // way where that is the trainer's way. Renewals are counted from the first cell
 // that the fit did not see, and one uses what began before its time.
 func (w *worker) renewing(it *item, fitted forecast.Fitted, from []int) ([]Row, error) {
-	r, ok := w.run.trainer.(Renewer)
-	if !ok || r.Global() || w.run.cfg.Fixed || len(from) == 0 || r.Renewal(it.task.Metric) <= 0 {
+	r := w.run.trainer
+	if r.Global() || w.run.cfg.Fixed || len(from) == 0 || r.Renewal(it.task.Metric) <= 0 {
 		rows, _, err := w.forecast(it, fitted, from)
 		return rows, err
 	}
@@ -186,10 +186,6 @@ type sharedFit struct {
 
 // pool lets a trainer that learns from all series do so.
 func (r *run) pool() error {
-	p, ok := r.trainer.(Pooler)
-	if !ok {
-		return nil
-	}
 	var histories []forecast.History
 	var horizons []int64
 	for _, it := range slices.Concat(r.items, r.learned) {
@@ -201,8 +197,8 @@ func (r *run) pool() error {
 		e.What = "all metrics"
 		r.emit(e)
 	}
-	trainer, err := p.Pooled(histories, horizons, opts)
-	if err == nil {
+	trainer, err := r.trainer.Pooled(histories, horizons, opts)
+	if err == nil && trainer != nil {
 		r.trainer = trainer
 	}
 	return err

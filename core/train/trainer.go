@@ -1,6 +1,7 @@
 package train
 
 import (
+	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/calibrate"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
@@ -77,4 +78,9 @@ func (t Trainer) Pool(histories []forecast.History, horizons []int64, opts forec
 	}
 	t.Model = model
 	return t, nil
+}
+
+// Pooled implements backtest.Trainer by Pool.
+func (t Trainer) Pooled(histories []forecast.History, horizons []int64, opts forecast.Options) (backtest.Trainer, error) {
+	return t.Pool(histories, horizons, opts)
 }

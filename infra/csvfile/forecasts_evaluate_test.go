@@ -30,13 +30,16 @@ exec(compile(source, path, "exec"))
 
 // recent forecasts a mix of the last values, with an interval of their spread:
 // forecasts that are good, bad and very bad on the series of the public data.
-type recent struct{ spec forecast.Spec }
+type recent struct {
+	backtest.Plain
+	spec forecast.Spec
+}
 
 func (recent) Name() string { return "recent" }
 func (recent) Global() bool { return false }
 
 func (recent) Train(_ []series.Frame, task forecast.Task, _ forecast.Options) (forecast.Fitted, forecast.Report, error) {
-	return recent{forecast.Spec{Task: task, Model: "recent", Needs: forecast.Needs{Recent: 10}}}, forecast.Report{}, nil
+	return recent{spec: forecast.Spec{Task: task, Model: "recent", Needs: forecast.Needs{Recent: 10}}}, forecast.Report{}, nil
 }
 
 func (f recent) Spec() *forecast.Spec          { return &f.spec }

@@ -25,7 +25,7 @@ func (p *perMetric) Train(history []series.Frame, task forecast.Task, opts forec
 	return p.byMetric[task.Metric].Train(history, task, opts)
 }
 
-// Pooled implements backtest.Pooler: metrics whose model learns from all of them
+// Pooled implements backtest.Trainer: metrics whose model learns from all of them
 // share one.
 func (p *perMetric) Pooled(histories []forecast.History, horizons []int64, opts forecast.Options) (backtest.Trainer, error) {
 	out := &perMetric{name: p.name, global: p.global, byMetric: map[string]train.Trainer{}}
@@ -47,7 +47,7 @@ func (p *perMetric) Pooled(histories []forecast.History, horizons []int64, opts 
 	return out, nil
 }
 
-// Renewal and Renew implement backtest.Renewer.
+// Renewal and Renew implement backtest.Trainer.
 func (p *perMetric) Renewal(metric string) int64 { return p.byMetric[metric].Renewal(metric) }
 
 func (p *perMetric) Renew(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, error) {

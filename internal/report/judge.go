@@ -13,7 +13,10 @@ import (
 )
 
 // stored is a trainer that fits nothing: it judges the model that serves.
-type stored struct{ model forecast.Fitted }
+type stored struct {
+	backtest.Plain
+	model forecast.Fitted
+}
 
 func (stored) Name() string { return "stored" }
 func (stored) Global() bool { return false }
@@ -144,7 +147,7 @@ func (j *judge) score(ctx context.Context, values series.Series) error {
 	cfg.Task = func(string, int64) (forecast.Task, error) { return j.model.Spec().Task, nil }
 	cfg.Select = func(_, metric string) bool { return metric == s.Metric }
 	opts := forecast.Options{Interrupt: func() bool { return ctx.Err() != nil }}
-	res, err := backtest.Run([]series.Frame{j.frame}, stored{j.model}, cfg, opts, func(r *backtest.Row) error {
+	res, err := backtest.Run([]series.Frame{j.frame}, stored{model: j.model}, cfg, opts, func(r *backtest.Row) error {
 		j.rows = append(j.rows, *r)
 		return nil
 	})
