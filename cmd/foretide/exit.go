@@ -15,7 +15,6 @@ import (
 	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/infra/prophetjson"
 	"github.com/foretide/foretide/infra/s3"
-	"github.com/foretide/foretide/infra/safetensors"
 	"github.com/foretide/foretide/infra/torch"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/record"
@@ -79,7 +78,7 @@ func exitCode(err error) int {
 	case errors.As(err, &csv), errors.Is(err, errData), errors.Is(err, record.ErrRun), errors.Is(err, forecast.ErrHorizon),
 		errors.Is(err, forecast.ErrMetric), errors.Is(err, forecast.ErrEmpty), errors.Is(err, forecast.ErrStep),
 		errors.Is(err, prometheus.ErrNoData), errors.Is(err, promcsv.ErrFile), errors.Is(err, csvfile.ErrForecasts),
-		errors.Is(err, prophetjson.ErrModel), errors.Is(err, torch.ErrModel), errors.Is(err, safetensors.ErrFormat),
+		errors.Is(err, prophetjson.ErrModel), errors.Is(err, torch.ErrModel), errors.Is(err, torch.ErrFormat),
 		errors.Is(err, lstmfit.ErrNoWindows):
 		return exitData
 	}

@@ -13,7 +13,6 @@ import (
 
 	"github.com/foretide/foretide/core/kernel"
 	"github.com/foretide/foretide/core/lstm/network"
-	"github.com/foretide/foretide/infra/safetensors"
 	"github.com/foretide/foretide/internal/testkit"
 )
 
@@ -182,7 +181,7 @@ func TestLive(t *testing.T) {
 	if out, err := exec.Command(python, "testdata/golden.py", "--all", path).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	f, err := safetensors.Open(path)
+	f, err := openTensors(path)
 	if err != nil {
 		t.Fatal(err)
 	}

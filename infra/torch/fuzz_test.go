@@ -11,7 +11,6 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/infra/safetensors"
 )
 
 // FuzzRead: whatever the bytes, there is an error of the format or a model that
@@ -30,13 +29,13 @@ func FuzzRead(f *testing.F) {
 	}
 	frame := series.FrameOf("web", "cpu", series.Series{Start: 0, Step: 300, Values: []float64{1, 2, math.NaN(), 4}})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		file, err := safetensors.New(bytes.NewReader(b), int64(len(b)))
+		file, err := newTensorFile(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
 			return // FuzzNew's part
 		}
 		m, err := read(file)
 		if err != nil {
-			if !errors.Is(err, ErrModel) && !errors.Is(err, safetensors.ErrFormat) {
+			if !errors.Is(err, ErrModel) && !errors.Is(err, ErrFormat) {
 				t.Fatal(err)
 			}
 			return

@@ -6,7 +6,6 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/infra/safetensors"
 )
 
 // SaveLatest writes the windows at the end of the frames as a model's network
@@ -29,7 +28,7 @@ func SaveLatest(path string, m *lstm.Fitted, frames []series.Frame) error {
 		return err
 	}
 	metadata[keySources] = string(b)
-	w, err := safetensors.Create(path, metadata, sampleTensors("latest", len(frames), shape)...)
+	w, err := createTensors(path, metadata, sampleTensors("latest", len(frames), shape)...)
 	if err != nil {
 		return err
 	}

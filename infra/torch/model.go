@@ -13,7 +13,6 @@ import (
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/infra/safetensors"
 )
 
 // ErrModel marks a file whose tensors are no model of core/lstm, or one that
@@ -132,11 +131,11 @@ func Save(path string, m *Model) error {
 		return err
 	}
 	list := Tensors(net.Shape())
-	var tensors []safetensors.Tensor
+	var tensors []fileTensor
 	for _, t := range list {
-		tensors = append(tensors, safetensors.Tensor{Name: t.Name, Type: safetensors.F32, Shape: t.Shape})
+		tensors = append(tensors, fileTensor{Name: t.Name, Type: typeF32, Shape: t.Shape})
 	}
-	w, err := safetensors.Create(path, metadata, tensors...)
+	w, err := createTensors(path, metadata, tensors...)
 	if err != nil {
 		return err
 	}
@@ -156,21 +155,21 @@ func metadataOf(d *Description, config, data string) (map[string]string, error) 
 
 // Open reads a model from a file. Its weights are rounded to what a checkpoint
 // holds (lstm.Round). The error names the file; it is ErrModel,
-// safetensors.ErrFormat or one of the file system.
+// ErrFormat or one of the file system.
 func Open(path string) (*Model, error) {
-	f, err := safetensors.Open(path)
+	f, err := openTensors(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	m, err := read(f)
-	if err != nil && !errors.Is(err, safetensors.ErrFormat) { // which names it already
+	if err != nil && !errors.Is(err, ErrFormat) { // which names it already
 		err = fmt.Errorf("%s: %w", path, err)
 	}
 	return m, err
 }
 
-func read(f *safetensors.File) (*Model, error) {
+func read(f *tensorFile) (*Model, error) {
 	d, err := describedBy(f)
 	if err != nil {
 		return nil, err
@@ -190,7 +189,7 @@ func read(f *safetensors.File) (*Model, error) {
 }
 
 // describedBy returns the description in a file's metadata.
-func describedBy(f *safetensors.File) (*Description, error) {
+func describedBy(f *tensorFile) (*Description, error) {
 	text, ok := f.Metadata[keyModel]
 	if !ok {
 		return nil, fmt.Errorf("%w: its metadata lack %q, which says what the model reads and forecasts; train.py puts it there",
@@ -207,7 +206,7 @@ func describedBy(f *safetensors.File) (*Description, error) {
 }
 
 // complete checks that a file has all the tensors in their shapes, and no other.
-func complete(f *safetensors.File, list []Tensor) error {
+func complete(f *tensorFile, list []Tensor) error {
 	known := make(map[string]bool, len(list))
 	for i := range list {
 		t := &list[i]
@@ -229,7 +228,7 @@ func complete(f *safetensors.File, list []Tensor) error {
 }
 
 // readTensor puts a tensor of a file into a network's weights.
-func readTensor(f *safetensors.File, t *Tensor, weights []float32) error {
+func readTensor(f *tensorFile, t *Tensor, weights []float32) error {
 	x, err := f.Floats(t.Name)
 	if err != nil {
 		return err

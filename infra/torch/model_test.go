@@ -15,7 +15,6 @@ import (
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/infra/safetensors"
 )
 
 // model returns a network whose weights are what value makes of their names.
@@ -48,7 +47,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Errorf("%s: it comes back as another", m.Summary())
 		}
 	}
-	f, err := safetensors.Open(path)
+	f, err := openTensors(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +69,7 @@ func saveAs(t *testing.T, path string, m *lstm.Fitted, describe func(*Descriptio
 	if err != nil {
 		t.Fatal(err)
 	}
-	var tensors []safetensors.Tensor
+	var tensors []fileTensor
 	values := map[string][]float32{}
 	for _, x := range Tensors(m.Network().Shape()) {
 		name, shape, v := x.Name, x.Shape, x.Of(m.Network().Weights)
@@ -80,11 +79,11 @@ func saveAs(t *testing.T, path string, m *lstm.Fitted, describe func(*Descriptio
 			}
 		}
 		if name != "" {
-			tensors = append(tensors, safetensors.Tensor{Name: name, Type: safetensors.F32, Shape: shape})
+			tensors = append(tensors, fileTensor{Name: name, Type: typeF32, Shape: shape})
 			values[name] = v
 		}
 	}
-	w, err := safetensors.Create(path, metadata, tensors...)
+	w, err := createTensors(path, metadata, tensors...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +146,7 @@ func TestBad(t *testing.T) {
 	if err := os.WriteFile(path, []byte("{}"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(path); !errors.Is(err, safetensors.ErrFormat) || strings.Count(err.Error(), path) != 1 {
+	if _, err := Open(path); !errors.Is(err, ErrFormat) || strings.Count(err.Error(), path) != 1 {
 		t.Errorf("%v", err)
 	}
 }
@@ -159,12 +158,12 @@ func saveBoth(t *testing.T, path string, m *lstm.Fitted, describe func(*Descript
 	d := Describe(&m.Spec().Task, m.Others(), m.Network().Shape(), 1)
 	describe(d)
 	b, _ := json.Marshal(d)
-	var tensors []safetensors.Tensor
+	var tensors []fileTensor
 	for _, x := range Tensors(d.Shape()) {
-		tensors = append(tensors, safetensors.Tensor{Name: x.Name, Type: safetensors.F32, Shape: x.Shape})
+		tensors = append(tensors, fileTensor{Name: x.Name, Type: typeF32, Shape: x.Shape})
 	}
-	tensors = append(tensors, safetensors.Tensor{Name: "heads.0.first.bias", Type: safetensors.F32, Shape: []int{0}})
-	w, err := safetensors.Create(path, map[string]string{keyModel: string(b)}, tensors...)
+	tensors = append(tensors, fileTensor{Name: "heads.0.first.bias", Type: typeF32, Shape: []int{0}})
+	w, err := createTensors(path, map[string]string{keyModel: string(b)}, tensors...)
 	if err != nil {
 		t.Fatal(err)
 	}

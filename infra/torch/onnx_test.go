@@ -18,7 +18,6 @@ import (
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/infra/safetensors"
 	"github.com/foretide/foretide/internal/testkit"
 )
 
@@ -222,12 +221,12 @@ func TestRuntime(t *testing.T) {
 	s := models["1-3-0-true.onnx"].Network().Shape()
 	inputs := map[string][]int{"input": {rows, s.Steps, s.Inputs}, "features": {rows, s.Horizons, s.Features}, "skip": {rows, s.Horizons, s.Skip}}
 	values := map[string][]float32{}
-	var tensors []safetensors.Tensor
+	var tensors []fileTensor
 	for name, shape := range inputs {
-		tensors = append(tensors, safetensors.Tensor{Name: name, Type: safetensors.F32, Shape: shape})
+		tensors = append(tensors, fileTensor{Name: name, Type: typeF32, Shape: shape})
 		values[name] = noise(uint64(len(name)), shape[0]*shape[1]*shape[2], 2)
 	}
-	w, err := safetensors.Create(filepath.Join(dir, "inputs.safetensors"), nil, tensors...)
+	w, err := createTensors(filepath.Join(dir, "inputs.safetensors"), nil, tensors...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +249,7 @@ func TestRuntime(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, name := range names {
-		f, err := safetensors.Open(filepath.Join(dir, name+".out"))
+		f, err := openTensors(filepath.Join(dir, name+".out"))
 		if err != nil {
 			t.Fatal(err)
 		}

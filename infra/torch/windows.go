@@ -8,7 +8,6 @@ import (
 	"github.com/foretide/foretide/core/lstm"
 	"github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/lstm/network"
-	"github.com/foretide/foretide/infra/safetensors"
 )
 
 // A Training is the settings that train.py takes from a file of windows.
@@ -69,7 +68,7 @@ func SaveWindows(path string, s *Source) error {
 	}
 	train, held := s.Epochs*windows.PerEpoch(), windows.Held()
 	tensors := append(rowTensors("train", train, shape), rowTensors("held", held, shape)...)
-	w, err := safetensors.Create(path, metadata, tensors...)
+	w, err := createTensors(path, metadata, tensors...)
 	if err != nil {
 		return err
 	}
@@ -97,27 +96,27 @@ func SaveWindows(path string, s *Source) error {
 }
 
 // rowTensors are the tensors of a part of a file with so many windows.
-func rowTensors(part string, n int, s network.Shape) []safetensors.Tensor {
+func rowTensors(part string, n int, s network.Shape) []fileTensor {
 	return append(sampleTensors(part, n, s),
-		safetensors.Tensor{Name: part + ".target", Type: safetensors.F32, Shape: []int{n, s.Horizons}},
-		safetensors.Tensor{Name: part + ".weight", Type: safetensors.F32, Shape: []int{n, s.Horizons}})
+		fileTensor{Name: part + ".target", Type: typeF32, Shape: []int{n, s.Horizons}},
+		fileTensor{Name: part + ".weight", Type: typeF32, Shape: []int{n, s.Horizons}})
 }
 
 // sampleTensors are those of them that do not tell what came of a window.
-func sampleTensors(part string, n int, s network.Shape) []safetensors.Tensor {
-	return []safetensors.Tensor{
-		{Name: part + ".input", Type: safetensors.F32, Shape: []int{n, s.Steps, s.Inputs}},
-		{Name: part + ".features", Type: safetensors.F32, Shape: []int{n, s.Horizons, s.Features}},
-		{Name: part + ".skip", Type: safetensors.F32, Shape: []int{n, s.Horizons, s.Skip}},
-		{Name: part + ".last", Type: safetensors.F64, Shape: []int{n}},
-		{Name: part + ".scale", Type: safetensors.F64, Shape: []int{n}},
-		{Name: part + ".origin", Type: safetensors.I64, Shape: []int{n}},
-		{Name: part + ".container", Type: safetensors.I64, Shape: []int{n}},
+func sampleTensors(part string, n int, s network.Shape) []fileTensor {
+	return []fileTensor{
+		{Name: part + ".input", Type: typeF32, Shape: []int{n, s.Steps, s.Inputs}},
+		{Name: part + ".features", Type: typeF32, Shape: []int{n, s.Horizons, s.Features}},
+		{Name: part + ".skip", Type: typeF32, Shape: []int{n, s.Horizons, s.Skip}},
+		{Name: part + ".last", Type: typeF64, Shape: []int{n}},
+		{Name: part + ".scale", Type: typeF64, Shape: []int{n}},
+		{Name: part + ".origin", Type: typeI64, Shape: []int{n}},
+		{Name: part + ".container", Type: typeI64, Shape: []int{n}},
 	}
 }
 
 // writeRow writes a window.
-func writeRow(w *safetensors.Writer, part string, r *fit.Row, s network.Shape) error {
+func writeRow(w *tensorWriter, part string, r *fit.Row, s network.Shape) error {
 	if err := writeSample(w, part, r.Sample, s, r.Origin, r.Container); err != nil {
 		return err
 	}
@@ -129,7 +128,7 @@ func writeRow(w *safetensors.Writer, part string, r *fit.Row, s network.Shape) e
 
 // writeSample writes what the network reads of a window, without the padding,
 // and where it is from.
-func writeSample(w *safetensors.Writer, part string, x *lstm.Sample, s network.Shape, origin int64, container int) error {
+func writeSample(w *tensorWriter, part string, x *lstm.Sample, s network.Shape, origin int64, container int) error {
 	for _, t := range []struct {
 		name  string
 		rows  []float32

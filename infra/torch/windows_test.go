@@ -13,7 +13,6 @@ import (
 	"github.com/foretide/foretide/core/lstm/fit"
 	"github.com/foretide/foretide/core/lstm/network"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/infra/safetensors"
 )
 
 // frames are two containers, one with holes and a metric more.
@@ -47,7 +46,7 @@ func source(t *testing.T) *Source {
 }
 
 // forward computes the quantiles of rows of a file's part.
-func forward(t *testing.T, f *safetensors.File, part string, net *network.Network, rows int) []float64 {
+func forward(t *testing.T, f *tensorFile, part string, net *network.Network, rows int) []float64 {
 	t.Helper()
 	s := net.Shape()
 	w := network.NewWorkspace(s, rows, false)
@@ -83,7 +82,7 @@ func TestWindows(t *testing.T) {
 	if err := SaveWindows(path, s); err != nil {
 		t.Fatal(err)
 	}
-	f, err := safetensors.Open(path)
+	f, err := openTensors(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +163,7 @@ func TestLatest(t *testing.T) {
 	if err := SaveLatest(path, m, all); err != nil {
 		t.Fatal(err)
 	}
-	f, err := safetensors.Open(path)
+	f, err := openTensors(path)
 	if err != nil {
 		t.Fatal(err)
 	}

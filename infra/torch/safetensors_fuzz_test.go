@@ -1,4 +1,4 @@
-package safetensors
+package torch
 
 import (
 	"bytes"
@@ -12,15 +12,15 @@ func command(python, script string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// FuzzNew: whatever the bytes, there is an ErrFormat or a file whose tensors
+// FuzzFile: whatever the bytes, there is an ErrFormat or a file whose tensors
 // can be read and lie beside one another.
-func FuzzNew(f *testing.F) {
+func FuzzFile(f *testing.F) {
 	f.Add(bytesOf(`{}`))
 	f.Add(bytesOf(`{"__metadata__":{"a":"b"},"x":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}`, 1, 2, 3, 4, 5, 6, 7, 8))
 	f.Add(bytesOf(`{"x":{"dtype":"F16","shape":[],"data_offsets":[0,2]},"y":{"dtype":"I64","shape":[1],"data_offsets":[2,10]}}`, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10))
 	f.Add(bytesOf(`{"x":{"dtype":"F4","shape":[2],"data_offsets":[0,1]},"y":{"dtype":"U8","shape":[0,99999],"data_offsets":[1,1]}}`, 1))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		file, err := New(bytes.NewReader(b), int64(len(b)))
+		file, err := newTensorFile(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
 			if !errors.Is(err, ErrFormat) {
 				t.Fatal(err)

@@ -1,4 +1,4 @@
-package safetensors
+package torch
 
 import (
 	"encoding/binary"
@@ -9,10 +9,10 @@ import (
 	"os"
 )
 
-// A File is an open safetensors file. It is safe for concurrent use.
-type File struct {
+// A tensorFile is an open safetensors file. It is safe for concurrent use.
+type tensorFile struct {
 	Metadata map[string]string
-	Tensors  []Tensor // in the order of their data
+	Tensors  []fileTensor // in the order of their data
 
 	name   string
 	r      io.ReaderAt
@@ -20,9 +20,9 @@ type File struct {
 	byName map[string]int
 }
 
-// Open opens the file at path. An error names it and is ErrFormat where the
+// openTensors opens the file at path. An error names it and is ErrFormat where the
 // file is not of this format.
-func Open(path string) (*File, error) {
+func openTensors(path string) (*tensorFile, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -31,9 +31,9 @@ func Open(path string) (*File, error) {
 	if err == nil && !info.Mode().IsRegular() {
 		err = errors.New("is not a file")
 	}
-	var f *File
+	var f *tensorFile
 	if err == nil {
-		f, err = New(file, info.Size())
+		f, err = newTensorFile(file, info.Size())
 	}
 	if err != nil {
 		file.Close()
@@ -43,30 +43,30 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
-// New returns the file that r holds in so many bytes. Reading the header takes
-// memory in proportion to it, and that is at most MaxHeader. The error is
+// newTensorFile returns the file that r holds in so many bytes. Reading the header takes
+// memory in proportion to it, and that is at most maxHeader. The error is
 // ErrFormat, or one of r.
-func New(r io.ReaderAt, size int64) (*File, error) {
+func newTensorFile(r io.ReaderAt, size int64) (*tensorFile, error) {
 	var b [8]byte
 	if size < 8 {
-		return nil, wrong("it has %d bytes, and begins with 8 that say how long its header is", size)
+		return nil, malformed("it has %d bytes, and begins with 8 that say how long its header is", size)
 	}
 	if _, err := r.ReadAt(b[:], 0); err != nil {
 		return nil, err
 	}
 	n := binary.LittleEndian.Uint64(b[:])
 	switch {
-	case n > MaxHeader && n <= uint64(size):
-		return nil, wrong("its header has %d bytes; at most %d are read", n, MaxHeader)
+	case n > maxHeader && n <= uint64(size):
+		return nil, malformed("its header has %d bytes; at most %d are read", n, maxHeader)
 	case n > uint64(size)-8:
-		return nil, wrong("its first 8 bytes announce a header of %d bytes, and it has %d", n, size)
+		return nil, malformed("its first 8 bytes announce a header of %d bytes, and it has %d", n, size)
 	}
 	header := make([]byte, n)
 	if _, err := r.ReadAt(header, 8); err != nil && err != io.EOF {
 		return nil, err
 	}
 	begin := 8 + int64(n)
-	f := &File{r: r, byName: map[string]int{}}
+	f := &tensorFile{r: r, byName: map[string]int{}}
 	var err error
 	if f.Tensors, f.Metadata, err = parseHeader(header, begin, size-begin); err != nil {
 		return nil, err
@@ -77,8 +77,8 @@ func New(r io.ReaderAt, size int64) (*File, error) {
 	return f, nil
 }
 
-// Close closes the file that Open opened.
-func (f *File) Close() error {
+// Close closes the file that openTensors opened.
+func (f *tensorFile) Close() error {
 	if f.file == nil {
 		return nil
 	}
@@ -86,7 +86,7 @@ func (f *File) Close() error {
 }
 
 // Tensor returns the tensor of a name.
-func (f *File) Tensor(name string) (*Tensor, bool) {
+func (f *tensorFile) Tensor(name string) (*fileTensor, bool) {
 	i, ok := f.byName[name]
 	if !ok {
 		return nil, false
@@ -95,13 +95,13 @@ func (f *File) Tensor(name string) (*Tensor, bool) {
 }
 
 // errorf is an ErrFormat that names the file.
-func (f *File) errorf(format string, args ...any) error {
-	return fmt.Errorf("%s%w", f.name, wrong(format, args...))
+func (f *tensorFile) errorf(format string, args ...any) error {
+	return fmt.Errorf("%s%w", f.name, malformed(format, args...))
 }
 
 // Floats returns the elements of a tensor of F32, F16, BF16 or F64, the last
 // rounded.
-func (f *File) Floats(name string) ([]float32, error) {
+func (f *tensorFile) Floats(name string) ([]float32, error) {
 	t, ok := f.Tensor(name)
 	if !ok {
 		return nil, f.errorf("it has no tensor %q", name)
@@ -115,17 +115,17 @@ const chunk = 1 << 18
 
 // FloatsAt fills dst with the elements of a tensor from number at on, as
 // Floats returns them.
-func (f *File) FloatsAt(dst []float32, name string, at int) error {
+func (f *tensorFile) FloatsAt(dst []float32, name string, at int) error {
 	t, ok := f.Tensor(name)
 	switch {
 	case !ok:
 		return f.errorf("it has no tensor %q", name)
-	case t.Type != F32 && t.Type != F16 && t.Type != BF16 && t.Type != F64:
+	case t.Type != typeF32 && t.Type != typeF16 && t.Type != typeBF16 && t.Type != typeF64:
 		return f.errorf("tensor %q is of type %s, not of F32, F16, BF16 or F64", name, t.Type)
 	case at < 0 || at > t.Len() || len(dst) > t.Len()-at:
 		return f.errorf("tensor %q has %d elements, not %d from number %d on", name, t.Len(), len(dst), at)
 	}
-	width := int(bits[t.Type] / 8)
+	width := int(bitsOf[t.Type] / 8)
 	buf := make([]byte, min(chunk, len(dst)*width))
 	from := t.from + int64(at)*int64(width)
 	for len(dst) > 0 {
@@ -136,23 +136,23 @@ func (f *File) FloatsAt(dst []float32, name string, at int) error {
 		} else if err != nil && from+int64(len(b)) < t.to {
 			return fmt.Errorf("%s%w", f.name, io.ErrUnexpectedEOF) // it has shrunk since it was opened
 		}
-		decode(part, b, t.Type)
+		decodeFloats(part, b, t.Type)
 		dst, from = dst[len(part):], from+int64(len(b))
 	}
 	return nil
 }
 
-// decode sets dst to the elements that b holds.
-func decode(dst []float32, b []byte, of DType) {
+// decodeFloats sets dst to the elements that b holds.
+func decodeFloats(dst []float32, b []byte, of dtype) {
 	for i := range dst {
 		switch of {
-		case F32:
+		case typeF32:
 			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-		case BF16:
+		case typeBF16:
 			dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(b[2*i:])) << 16)
-		case F16:
+		case typeF16:
 			dst[i] = half(binary.LittleEndian.Uint16(b[2*i:]))
-		case F64:
+		case typeF64:
 			dst[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:])))
 		}
 	}
@@ -171,8 +171,8 @@ func half(h uint16) float32 {
 }
 
 // Doubles returns the elements of a tensor of F64.
-func (f *File) Doubles(name string) ([]float64, error) {
-	out, err := words(f, name, F64)
+func (f *tensorFile) Doubles(name string) ([]float64, error) {
+	out, err := readWords(f, name, typeF64)
 	doubles := make([]float64, len(out))
 	for i, x := range out {
 		doubles[i] = math.Float64frombits(x)
@@ -181,8 +181,8 @@ func (f *File) Doubles(name string) ([]float64, error) {
 }
 
 // Ints returns the elements of a tensor of I64.
-func (f *File) Ints(name string) ([]int64, error) {
-	out, err := words(f, name, I64)
+func (f *tensorFile) Ints(name string) ([]int64, error) {
+	out, err := readWords(f, name, typeI64)
 	ints := make([]int64, len(out))
 	for i, x := range out {
 		ints[i] = int64(x)
@@ -190,8 +190,8 @@ func (f *File) Ints(name string) ([]int64, error) {
 	return ints, err
 }
 
-// words returns the elements of a tensor whose type has 64 bits.
-func words(f *File, name string, of DType) ([]uint64, error) {
+// readWords returns the elements of a tensor whose type has 64 bits.
+func readWords(f *tensorFile, name string, of dtype) ([]uint64, error) {
 	t, ok := f.Tensor(name)
 	switch {
 	case !ok:

@@ -1,4 +1,4 @@
-package safetensors
+package torch
 
 import (
 	"bytes"
@@ -24,12 +24,12 @@ func bytesOf(header string, data ...byte) []byte {
 }
 
 // write writes the file that the tests read.
-func write(t *testing.T, path string) {
+func writeFile(t *testing.T, path string) {
 	t.Helper()
-	w, err := Create(path, map[string]string{"format": "pt", "who": "us \"é\""},
-		Tensor{Name: "w", Type: F32, Shape: []int{2, 3}}, Tensor{Name: "at", Type: I64, Shape: []int{2}},
-		Tensor{Name: "last", Type: F64, Shape: []int{3}}, Tensor{Name: "none", Type: F32, Shape: []int{0, 5}},
-		Tensor{Name: "one", Type: F32})
+	w, err := createTensors(path, map[string]string{"format": "pt", "who": "us \"é\""},
+		fileTensor{Name: "w", Type: typeF32, Shape: []int{2, 3}}, fileTensor{Name: "at", Type: typeI64, Shape: []int{2}},
+		fileTensor{Name: "last", Type: typeF64, Shape: []int{3}}, fileTensor{Name: "none", Type: typeF32, Shape: []int{0, 5}},
+		fileTensor{Name: "one", Type: typeF32})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,12 +46,12 @@ func write(t *testing.T, path string) {
 	}
 }
 
-// TestRoundTrip: what is written is read.
-func TestRoundTrip(t *testing.T) {
+// TestFileRoundTrip: what is written is read.
+func TestFileRoundTrip(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a.safetensors")
-	write(t, path)
-	f, err := Open(path)
+	writeFile(t, path)
+	f, err := openTensors(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestRoundTrip(t *testing.T) {
 	if want := map[string]string{"format": "pt", "who": "us \"é\""}; !maps.Equal(f.Metadata, want) {
 		t.Errorf("metadata %v", f.Metadata)
 	}
-	if w, ok := f.Tensor("w"); !ok || w.Type != F32 || !slices.Equal(w.Shape, []int{2, 3}) || len(f.Tensors) != 5 {
+	if w, ok := f.Tensor("w"); !ok || w.Type != typeF32 || !slices.Equal(w.Shape, []int{2, 3}) || len(f.Tensors) != 5 {
 		t.Errorf("tensors %+v", f.Tensors)
 	}
 	if got, err := f.Floats("w"); err != nil || !slices.Equal(got, []float32{1, -2, 3, 4, float32(math.Inf(1)), 1e-40}) {
@@ -94,7 +94,7 @@ func TestTypes(t *testing.T) {
 	b := bytesOf(`{"h":{"dtype":"F16","shape":[6],"data_offsets":[0,12]},`+
 		`"b":{"dtype":"BF16","shape":[2],"data_offsets":[12,16]},"d":{"dtype":"F64","shape":[],"data_offsets":[16,24]}}  `,
 		0x00, 0x3c, 0x01, 0x00, 0x00, 0xfc, 0xff, 0x7b, 0x00, 0x80, 0x00, 0xc2, 0x80, 0x3f, 0x49, 0xc0, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f)
-	f, err := New(bytes.NewReader(b), int64(len(b)))
+	f, err := newTensorFile(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,8 +110,8 @@ func TestTypes(t *testing.T) {
 	}
 }
 
-// TestBad: what is no such file says what is wrong with it.
-func TestBad(t *testing.T) {
+// TestBadFiles: what is no such file says what is wrong with it.
+func TestBadFiles(t *testing.T) {
 	t.Parallel()
 	tensor := func(dtype, shape, offsets string) string {
 		return `{"a":{"dtype":` + dtype + `,"shape":` + shape + `,"data_offsets":` + offsets + `}}`
@@ -146,15 +146,15 @@ func TestBad(t *testing.T) {
 		"twice":            {bytesOf(`{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}`), `has "a" twice`},
 		"overlapping data": {bytesOf(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}`, 0, 0, 0), `"b" begins at byte`},
 	} {
-		_, err := New(bytes.NewReader(c.file), int64(len(c.file)))
+		_, err := newTensorFile(bytes.NewReader(c.file), int64(len(c.file)))
 		if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, without %q", name, err, c.want)
 		}
 	}
-	if _, err := Open(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := openTensors(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no file: %v", err)
 	}
-	if _, err := Open(t.TempDir()); err == nil {
+	if _, err := openTensors(t.TempDir()); err == nil {
 		t.Error("a folder can be opened")
 	}
 }
@@ -163,7 +163,7 @@ func TestBad(t *testing.T) {
 func TestAtomic(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	w, err := Create(filepath.Join(dir, "a"), nil, Tensor{Name: "w", Type: F32, Shape: []int{1 << 17}})
+	w, err := createTensors(filepath.Join(dir, "a"), nil, fileTensor{Name: "w", Type: typeF32, Shape: []int{1 << 17}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestAtomic(t *testing.T) {
 	if all, _ := os.ReadDir(dir); len(all) != 0 {
 		t.Errorf("it left %v", all)
 	}
-	if _, err := Create(dir, nil); err == nil || !strings.Contains(err.Error(), "is a folder") {
+	if _, err := createTensors(dir, nil); err == nil || !strings.Contains(err.Error(), "is a folder") {
 		t.Errorf("%v", err)
 	}
 }
@@ -186,7 +186,7 @@ func TestReference(t *testing.T) {
 	python := testkit.Python(t, "safetensors", "numpy")
 	dir := t.TempDir()
 	ours, theirs := filepath.Join(dir, "ours"), filepath.Join(dir, "theirs")
-	write(t, ours)
+	writeFile(t, ours)
 	const script = `
 import sys, numpy as np
 from safetensors import safe_open
@@ -213,7 +213,7 @@ w float32 (2, 3) [[1.0, -2.0, 3.0], [4.0, inf, 9.99994610111476e-41]]
 	if out != want {
 		t.Errorf("it reads\n%s, not\n%s", out, want)
 	}
-	f, err := Open(theirs)
+	f, err := openTensors(theirs)
 	if err != nil {
 		t.Fatal(err)
 	}
