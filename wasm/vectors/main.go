@@ -65,6 +65,16 @@ func run(dir string, fit bool) error {
 	if err != nil {
 		return err
 	}
+	// Answers are numbered, so that a call more renames those after it.
+	old, err := filepath.Glob(filepath.Join(dir, "*.out"))
+	if err != nil {
+		return err
+	}
+	for _, path := range old {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
 	return answer(ctx, dir, vectors)
 }
 
