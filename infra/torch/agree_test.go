@@ -76,7 +76,7 @@ func place(dst, src []float32, rows, outer, n int) {
 func (g *golden) run() (list []Tensor, quantiles []float64, loss float64, grad []float32) {
 	s := g.shape()
 	net := network.New(s)
-	list = Tensors(s)
+	list = tensorsOf(s)
 	for i := range list {
 		list[i].Into(net.Weights, value(list[i].Name, list[i].Len(), 0.4))
 	}

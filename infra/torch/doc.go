@@ -25,7 +25,7 @@
 //
 // A file of either kind says in its metadata what the numbers mean:
 //
-//	foretide             what the model reads and forecasts: a Description, as JSON
+//	foretide             what the model reads and forecasts: a description, as JSON
 //	foretide.config      the configuration, as YAML
 //	foretide.data        a digest of the histories
 //	foretide.training    of windows: the settings of the training, as JSON

@@ -15,7 +15,7 @@ import (
 // where one has not, or of the file.
 func SaveLatest(path string, m *lstm.Fitted, frames []series.Frame) error {
 	spec, shape := m.Spec(), m.Network().Shape()
-	metadata, err := metadataOf(Describe(&spec.Task, m.Others(), shape, m.Epochs()), "", "")
+	metadata, err := metadataOf(describe(&spec.Task, m.Others(), shape, m.Epochs()), "", "")
 	if err != nil {
 		return err
 	}

@@ -28,9 +28,9 @@ const (
 	keySources  = "foretide.containers"
 )
 
-// A Description says what a network reads and forecasts, and its size: what the
+// A description says what a network reads and forecasts, and its size: what the
 // tensors do not say.
-type Description struct {
+type description struct {
 	Format        int       `json:"format"` // 1
 	Metric        string    `json:"metric"`
 	Step          int64     `json:"step"`          // seconds
@@ -50,9 +50,9 @@ type Description struct {
 	Epochs        int       `json:"epochs"`        // after which training found it best; 0 where that is not known
 }
 
-// Describe returns the description of a network of the task.
-func Describe(task *forecast.Task, others []string, s network.Shape, epochs int) *Description {
-	d := &Description{
+// describe returns the description of a network of the task.
+func describe(task *forecast.Task, others []string, s network.Shape, epochs int) *description {
+	d := &description{
 		Format: 1, Metric: task.Metric, Step: task.Step, Horizons: task.Horizons, Levels: task.Levels,
 		Others: append([]string{}, others...), Steps: s.Steps, Inputs: s.Inputs, Features: s.Features, Skip: s.Skip,
 		Hidden: s.Hidden, Layers: s.Layers, Bidirectional: s.Bidirectional, Width: s.Width, Epochs: epochs,
@@ -67,7 +67,7 @@ func Describe(task *forecast.Task, others []string, s network.Shape, epochs int)
 }
 
 // Task returns what is forecast.
-func (d *Description) Task() forecast.Task {
+func (d *description) Task() forecast.Task {
 	b := series.Bounds{Lower: math.Inf(-1), Upper: math.Inf(1)}
 	if d.Lower != nil {
 		b.Lower = *d.Lower
@@ -79,7 +79,7 @@ func (d *Description) Task() forecast.Task {
 }
 
 // Shape returns the network's shape.
-func (d *Description) Shape() network.Shape {
+func (d *description) Shape() network.Shape {
 	return network.Shape{
 		Inputs: d.Inputs, Steps: d.Steps, Hidden: d.Hidden, Layers: d.Layers, Bidirectional: d.Bidirectional,
 		Horizons: len(d.Horizons), Features: d.Features, Skip: d.Skip, Width: d.Width,
@@ -88,7 +88,7 @@ func (d *Description) Shape() network.Shape {
 }
 
 // check returns what is impossible in a description, or not of this version.
-func (d *Description) check() error {
+func (d *description) check() error {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s", ErrModel, fmt.Sprintf(format, args...))
 	}
@@ -126,11 +126,11 @@ type Model struct {
 // Save writes a model to a file.
 func Save(path string, m *Model) error {
 	task, net := &m.Fitted.Spec().Task, m.Fitted.Network()
-	metadata, err := metadataOf(Describe(task, m.Fitted.Others(), net.Shape(), m.Fitted.Epochs()), m.Config, m.Data)
+	metadata, err := metadataOf(describe(task, m.Fitted.Others(), net.Shape(), m.Fitted.Epochs()), m.Config, m.Data)
 	if err != nil {
 		return err
 	}
-	list := Tensors(net.Shape())
+	list := tensorsOf(net.Shape())
 	var tensors []fileTensor
 	for _, t := range list {
 		tensors = append(tensors, fileTensor{Name: t.Name, Type: typeF32, Shape: t.Shape})
@@ -148,7 +148,7 @@ func Save(path string, m *Model) error {
 	return w.Commit()
 }
 
-func metadataOf(d *Description, config, data string) (map[string]string, error) {
+func metadataOf(d *description, config, data string) (map[string]string, error) {
 	b, err := json.Marshal(d)
 	return map[string]string{"format": "pt", keyModel: string(b), keyConfig: config, keyData: data}, err
 }
@@ -174,7 +174,7 @@ func read(f *tensorFile) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := Tensors(d.Shape())
+	list := tensorsOf(d.Shape())
 	if err := complete(f, list); err != nil { // before anything of the model's size is allocated
 		return nil, err
 	}
@@ -189,13 +189,13 @@ func read(f *tensorFile) (*Model, error) {
 }
 
 // describedBy returns the description in a file's metadata.
-func describedBy(f *tensorFile) (*Description, error) {
+func describedBy(f *tensorFile) (*description, error) {
 	text, ok := f.Metadata[keyModel]
 	if !ok {
 		return nil, fmt.Errorf("%w: its metadata lack %q, which says what the model reads and forecasts; train.py puts it there",
 			ErrModel, keyModel)
 	}
-	d := &Description{}
+	d := &description{}
 	if err := json.Unmarshal([]byte(text), d); err != nil {
 		return nil, fmt.Errorf("%w: %q in its metadata: %w", ErrModel, keyModel, err)
 	}

@@ -24,7 +24,7 @@ func model(width int, both bool) *lstm.Fitted {
 	s := network.Shape{Inputs: lstm.InputsOf(1), Steps: 6, Hidden: 5, Layers: 2, Bidirectional: both, Horizons: 2,
 		Features: feature.Count, Skip: feature.SkipCount, Width: width, Levels: 3, Median: 1}
 	net := network.New(s)
-	for _, t := range Tensors(s) {
+	for _, t := range tensorsOf(s) {
 		t.Into(net.Weights, value(t.Name, t.Len(), 0.2))
 	}
 	lstm.Round(net)
@@ -59,11 +59,11 @@ func TestRoundTrip(t *testing.T) {
 }
 
 // saveAs writes a model with a change to its description and to its tensors.
-func saveAs(t *testing.T, path string, m *lstm.Fitted, describe func(*Description), change func(name string, x []float32) (string, []int, []float32)) {
+func saveAs(t *testing.T, path string, m *lstm.Fitted, edit func(*description), change func(name string, x []float32) (string, []int, []float32)) {
 	t.Helper()
-	d := Describe(&m.Spec().Task, m.Others(), m.Network().Shape(), 1)
-	if describe != nil {
-		describe(d)
+	d := describe(&m.Spec().Task, m.Others(), m.Network().Shape(), 1)
+	if edit != nil {
+		edit(d)
 	}
 	metadata, err := metadataOf(d, "", "")
 	if err != nil {
@@ -71,7 +71,7 @@ func saveAs(t *testing.T, path string, m *lstm.Fitted, describe func(*Descriptio
 	}
 	var tensors []fileTensor
 	values := map[string][]float32{}
-	for _, x := range Tensors(m.Network().Shape()) {
+	for _, x := range tensorsOf(m.Network().Shape()) {
 		name, shape, v := x.Name, x.Shape, x.Of(m.Network().Weights)
 		if change != nil {
 			if n, s, c := change(name, v); s != nil {
@@ -111,21 +111,21 @@ func TestBad(t *testing.T) {
 		}
 	}
 	for want, c := range map[string]struct {
-		describe func(*Description)
-		change   change
+		edit   func(*description)
+		change change
 	}{
-		"format 2 of its description":               {func(d *Description) { d.Format = 2 }, nil},
-		"does not say which metric":                 {func(d *Description) { d.Metric = "" }, nil},
-		"the metric itself is among them":           {func(d *Description) { d.Others = []string{"cpu"} }, nil},
-		"reads 8 inputs a step; with 2 other":       {func(d *Description) { d.Others = append(d.Others, "disk") }, nil},
-		"write the windows again and train anew":    {func(d *Description) { d.Features++ }, nil},
-		"horizon is not a positive multiple":        {func(d *Description) { d.Horizons = []int64{7} }, nil},
-		"levels are not ascending":                  {func(d *Description) { d.Levels = []float64{0.4} }, nil},
-		"beyond what there can be":                  {func(d *Description) { d.Hidden = 1 << 20 }, nil},
-		"-1 epochs":                                 {func(d *Description) { d.Epochs = -1 }, nil},
-		"no tensor lstm.weight_ih_l2":               {func(d *Description) { d.Layers = 3 }, nil},
-		"weight_ih_l0 is of shape [20 8], and":      {func(d *Description) { d.Hidden = 6 }, nil},
-		"no place in the model for tensor heads.0.": {func(d *Description) { d.Width = 0 }, nil},
+		"format 2 of its description":               {func(d *description) { d.Format = 2 }, nil},
+		"does not say which metric":                 {func(d *description) { d.Metric = "" }, nil},
+		"the metric itself is among them":           {func(d *description) { d.Others = []string{"cpu"} }, nil},
+		"reads 8 inputs a step; with 2 other":       {func(d *description) { d.Others = append(d.Others, "disk") }, nil},
+		"write the windows again and train anew":    {func(d *description) { d.Features++ }, nil},
+		"horizon is not a positive multiple":        {func(d *description) { d.Horizons = []int64{7} }, nil},
+		"levels are not ascending":                  {func(d *description) { d.Levels = []float64{0.4} }, nil},
+		"beyond what there can be":                  {func(d *description) { d.Hidden = 1 << 20 }, nil},
+		"-1 epochs":                                 {func(d *description) { d.Epochs = -1 }, nil},
+		"no tensor lstm.weight_ih_l2":               {func(d *description) { d.Layers = 3 }, nil},
+		"weight_ih_l0 is of shape [20 8], and":      {func(d *description) { d.Hidden = 6 }, nil},
+		"no place in the model for tensor heads.0.": {func(d *description) { d.Width = 0 }, nil},
 		"element 1 of tensor lstm.bias_hh_l1 is NaN": {nil, tensor("lstm.bias_hh_l1", func(n string, x []float32) (string, []int, []float32) {
 			x[1] = float32(math.NaN())
 			return n, []int{len(x)}, x
@@ -134,9 +134,9 @@ func TestBad(t *testing.T) {
 	} {
 		m := model(3, true)
 		if strings.HasPrefix(want, "no place") {
-			saveBoth(t, path, m, c.describe)
+			saveBoth(t, path, m, c.edit)
 		} else {
-			saveAs(t, path, m, c.describe, c.change)
+			saveAs(t, path, m, c.edit, c.change)
 		}
 		_, err := Open(path)
 		if !errors.Is(err, ErrModel) || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), path+": ") {
@@ -153,13 +153,13 @@ func TestBad(t *testing.T) {
 
 // saveBoth writes the description of a model with linear heads, and the tensors
 // of it and of the other.
-func saveBoth(t *testing.T, path string, m *lstm.Fitted, describe func(*Description)) {
+func saveBoth(t *testing.T, path string, m *lstm.Fitted, edit func(*description)) {
 	t.Helper()
-	d := Describe(&m.Spec().Task, m.Others(), m.Network().Shape(), 1)
-	describe(d)
+	d := describe(&m.Spec().Task, m.Others(), m.Network().Shape(), 1)
+	edit(d)
 	b, _ := json.Marshal(d)
 	var tensors []fileTensor
-	for _, x := range Tensors(d.Shape()) {
+	for _, x := range tensorsOf(d.Shape()) {
 		tensors = append(tensors, fileTensor{Name: x.Name, Type: typeF32, Shape: x.Shape})
 	}
 	tensors = append(tensors, fileTensor{Name: "heads.0.first.bias", Type: typeF32, Shape: []int{0}})

@@ -21,12 +21,12 @@ const (
 func EncodeONNX(f *lstm.Fitted, version string) ([]byte, error) {
 	net := f.Network()
 	shape := net.Shape()
-	described, err := json.Marshal(Describe(&f.Spec().Task, f.Others(), shape, f.Epochs()))
+	described, err := json.Marshal(describe(&f.Spec().Task, f.Others(), shape, f.Epochs()))
 	if err != nil {
 		return nil, err
 	}
 	g := graph{shape: shape, weights: map[string][]float32{}}
-	for _, t := range Tensors(shape) {
+	for _, t := range tensorsOf(shape) {
 		g.weights[t.Name] = t.Of(net.Weights)
 	}
 	var entry, operators, m message

@@ -39,7 +39,7 @@ func onnxModel(layers, hidden, width int, both bool) *lstm.Fitted {
 	s := network.Shape{Inputs: lstm.InputsOf(1), Steps: 5, Hidden: hidden, Layers: layers, Bidirectional: both, Horizons: 2,
 		Features: feature.Count, Skip: feature.SkipCount, Width: width, Levels: 4, Median: 1}
 	net := network.New(s)
-	for i, t := range Tensors(s) {
+	for i, t := range tensorsOf(s) {
 		t.Into(net.Weights, noise(uint64(i), t.Len(), 0.3))
 	}
 	lstm.Round(net)

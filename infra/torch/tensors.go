@@ -19,8 +19,8 @@ type Tensor struct {
 	second bool          // another tensor has the weight already, and this is added to it
 }
 
-// Tensors lists the parameters of a network's shape, in PyTorch's order.
-func Tensors(s network.Shape) []Tensor {
+// tensorsOf lists the parameters of a network's shape, in PyTorch's order.
+func tensorsOf(s network.Shape) []Tensor {
 	var out []Tensor
 	layout := s.Layout()
 	states := units(s.Hidden)

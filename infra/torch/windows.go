@@ -10,8 +10,8 @@ import (
 	"github.com/foretide/foretide/core/lstm/network"
 )
 
-// A Training is the settings that train.py takes from a file of windows.
-type Training struct {
+// A training is the settings that train.py takes from a file of windows.
+type training struct {
 	Epochs       int     `json:"epochs"`
 	EpochWindows int     `json:"epoch_windows"` // in whole batches
 	EpochsStored int     `json:"epochs_stored"` // that the file has windows of
@@ -49,12 +49,12 @@ func RowSize(s network.Shape) int64 {
 func SaveWindows(path string, s *Source) error {
 	shape, windows := s.Windows.Shape(), s.Windows
 	m := &s.Model
-	metadata, err := metadataOf(Describe(&s.Task, windows.Others(), shape, 0), s.Config, s.Data)
+	metadata, err := metadataOf(describe(&s.Task, windows.Others(), shape, 0), s.Config, s.Data)
 	if err != nil {
 		return err
 	}
 	for key, value := range map[string]any{
-		keyTraining: Training{
+		keyTraining: training{
 			Epochs: m.Epochs, EpochWindows: windows.PerEpoch(), EpochsStored: s.Epochs, Batch: m.Batch, Rate: m.Rate, Warmup: m.Warmup,
 			Decay: m.Decay, Clip: m.Clip, Tail: m.Tail, Patience: m.Patience, Dropout: m.Dropout, Seed: s.Seed,
 		},
