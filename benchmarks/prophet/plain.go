@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"os"
 	"runtime"
-	"strings"
 
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/forecast"
@@ -27,13 +25,9 @@ func (plainTrainer) Train(history []series.Frame, task forecast.Task, opts forec
 // plain forecasts the last 30 % of the listed series with plain Prophet fitted
 // to the rest, into a file that evaluate.py scores.
 func plain(data, list, out string) error {
-	names, err := os.ReadFile(list)
+	listed, err := csvfile.ReadList(list)
 	if err != nil {
 		return err
-	}
-	listed := map[string]bool{}
-	for line := range strings.Lines(string(names)) {
-		listed[strings.Join(strings.Fields(line), " ")] = true
 	}
 	read, err := csvfile.Read(context.Background(), data, csvfile.Options{})
 	if err != nil {
@@ -41,7 +35,7 @@ func plain(data, list, out string) error {
 	}
 	cfg := backtest.Defaults()
 	cfg.Workers = runtime.NumCPU()
-	cfg.Select = func(container, metric string) bool { return listed[container+" "+metric] }
+	cfg.Select = func(container, metric string) bool { return listed == nil || listed[[2]string{container, metric}] }
 	cfg.Task = func(metric string, step int64) (forecast.Task, error) {
 		return forecast.Task{Metric: metric, Step: step, Horizons: []int64{300, 900, 1800},
 			Levels: forecast.DefaultLevels(), Bounds: series.DefaultBounds(metric)}, nil

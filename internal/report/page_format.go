@@ -1,42 +1,20 @@
 package report
 
 import (
-	"math"
 	"strconv"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/foretide/foretide/internal/terminal"
 )
 
-// value writes a value of a metric with four significant digits, and with k, M,
-// G … from ten thousand on.
+// value writes a value of a metric as terminal.Number does.
 func value(v float64) string {
-	a := math.Abs(v)
 	if !finite(v) {
 		return "–"
 	}
-	if a >= 1e4 {
-		for _, u := range []struct {
-			size float64
-			name string
-		}{{1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
-			if a >= u.size {
-				return digits(v/u.size) + u.name
-			}
-		}
-	}
-	return digits(v)
-}
-
-func digits(v float64) string {
-	if v == 0 {
-		return "0"
-	}
-	a := math.Abs(v)
-	if a < 1e-3 {
-		return strconv.FormatFloat(v, 'g', 3, 64)
-	}
-	return strconv.FormatFloat(v, 'f', max(0, 3-int(math.Floor(math.Log10(a)))), 64)
+	return terminal.Number(v)
 }
 
 func fixed(v float64, decimals int) string {
