@@ -12,7 +12,7 @@ type Description struct {
 	Kind       string   // of the payload: "calibrated.1" …
 	Container  string   // whom it serves; empty where it serves every container
 	Containers []string // those that a shared model has a calibration of their own for
-	Updatable  bool     // has a calibration that update changes
+	Updatable  bool     // follows actual values (update)
 	From       Provenance
 }
 

@@ -45,7 +45,7 @@ func New(members []forecast.Fitted, guard int) (*Fitted, error) {
 	}
 	f := &Fitted{members: slices.Clone(members), guard: max(guard, -1), detail: "mean of "}
 	first := members[0].Spec()
-	f.spec = forecast.Spec{Task: first.Task, Model: Name, Needs: first.Needs}
+	f.spec = forecast.Spec{Task: first.Task, Model: Name, Needs: first.Needs, Learns: true}
 	f.spec.Pretrained = guard >= 0 && members[guard].Spec().Pretrained
 	for i, m := range members {
 		s := m.Spec()
@@ -261,7 +261,7 @@ func Decode(payload []byte, inner func(kind string, payload []byte) (forecast.Fi
 		return nil, forecast.ErrPayload
 	}
 	if learnt != nil {
-		if f, _ = f.WithLearnt(learnt).(*Fitted); f == nil {
+		if f = f.withLearnt(learnt); f == nil {
 			return nil, forecast.ErrPayload
 		}
 	}

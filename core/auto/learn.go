@@ -30,31 +30,34 @@ const (
 	leastShare = 0.1
 )
 
-// Learn implements forecast.Learner: the weights of the members follow their
-// errors. Outcomes that lack a member's median are left out.
-func (f *Fitted) Learn(outcomes []forecast.Outcome) forecast.Fitted {
+// learn returns the model whose weights have followed the members' errors, and how
+// many of the actuals it used.
+func (f *Fitted) learn(actuals []forecast.Actual) (*Fitted, int) {
+	if len(f.members) < 2 {
+		return f, 0
+	}
 	learnt := slices.Clone(f.learnt)
 	if learnt == nil {
 		learnt = make([]float64, len(f.spec.Horizons)*f.record())
 	}
-	heard := false
-	for _, o := range outcomes {
-		k := slices.Index(f.spec.Horizons, o.Ahead)
-		if k >= 0 && len(o.Parts) == len(f.members) && see(learnt[k*f.record():(k+1)*f.record()], &o) {
-			heard = true
+	used := 0
+	for _, a := range actuals {
+		k := slices.Index(f.spec.Horizons, a.Ahead)
+		if k >= 0 && len(a.Parts) == len(f.members) && see(learnt[k*f.record():(k+1)*f.record()], &a) {
+			used++
 		}
 	}
-	if !heard || len(f.members) < 2 {
-		return f
+	if used == 0 {
+		return f, 0
 	}
-	return f.with(learnt)
+	return f.with(learnt), used
 }
 
 // record is the length of a horizon's record.
 func (f *Fitted) record() int { return recErrors + len(f.members) }
 
-// see adds an outcome to a record, if it is finite.
-func see(r []float64, o *forecast.Outcome) bool {
+// see adds an actual to a record, if it is finite.
+func see(r []float64, o *forecast.Actual) bool {
 	sum := 0.0
 	for _, part := range o.Parts {
 		sum += math.Abs(part - o.Value)
@@ -113,11 +116,8 @@ func (f *Fitted) with(learnt []float64) *Fitted {
 	return &out
 }
 
-// Learnt implements forecast.Learner: the records, one after another.
-func (f *Fitted) Learnt() []float64 { return f.learnt }
-
-// WithLearnt implements forecast.Learner.
-func (f *Fitted) WithLearnt(state []float64) forecast.Fitted {
+// withLearnt returns f with records; nil if they are not those of such a model.
+func (f *Fitted) withLearnt(state []float64) *Fitted {
 	if len(f.members) < 2 || len(state) != len(f.spec.Horizons)*f.record() {
 		return nil
 	}

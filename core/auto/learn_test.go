@@ -18,11 +18,21 @@ func pair(t *testing.T) *Fitted {
 	return f
 }
 
+// told returns the model after an update without a window.
+func told(t *testing.T, f *Fitted, actuals ...forecast.Actual) *Fitted {
+	t.Helper()
+	next, _, err := f.Update(nil, actuals)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return next.(*Fitted)
+}
+
 // outcomes are those of n origins, an hour apart, of the first horizon.
-func outcomes(n int, value float64) []forecast.Outcome {
-	var out []forecast.Outcome
+func outcomes(n int, value float64) []forecast.Actual {
+	var out []forecast.Actual
 	for i := range n {
-		out = append(out, forecast.Outcome{Origin: int64(i) * 3600, Ahead: 300, Value: value, Parts: []float64{2, 4}})
+		out = append(out, forecast.Actual{Origin: int64(i) * 3600, Ahead: 300, Value: value, Parts: []float64{2, 4}})
 	}
 	return out
 }
@@ -32,7 +42,7 @@ func outcomes(n int, value float64) []forecast.Outcome {
 // was told nothing is as before.
 func TestLearn(t *testing.T) {
 	f := pair(t)
-	learnt := f.Learn(outcomes(50, 4)).(*Fitted)
+	learnt := told(t, f, outcomes(50, 4)...)
 	at := forecastOf(t, learnt).At
 	if at[0].Mean < 3.7 || at[0].Mean > 3.9 || at[0].Detail != "mean of linear (10 %) and network (90 %)" {
 		t.Errorf("%v, %q", at[0].Mean, at[0].Detail)
@@ -51,16 +61,16 @@ func TestLearn(t *testing.T) {
 // TestLearnForgets: what was long ago is outweighed, and one outcome alone says
 // little.
 func TestLearnForgets(t *testing.T) {
-	learnt := pair(t).Learn(outcomes(200, 2)).(*Fitted)
+	learnt := told(t, pair(t), outcomes(200, 2)...)
 	late := outcomes(24, 4)
 	for i := range late {
 		late[i].Origin += 60 * 86400
 	}
-	again := learnt.Learn(late).(*Fitted)
+	again := told(t, learnt, late...)
 	if at := forecastOf(t, again).At[0]; at.Mean < 3.6 {
 		t.Errorf("after a day of the contrary, two months later: %v", at.Mean)
 	}
-	if at := forecastOf(t, pair(t).Learn(outcomes(1, 4)).(*Fitted)).At[0]; at.Mean < 3.1 || at.Mean > 3.6 {
+	if at := forecastOf(t, told(t, pair(t), outcomes(1, 4)...)).At[0]; at.Mean < 3.1 || at.Mean > 3.6 {
 		t.Errorf("after a single outcome: %v", at.Mean)
 	}
 }
@@ -68,21 +78,21 @@ func TestLearnForgets(t *testing.T) {
 // TestLearnNothing: outcomes that say nothing leave the model as it is.
 func TestLearnNothing(t *testing.T) {
 	f := pair(t)
-	for name, o := range map[string]forecast.Outcome{
+	for name, o := range map[string]forecast.Actual{
 		"another horizon": {Ahead: 600, Value: 1, Parts: []float64{1, 2}},
 		"other parts":     {Ahead: 300, Value: 1, Parts: []float64{1}},
 		"not a number":    {Ahead: 300, Value: math.NaN(), Parts: []float64{1, 2}},
 		"a broken member": {Ahead: 300, Value: 1, Parts: []float64{1, math.Inf(1)}},
 	} {
-		if got := f.Learn([]forecast.Outcome{o}); got != f {
+		if got := told(t, f, o); got != f {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
 	one, _ := New([]forecast.Fitted{member("linear", 5, 1, 2, 3)}, -1)
-	if got := one.Learn(outcomes(3, 4)); got != one {
+	if got := told(t, one, outcomes(3, 4)...); got != one {
 		t.Error("a single member has no weights")
 	}
-	same := f.Learn([]forecast.Outcome{{Ahead: 300, Value: 3, Parts: []float64{3, 3}}}).(*Fitted)
+	same := told(t, f, forecast.Actual{Ahead: 300, Value: 3, Parts: []float64{3, 3}})
 	if at := forecastOf(t, same).At[0]; at.Mean != 3 {
 		t.Errorf("both without error: %v", at.Mean)
 	}
@@ -92,23 +102,23 @@ func TestLearnNothing(t *testing.T) {
 // refused.
 func TestLearntState(t *testing.T) {
 	f := pair(t)
-	learnt := f.Learn(outcomes(9, 4)).(*Fitted)
-	state := learnt.Learnt()
-	if f.Learnt() != nil || len(state) != 2*4 {
-		t.Errorf("%v before, %v after", f.Learnt(), state)
+	learnt := told(t, f, outcomes(9, 4)...)
+	state := learnt.learnt
+	if f.learnt != nil || len(state) != 2*4 {
+		t.Errorf("%v before, %v after", f.learnt, state)
 	}
 	want := forecastOf(t, learnt).At
-	restored := f.WithLearnt(state)
-	if got := forecastOf(t, restored.(*Fitted)).At; !slices.Equal(got[0].Quantiles, want[0].Quantiles) || got[0].Detail != want[0].Detail {
+	restored := f.withLearnt(state)
+	if got := forecastOf(t, restored).At; !slices.Equal(got[0].Quantiles, want[0].Quantiles) || got[0].Detail != want[0].Detail {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	three, _ := New([]forecast.Fitted{member("a", 5, 1, 2, 3), member("b", 5, 1, 2, 3), member("c", 5, 1, 2, 3)}, -1)
-	if got := three.WithLearnt(state); got != nil {
+	if got := three.withLearnt(state); got != nil {
 		t.Errorf("of two members for three: %v", got)
 	}
 	for i, x := range map[int]float64{1: -1, 2: -1, 3: math.NaN(), 4: math.Inf(1)} {
 		bad := slices.Clone(state)
-		if bad[i] = x; f.WithLearnt(bad) != nil {
+		if bad[i] = x; f.withLearnt(bad) != nil {
 			t.Errorf("%v at %d is taken", x, i)
 		}
 	}
@@ -116,7 +126,7 @@ func TestLearntState(t *testing.T) {
 
 // TestLike: a refit keeps what was learnt; of other members it does not.
 func TestLike(t *testing.T) {
-	learnt := pair(t).Learn(outcomes(50, 4)).(*Fitted)
+	learnt := told(t, pair(t), outcomes(50, 4)...)
 	if got := forecastOf(t, pair(t).Like(learnt)).At[0].Mean; got < 3.7 {
 		t.Errorf("%v", got)
 	}
@@ -130,11 +140,11 @@ func TestLike(t *testing.T) {
 // five minutes: they overlap.
 func TestLearnOften(t *testing.T) {
 	weigh := func(every int64) float64 {
-		var o []forecast.Outcome
+		var o []forecast.Actual
 		for at := int64(0); at < 3600; at += every {
-			o = append(o, forecast.Outcome{Origin: 1_700_000_000 + at, Ahead: 300, Value: 3.05, Parts: []float64{2, 4}})
+			o = append(o, forecast.Actual{Origin: 1_700_000_000 + at, Ahead: 300, Value: 3.05, Parts: []float64{2, 4}})
 		}
-		return forecastOf(t, pair(t).Learn(o).(*Fitted)).At[0].Mean
+		return forecastOf(t, told(t, pair(t), o...)).At[0].Mean
 	}
 	if often, seldom := weigh(10), weigh(300); math.Abs(often-seldom) > 0.02 || seldom < 3.05 {
 		t.Errorf("told each ten seconds %v, each five minutes %v", often, seldom)

@@ -140,8 +140,8 @@ func (w *worker) follow(it *item, fitted forecast.Fitted, rows []Row, i int) for
 			continue
 		}
 		w.outcomes = append(w.outcomes, calibrate.Outcome{
-			Outcome: forecast.Outcome{Origin: r.Origin, Ahead: r.Horizon, Value: r.Actual, Parts: r.parts},
-			Low:     r.Lo, High: r.Hi})
+			Actual: forecast.Actual{Origin: r.Origin, Ahead: r.Horizon, Value: r.Actual, Parts: r.parts},
+			Low:    r.Lo, High: r.Hi})
 	}
 	w.told = left
 	if len(w.outcomes) == 0 {

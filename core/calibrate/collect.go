@@ -23,8 +23,8 @@ type Row struct {
 // returns the rows of each horizon whose origin and target are both observed
 // and in the part. The models see the window of each origin alone, and must not
 // have been fitted to anything from the part on. fallback may be nil. A model that
-// follows what comes true (forecast.Learner) does so on the way, and is returned
-// as it is at the end. An interrupt returns what there is so far.
+// learns from its forecasts (forecast.Spec.Learns) does so on the way, and Collect
+// returns it as it is at the end. An interrupt returns what there is so far.
 func Collect(model, fallback forecast.Fitted, frame *series.Frame, part series.Part, stride int, opts forecast.Options) ([][]Row, forecast.Fitted, error) {
 	spec := model.Spec()
 	s, ok := frame.Series(spec.Metric)
@@ -35,7 +35,7 @@ func Collect(model, fallback forecast.Fitted, frame *series.Frame, part series.P
 	windows := forecast.NewWindows(frame, needs(model, fallback))
 	var w forecast.Window
 	var dst, other forecast.Forecast
-	var heard []forecast.Outcome // in the order of origins
+	var heard []forecast.Actual // in the order of origins
 	for i := part.From; i < part.To; i += stride {
 		if math.IsNaN(s.Values[i]) || len(spec.Horizons) == 0 {
 			continue
@@ -44,7 +44,10 @@ func Collect(model, fallback forecast.Fitted, frame *series.Frame, part series.P
 			break
 		}
 		opts.Emit(forecast.Event{Stage: "validate", Done: i - part.From, Total: part.Len(), Loss: math.NaN()})
-		model, heard = learn(model, heard, s.Time(i))
+		var err error
+		if model, heard, err = learn(model, heard, s.Time(i)); err != nil {
+			return nil, model, err
+		}
 		windows.At(&w, i)
 		if err := model.Forecast(&dst, &w); err != nil {
 			return nil, model, err
@@ -70,29 +73,30 @@ func Collect(model, fallback forecast.Fitted, frame *series.Frame, part series.P
 			volatility(&row.parts, recent, long, ahead, dst.Scratch())
 			rows[k] = append(rows[k], row)
 			if parts := dst.At[k].Parts; len(parts) > 0 {
-				heard = append(heard, forecast.Outcome{Origin: row.Origin, Ahead: ahead, Value: row.Actual, Parts: slices.Clone(parts)})
+				heard = append(heard, forecast.Actual{Origin: row.Origin, Ahead: ahead, Value: row.Actual, Parts: slices.Clone(parts)})
 			}
 		}
 	}
 	return rows, model, nil
 }
 
-// learn tells a model of what is known by now, and returns it and what is not.
-func learn(model forecast.Fitted, heard []forecast.Outcome, now int64) (forecast.Fitted, []forecast.Outcome) {
-	learner, ok := model.(forecast.Learner)
-	if !ok || len(heard) == 0 {
-		return model, heard[:0]
+// learn updates a model with what is known by now, and returns it and the rest.
+func learn(model forecast.Fitted, heard []forecast.Actual, now int64) (forecast.Fitted, []forecast.Actual, error) {
+	u, ok := model.(forecast.Updater)
+	if !ok || !model.Spec().Learns || len(heard) == 0 {
+		return model, heard[:0], nil
 	}
-	var known, left []forecast.Outcome
-	for _, o := range heard {
-		if o.Origin+o.Ahead <= now {
-			known = append(known, o)
+	var known, left []forecast.Actual
+	for _, a := range heard {
+		if a.Origin+a.Ahead <= now {
+			known = append(known, a)
 		} else {
-			left = append(left, o)
+			left = append(left, a)
 		}
 	}
 	if len(known) == 0 {
-		return model, heard
+		return model, heard, nil
 	}
-	return learner.Learn(known), left
+	next, _, err := u.Update(nil, known)
+	return next, left, err
 }

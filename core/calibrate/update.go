@@ -95,41 +95,19 @@ func (f *Fitted) update(w *forecast.Window, actuals []forecast.Actual) (*Fitted,
 	for _, a := range actuals {
 		if h := dst.Find(a.Ahead); h != nil && finite(a.Value) {
 			outcomes = append(outcomes, Outcome{
-				Outcome: forecast.Outcome{Origin: dst.Origin, Ahead: a.Ahead, Value: a.Value, Parts: h.Parts},
-				Low:     dst.Quantile(h, tail10), High: dst.Quantile(h, 1-tail10),
+				Actual: forecast.Actual{Origin: dst.Origin, Ahead: a.Ahead, Value: a.Value, Parts: h.Parts},
+				Low:    dst.Quantile(h, tail10), High: dst.Quantile(h, 1-tail10),
 			})
 		}
 	}
-	out, err := f.follow(outcomes).observe(w, actuals)
+	out, err := f.follow(w, outcomes)
 	return out, len(outcomes), err
-}
-
-// Observe implements forecast.Observer: the wrapped model learns, and the intervals
-// stay, which follow by Follow.
-func (f *Fitted) Observe(w *forecast.Window, actuals []forecast.Actual) (forecast.Fitted, error) {
-	out, err := f.observe(w, actuals)
-	return out, err
-}
-
-func (f *Fitted) observe(w *forecast.Window, actuals []forecast.Actual) (*Fitted, error) {
-	o, ok := f.model.(forecast.Observer)
-	if !ok {
-		return f, nil
-	}
-	model, err := o.Observe(w, actuals)
-	if err != nil {
-		return f, err
-	}
-	out := *f
-	out.model = model
-	out.describe()
-	return &out, nil
 }
 
 // An Outcome is a value that came true beside the 10 % and the 90 % quantile
 // that had been forecast for it.
 type Outcome struct {
-	forecast.Outcome
+	forecast.Actual
 	Low, High float64
 }
 
@@ -139,15 +117,26 @@ type Outcome struct {
 func Follow(model forecast.Fitted, container string, outcomes []Outcome) forecast.Fitted {
 	switch m := model.(type) {
 	case *Fitted:
-		return m.follow(outcomes)
+		return m.kept(outcomes)
 	case *Shared:
 		f, _ := m.Of(container)
-		return m.with(container, f.follow(outcomes))
+		return m.with(container, f.kept(outcomes))
 	}
 	return model
 }
 
-func (f *Fitted) follow(outcomes []Outcome) *Fitted {
+// kept is follow without a window, which does not fail.
+func (f *Fitted) kept(outcomes []Outcome) *Fitted {
+	out, err := f.follow(nil, outcomes)
+	if err != nil {
+		return f
+	}
+	return out
+}
+
+// follow adapts the intervals and updates the wrapped model; without a window (w is
+// nil) only one that needs none.
+func (f *Fitted) follow(w *forecast.Window, outcomes []Outcome) (*Fitted, error) {
 	out := *f
 	out.at = slices.Clone(f.at)
 	for _, o := range outcomes {
@@ -155,21 +144,25 @@ func (f *Fitted) follow(outcomes []Outcome) *Fitted {
 			out.at[i].adapt.see(o.Origin, o.Value, o.Low, o.High)
 		}
 	}
-	if learner, ok := f.model.(forecast.Learner); ok {
-		heard := make([]forecast.Outcome, len(outcomes))
-		for i := range outcomes {
-			heard[i] = outcomes[i].Outcome
-		}
-		out.model = learner.Learn(heard)
-		out.describe()
+	u, ok := f.model.(forecast.Updater)
+	if !ok || w == nil && !f.model.Spec().Learns {
+		return &out, nil
 	}
-	return &out
+	actuals := make([]forecast.Actual, len(outcomes))
+	for i := range outcomes {
+		actuals[i] = outcomes[i].Actual
+	}
+	var err error
+	if out.model, _, err = u.Update(w, actuals); err != nil {
+		return f, err
+	}
+	out.describe()
+	return &out, nil
 }
 
 // AppendState implements forecast.Updater (fields of core/codec): 1 the lower and the
-// upper side of each horizon in turn; 2 what the model has learnt, if anything
-// (forecast.Learner), 3 what it has observed (forecast.Observer); 4 the origin of
-// each horizon's latest outcome.
+// upper side of each horizon in turn; 2 the wrapped model's state, if it has any;
+// 3 the origin of each horizon's latest outcome.
 func (f *Fitted) AppendState(dst []byte) []byte {
 	w := codec.NewWriter(dst)
 	f.writeState(w)
@@ -183,18 +176,13 @@ func (f *Fitted) writeState(w *codec.Writer) {
 		sides, origins = append(sides, a.down, a.up), append(origins, a.last)
 	}
 	w.Floats(1, sides)
-	if learner, ok := f.model.(forecast.Learner); ok {
-		if learnt := learner.Learnt(); learnt != nil {
-			w.Floats(2, learnt)
-		}
-	}
-	if o, ok := f.model.(forecast.Observer); ok {
-		if state := o.AppendState(nil); len(state) > 0 {
-			w.Data(3, state)
+	if u, ok := f.model.(forecast.Updater); ok {
+		if state := u.AppendState(nil); len(state) > 0 {
+			w.Data(2, state)
 		}
 	}
 	if f.updated() {
-		w.Ints(4, origins)
+		w.Ints(3, origins)
 	}
 }
 
@@ -214,9 +202,9 @@ func (f *Fitted) readState(r *codec.Reader) *Fitted {
 		switch r.Field() {
 		case 1:
 			out.readSides(r, r.Floats())
-		case 2, 3:
+		case 2:
 			out.readModel(r)
-		case 4:
+		case 3:
 			out.readOrigins(r, r.Ints())
 		}
 	}
@@ -247,24 +235,18 @@ func (f *Fitted) readOrigins(r *codec.Reader, origins []int64) {
 	}
 }
 
-// readModel gives the wrapped model what it has learnt (2) or observed (3).
+// readModel gives the wrapped model its state.
 func (f *Fitted) readModel(r *codec.Reader) {
-	if learner, ok := f.model.(forecast.Learner); ok && r.Field() == 2 {
-		model := learner.WithLearnt(r.Floats())
-		if model == nil {
-			r.Fail(forecast.ErrPayload)
-			return
-		}
-		f.model = model
+	u, ok := f.model.(forecast.Updater)
+	if !ok {
+		return
 	}
-	if o, ok := f.model.(forecast.Observer); ok && r.Field() == 3 {
-		model, err := o.WithState(r.Data())
-		if err != nil {
-			r.Fail(err)
-			return
-		}
-		f.model = model
+	model, err := u.WithState(r.Data())
+	if err != nil {
+		r.Fail(err)
+		return
 	}
+	f.model = model
 }
 
 // Update implements forecast.Updater. The container that the window is of is updated
@@ -345,7 +327,4 @@ func (s *Shared) WithState(state []byte) (forecast.Fitted, error) {
 	return out, r.Err()
 }
 
-var (
-	_, _ forecast.Updater  = (*Fitted)(nil), (*Shared)(nil)
-	_    forecast.Observer = (*Fitted)(nil)
-)
+var _, _ forecast.Updater = (*Fitted)(nil), (*Shared)(nil)

@@ -157,7 +157,7 @@ func TestUpdateOften(t *testing.T) {
 	follow := func(every int64) *Fitted {
 		var m forecast.Fitted = f
 		for at := int64(0); at < 2*86400; at += every {
-			m = Follow(m, "", []Outcome{{Outcome: forecast.Outcome{Origin: s.Start + at, Ahead: 900, Value: 9}, Low: 1, High: 2}})
+			m = Follow(m, "", []Outcome{{Actual: forecast.Actual{Origin: s.Start + at, Ahead: 900, Value: 9}, Low: 1, High: 2}})
 		}
 		return m.(*Fitted)
 	}

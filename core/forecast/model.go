@@ -62,6 +62,10 @@ type Spec struct {
 	// Pretrained: the model learned from other containers and serves even where a
 	// history is too short to judge it.
 	Pretrained bool
+	// Learns: the model is an Updater that follows its forecasts' Parts, in the
+	// order of their origins, and needs no window for that. Training keeps what it
+	// learned while it was judged.
+	Learns bool
 }
 
 // Fitted is a fitted model. It is immutable and safe for concurrent use.
@@ -109,55 +113,19 @@ type Refitter interface {
 	Renewal() int64
 }
 
-// An Outcome is a value that came true beside what had been forecast for it.
-type Outcome struct {
-	Origin int64 // of the forecast, Unix seconds
-	Ahead  int64 // seconds after it
-	Value  float64
-	Parts  []float64 // Horizon.Parts of that forecast
-}
-
-// A Learner is a fitted model that follows what comes true without being fitted
-// again. It stays immutable: learning gives another model.
-type Learner interface {
-	// Learn returns the model after it has seen outcomes of its forecasts, in the
-	// order of their origins. What it cannot use it leaves out.
-	Learn(outcomes []Outcome) Fitted
-	// Learnt returns what has been learnt, a few numbers a horizon; none before
-	// the first. Do not modify it.
-	Learnt() []float64
-	// WithLearnt returns the model with what Learnt gave for it, or for the same
-	// model earlier or later; nil where the numbers cannot be that.
-	WithLearnt(state []float64) Fitted
-}
-
-// An Observer is a fitted model that learns from what came true after a window,
-// which it wants to see again, where a Learner makes do with its forecasts. It is
-// told as soon as values are known, of every cell if possible. It stays immutable.
-type Observer interface {
-	// Observe returns the model after it has seen a window and what came true
-	// after it; horizons that are not its own, and values that are not known, are
-	// left out. The errors are those of Fitted.Forecast.
-	Observe(w *Window, actuals []Actual) (Fitted, error)
-	// AppendState appends what has been observed, a few hundred bytes; nothing
-	// before the first.
-	AppendState(dst []byte) []byte
-	// WithState returns the model with what AppendState gave for it, or for the
-	// same model earlier or later. The error is one of core/codec's or ErrPayload.
-	WithState(state []byte) (Fitted, error)
-}
-
-// An Updater is a fitted model that follows actual values: its intervals, the
-// weights of a combination, and what the wrapped models learn themselves. It stays
-// immutable: an update gives another model. (It does not name the methods of
-// Fitted: asking a model for this interface keeps them all in the WebAssembly
-// guest, which needs but some.)
+// An Updater is a fitted model that follows actual values without a new fit: its
+// intervals, the weights of a combination, its own weights. It stays immutable: an
+// update gives another model. (It does not name the methods of Fitted: asking a
+// model for this interface keeps them all in the WebAssembly guest, which needs
+// but some.)
 type Updater interface {
 	// Update returns the model after it has seen the actual values of the forecasts
-	// from a window, and how many of them it has used: those of its own horizons
-	// that are known. Errors are those of Fitted.Forecast.
+	// from a window, and how many of them it used: those of its own horizons that
+	// are known. w is nil where only what was forecast is left, which is enough
+	// for a model that Learns. Errors are those of Fitted.Forecast.
 	Update(w *Window, actuals []Actual) (Fitted, int, error)
-	// AppendState appends what updates have changed: a few bytes a horizon.
+	// AppendState appends what updates have changed, from a few bytes a horizon to
+	// a few hundred. A model within another appends nothing before its first update.
 	AppendState(dst []byte) []byte
 	// WithState returns the model with what AppendState gave for it, or for the
 	// same model earlier or later. The error is one of core/codec's or ErrPayload.

@@ -24,6 +24,10 @@ type Window struct {
 type Actual struct {
 	Ahead int64
 	Value float64
+	// Origin and Parts are those of what was forecast for it (Horizon.Parts):
+	// Updater.Update of a model that Learns reads them.
+	Origin int64
+	Parts  []float64
 }
 
 // Origin returns the Unix seconds at which the last recent cell begins: the

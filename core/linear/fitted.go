@@ -35,7 +35,7 @@ type Fitted struct {
 	level  float64 // the median of the history, the forecast where all is missing
 	at     []Equation
 	detail []string
-	learnt []shift                        // by Observe, one for each horizon; nil before it
+	learnt []shift                        // by Update, one for each horizon; nil before it
 	now    [][feature.DirectCount]float64 // the weights with what was learnt; nil likewise
 }
 

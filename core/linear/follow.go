@@ -28,17 +28,21 @@ const (
 	followFull = 10 // by the usual change: the inverse of the error that a whole step is taken for
 )
 
-// Observe implements forecast.Observer. What was learnt is gone with the next fit.
-func (f *Fitted) Observe(w *forecast.Window, actuals []forecast.Actual) (forecast.Fitted, error) {
+// Update implements forecast.Updater: it needs the window. A refit drops what was
+// learned.
+func (f *Fitted) Update(w *forecast.Window, actuals []forecast.Actual) (forecast.Fitted, int, error) {
+	if w == nil {
+		return f, 0, nil
+	}
 	recent, long, err := w.Check(&f.spec)
 	if err != nil {
-		return f, err
+		return f, 0, err
 	}
 	var d feature.Direct
 	var scratch forecast.Scratch
 	d.Reset(recent, long, &scratch)
 	last, scale := d.Last(), d.Scale()
-	out := f.copied()
+	out, used := f.copied(), 0
 	for _, a := range actuals {
 		i := slices.Index(f.spec.Horizons, a.Ahead)
 		if i < 0 || !(f.at[i].Usual > 0) {
@@ -48,10 +52,11 @@ func (f *Fitted) Observe(w *forecast.Window, actuals []forecast.Actual) (forecas
 			var inputs [feature.DirectCount]float64
 			d.Fill(inputs[:], a.Ahead)
 			out.see(i, &inputs, y)
+			used++
 		}
 	}
 	out.apply()
-	return out, nil
+	return out, used, nil
 }
 
 // copied returns a copy with room for what is learnt of its own.
@@ -89,7 +94,7 @@ func (f *Fitted) apply() {
 	}
 }
 
-// AppendState implements forecast.Observer (fields of core/codec): 1 what tells these
+// AppendState implements forecast.Updater (fields of core/codec): 1 what tells these
 // weights from those of another fit; 2 what they have moved by, one horizon after
 // the other.
 func (f *Fitted) AppendState(dst []byte) []byte {
@@ -106,7 +111,7 @@ func (f *Fitted) AppendState(dst []byte) []byte {
 	return w.Bytes()
 }
 
-// WithState implements forecast.Observer. What was learnt of another fit is left
+// WithState implements forecast.Updater. What was learnt of another fit is left
 // out.
 func (f *Fitted) WithState(state []byte) (forecast.Fitted, error) { return f.withState(state) }
 
@@ -158,4 +163,4 @@ func (f *Fitted) fingerprint() uint64 {
 	return h
 }
 
-var _ forecast.Observer = (*Fitted)(nil)
+var _ forecast.Updater = (*Fitted)(nil)

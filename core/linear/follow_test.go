@@ -39,7 +39,7 @@ func observe(t testing.TB, f *Fitted, w *forecast.Window, scales float64) *Fitte
 	for _, ahead := range f.Spec().Horizons {
 		actuals = append(actuals, forecast.Actual{Ahead: ahead, Value: d.Last() + scales*d.Scale()})
 	}
-	g, err := f.Observe(w, actuals)
+	g, _, err := f.Update(w, actuals)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,9 +58,9 @@ func medians(t testing.TB, f *Fitted, w *forecast.Window) (out []float64) {
 	return out
 }
 
-// TestObserve: values that came true draw the forecast towards them, a bounded way
+// TestUpdate: values that came true draw the forecast towards them, a bounded way
 // whatever they are, and less and less is left of it as others come.
-func TestObserve(t *testing.T) {
+func TestUpdate(t *testing.T) {
 	f := learner(t, 60)
 	h := wavy(60, 9)
 	w := forecast.WindowOf(&h, f.Spec().Needs)
@@ -101,9 +101,9 @@ func length(s *shift) float64 {
 	return math.Sqrt(sum)
 }
 
-// TestObserveLearns: a habit that the weights do not know, told of cell by cell,
+// TestUpdateLearns: a habit that the weights do not know, told of cell by cell,
 // makes errors smaller.
-func TestObserveLearns(t *testing.T) {
+func TestUpdateLearns(t *testing.T) {
 	e := make([]Equation, 3)
 	for h := range e {
 		e[h] = Equation{Spread: make([]float64, 9), Usual: 2}
@@ -125,7 +125,7 @@ func TestObserveLearns(t *testing.T) {
 			followed += math.Abs(values[i+6] - medians(t, g, &w)[2])
 		}
 		windows.At(&w, i-6)
-		m, err := g.Observe(&w, []forecast.Actual{{Ahead: 1800, Value: values[i]}})
+		m, _, err := g.Update(&w, []forecast.Actual{{Ahead: 1800, Value: values[i]}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,9 +136,9 @@ func TestObserveLearns(t *testing.T) {
 	}
 }
 
-// TestObserveState: the state, and the payload, give the same model again, and the
+// TestUpdateState: the state, and the payload, give the same model again, and the
 // state of another fit is left out.
-func TestObserveState(t *testing.T) {
+func TestUpdateState(t *testing.T) {
 	f := learner(t, 60)
 	h := wavy(60, 9)
 	w := forecast.WindowOf(&h, f.Spec().Needs)
@@ -174,25 +174,25 @@ func TestObserveState(t *testing.T) {
 	}
 }
 
-// TestObservePoor: what is not known or not its own is passed over, and a window
+// TestUpdatePoor: what is not known or not its own is passed over, and a window
 // without a value teaches nothing.
-func TestObservePoor(t *testing.T) {
+func TestUpdatePoor(t *testing.T) {
 	f := learner(t, 60)
 	h := wavy(60, 9)
 	w := forecast.WindowOf(&h, f.Spec().Needs)
 	want := medians(t, f, &w)
-	g, err := f.Observe(&w, []forecast.Actual{{Ahead: 300, Value: nan}, {Ahead: 600, Value: 5}, {Ahead: 900, Value: math.Inf(1)}})
+	g, _, err := f.Update(&w, []forecast.Actual{{Ahead: 300, Value: nan}, {Ahead: 600, Value: 5}, {Ahead: 900, Value: math.Inf(1)}})
 	if err != nil || !slices.Equal(medians(t, g.(*Fitted), &w), want) {
 		t.Error(err)
 	}
 	empty := frame(60, []float64{nan, nan, nan})
 	none := forecast.WindowOf(&empty, f.Spec().Needs)
-	if g, err = f.Observe(&none, []forecast.Actual{{Ahead: 300, Value: 1}}); err != nil || !slices.Equal(medians(t, g.(*Fitted), &w), want) {
+	if g, _, err = f.Update(&none, []forecast.Actual{{Ahead: 300, Value: 1}}); err != nil || !slices.Equal(medians(t, g.(*Fitted), &w), want) {
 		t.Error(err)
 	}
 	huge := frame(60, []float64{math.MaxFloat64, -math.MaxFloat64, math.MaxFloat64})
 	wild := forecast.WindowOf(&huge, f.Spec().Needs)
-	if g, err = f.Observe(&wild, []forecast.Actual{{Ahead: 300, Value: -math.MaxFloat64}}); err != nil {
+	if g, _, err = f.Update(&wild, []forecast.Actual{{Ahead: 300, Value: -math.MaxFloat64}}); err != nil {
 		t.Error(err)
 	}
 	for _, x := range medians(t, g.(*Fitted), &w) {
@@ -200,7 +200,7 @@ func TestObservePoor(t *testing.T) {
 			t.Error(x)
 		}
 	}
-	if _, err := f.Observe(&forecast.Window{}, nil); !errors.Is(err, forecast.ErrEmpty) {
+	if _, _, err := f.Update(&forecast.Window{}, nil); !errors.Is(err, forecast.ErrEmpty) {
 		t.Error(err)
 	}
 	old := example(t, 60) // of a checkpoint that does not know what is usual

@@ -25,7 +25,7 @@ func TestUpdateLearns(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := trained.Model().(*auto.Fitted)
-	if len(before.Learnt()) == 0 {
+	if len(before.AppendState(nil)) == 0 {
 		t.Error("nothing was learnt from the validation part")
 	}
 	w := forecast.WindowOf(&h[0], trained.Spec().Needs)

@@ -65,7 +65,8 @@ func examples(t testing.TB) map[string]forecast.Fitted {
 	g, _, err := general.Model{}.Fit(h, task(), forecast.Options{})
 	add(g, err)
 	both, err := auto.New([]forecast.Fitted{i, g}, 1)
-	add(both.Learn([]forecast.Outcome{{Origin: 1, Ahead: task().Horizons[0], Value: 1, Parts: []float64{1, 2}}}), err)
+	learned, _, _ := both.Update(nil, []forecast.Actual{{Origin: 1, Ahead: task().Horizons[0], Value: 1, Parts: []float64{1, 2}}})
+	add(learned, err)
 	s, _, err := train.Defaults().FitShared(net, h, task(), forecast.Options{})
 	add(s, err)
 	for _, family := range models.Families() {

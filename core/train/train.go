@@ -116,7 +116,7 @@ func (c Config) fit(m forecast.Model, frame *series.Frame, task forecast.Task, o
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := judged.(forecast.Learner); ok {
+	if judged.Spec().Learns {
 		model = judged
 	}
 	fitted, horizons := c.Calibrate.Fit(model, fallback, rows)

@@ -6,18 +6,18 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 )
 
-// A watcher is a member that counts what it has observed.
+// A watcher is a member that counts what it has seen.
 type watcher struct {
 	forecast.Fitted
 	seen byte
 }
 
-func (w watcher) Observe(_ *forecast.Window, actuals []forecast.Actual) (forecast.Fitted, error) {
+func (w watcher) Update(_ *forecast.Window, actuals []forecast.Actual) (forecast.Fitted, int, error) {
 	if len(actuals) > 9 {
-		return nil, forecast.ErrStep
+		return nil, 0, forecast.ErrStep
 	}
 	w.seen += byte(len(actuals))
-	return w, nil
+	return w, len(actuals), nil
 }
 
 func (w watcher) AppendState(dst []byte) []byte {
@@ -35,19 +35,19 @@ func (w watcher) WithState(state []byte) (forecast.Fitted, error) {
 	return w, nil
 }
 
-// TestObserve: a member that observes is told, and its state is within the
+// TestUpdate: a member that is an Updater is told, and its state is within the
 // combination's.
-func TestObserve(t *testing.T) {
+func TestUpdate(t *testing.T) {
 	f, err := New([]forecast.Fitted{member("linear", 5, 1, 2, 3), watcher{Fitted: member("network", 5, 1, 4, 9)}}, -1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	seen := func(f forecast.Fitted) byte { return f.(*Fitted).members[1].(watcher).seen }
-	g, err := f.Observe(&forecast.Window{}, make([]forecast.Actual, 3))
-	if err != nil || seen(g) != 3 || seen(f) != 0 {
+	g, n, err := f.Update(&forecast.Window{}, make([]forecast.Actual, 3))
+	if err != nil || n != 3 || seen(g) != 3 || seen(f) != 0 {
 		t.Fatal(err, seen(g), seen(f))
 	}
-	for _, m := range []forecast.Fitted{g, g.(*Fitted).Learn(outcomes(9, 4))} {
+	for _, m := range []forecast.Fitted{g, told(t, g.(*Fitted), outcomes(9, 4)...)} {
 		state := m.(*Fitted).AppendState(nil)
 		restored, err := f.WithState(state)
 		if err != nil || seen(restored) != 3 || seen(m) != 3 {
@@ -58,7 +58,7 @@ func TestObserve(t *testing.T) {
 			t.Error("the state of a member that is not there is taken")
 		}
 	}
-	if _, err := f.Observe(&forecast.Window{}, make([]forecast.Actual, 10)); err != forecast.ErrStep {
+	if _, _, err := f.Update(&forecast.Window{}, make([]forecast.Actual, 10)); err != forecast.ErrStep {
 		t.Error(err)
 	}
 }
