@@ -147,7 +147,7 @@ func forecasts(windows int, number func(k int) float64) []byte {
 // TestHostileModules: a module that is not one of ours is an error where it shows,
 // and never a panic, or a call that does not end. Other hosts work on.
 func TestHostileModules(t *testing.T) {
-	about, err := os.ReadFile(filepath.Join("..", "wasm", "testdata", "07-describe.out"))
+	about, err := os.ReadFile(filepath.Join("..", "wasm", "testdata", "08-describe.out"))
 	if err != nil {
 		t.Fatal(err)
 	}

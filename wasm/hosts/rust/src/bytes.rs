@@ -344,7 +344,7 @@ mod tests {
         };
         assert!(forecasts(&answer, 1).unwrap()[0].is_ok());
         assert!(forecasts(&answer, 2).is_err());
-        let about = read("07-describe.out").unwrap();
+        let about = read("08-describe.out").unwrap();
         assert_eq!(description(&about).unwrap().family, "naive");
         for i in 0..answer.len() {
             assert!(forecasts(&answer[..i], 1).is_err(), "{i}");
