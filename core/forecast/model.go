@@ -105,7 +105,9 @@ type Model interface {
 type Refitter interface {
 	Model
 	// Refit is Fit with the structure of a model that Fit returned for the
-	// same task, mostly for an earlier part of the same history.
+	// same task, mostly for an earlier part of the same history. With Options.Own a
+	// global model goes on from its fit to the one container of the history, and
+	// returns fitted as it is if its configuration does not ask for that.
 	Refit(fitted Fitted, history []series.Frame, task Task, opts Options) (Fitted, Report, error)
 	// Renewal returns the seconds after which a served fit is renewed by Refit; 0
 	// never. A model that is renewed is also judged so: on the validation part it
@@ -132,15 +134,6 @@ type Updater interface {
 	WithState(state []byte) (Fitted, error)
 }
 
-// A Tuner is a global Model that can be fitted further to one container.
-type Tuner interface {
-	Model
-	// Tunes reports whether the configuration asks for it.
-	Tunes() bool
-	// Tune fits a model that Fit returned further to one container's history.
-	Tune(fitted Fitted, history series.Frame, task Task, opts Options) (Fitted, Report, error)
-}
-
 // A Pooler is a global Model of which one training serves every metric and
 // step: it learns from all of them together.
 type Pooler interface {
@@ -162,6 +155,7 @@ type History struct {
 type Options struct {
 	Seed      uint64      // of every random choice; 0 is a seed like any other
 	Interrupt func() bool // polled by long fits; true ends them early; may be nil
+	Own       bool        // Refit goes on from a model of all containers to one; Fit ignores it
 	// Stop is polled by long fits too: true asks for the best that there is by
 	// now, so that it can still be judged and kept; may be nil. A deadline is
 	// best met by both, Stop a while before Interrupt.

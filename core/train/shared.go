@@ -200,11 +200,12 @@ func (s *shared) judge(p *part, model forecast.Fitted) error {
 
 // tuned returns the model for one container.
 func (s *shared) tuned(model forecast.Fitted, history series.Frame, opts forecast.Options) (forecast.Fitted, error) {
-	t, ok := s.model.(forecast.Tuner)
-	if !ok || !t.Tunes() || s.report.Reasons.Has(forecast.FitFailed) {
+	r, ok := s.model.(forecast.Refitter)
+	if !ok || s.report.Reasons.Has(forecast.FitFailed) {
 		return model, nil
 	}
-	own, _, err := t.Tune(model, history, s.task, opts)
+	opts.Own = true
+	own, _, err := r.Refit(model, []series.Frame{history}, s.task, opts)
 	if err != nil && !callers(err) {
 		return model, nil // too little of it to learn from
 	}

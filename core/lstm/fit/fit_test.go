@@ -282,7 +282,7 @@ func TestTune(t *testing.T) {
 		saw.Columns[0][i] = float64(i % 17)
 	}
 	c.Tuned, c.TuneEpochs, c.TuneRate = true, 6, 1
-	own, _, err := c.Tune(f, saw, taskOf(), forecast.Options{Seed: 3})
+	own, _, err := c.Refit(f, []series.Frame{saw}, taskOf(), forecast.Options{Seed: 3, Own: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +290,7 @@ func TestTune(t *testing.T) {
 		t.Errorf("ratio %.3f before, %.3f after", before, after)
 	}
 	c.TuneRate = 1e9 // nothing good can come of that
-	if own, _, err = c.Tune(f, saw, taskOf(), forecast.Options{Seed: 3}); err != nil || own != f {
+	if own, _, err = c.Refit(f, []series.Frame{saw}, taskOf(), forecast.Options{Seed: 3, Own: true}); err != nil || own != f {
 		t.Errorf("a hopeless tuning: %v, %v", own, err)
 	}
 }

@@ -37,8 +37,12 @@ func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Op
 func (Config) Renewal() int64 { return 0 }
 
 // Refit goes on from a model's weights on all of the history, for as many epochs
-// as were best before, but at most c.RefitEpochs: no part is left that judges.
+// as were best before, but at most c.RefitEpochs: no part is left that judges. With Options.Own it goes
+// on from them on one container's history, if c.Tuned asks for it.
 func (c Config) Refit(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
+	if opts.Own {
+		return c.tune(fitted, history, task, opts)
+	}
 	d, err := c.check(history, task, 0)
 	if err != nil {
 		return nil, forecast.Report{}, err
@@ -51,14 +55,14 @@ func (c Config) Refit(fitted forecast.Fitted, history []series.Frame, task forec
 	return t.finish(t.loop.Run())
 }
 
-// Tunes reports whether the model of all containers is fitted further to each.
-func (c Config) Tunes() bool { return c.Tuned && !c.PerContainer }
-
-// Tune goes on from a model's weights on one container's history. Its end
+// tune goes on from a model's weights on one container's history. Its end
 // decides how long, and whether at all: where no epoch forecasts it better than
 // the model of all containers, that is what comes back.
-func (c Config) Tune(fitted forecast.Fitted, history series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
-	d, err := c.check([]series.Frame{history}, task, c.Held)
+func (c Config) tune(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
+	if !c.Tuned || c.PerContainer {
+		return fitted, forecast.Report{}, nil
+	}
+	d, err := c.check(history, task, c.Held)
 	if err != nil {
 		return nil, forecast.Report{}, err
 	}

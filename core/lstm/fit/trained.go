@@ -44,9 +44,10 @@ func (t Trained) Fit(history []series.Frame, task forecast.Task, _ forecast.Opti
 	return t.Model, report, nil
 }
 
-// Refit returns the model as it is, or trained further where Again is set.
+// Refit returns the model as it is, or trained further where Again or Options.Own
+// is set.
 func (t Trained) Refit(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
-	if !t.Again {
+	if !t.Again && !opts.Own {
 		return t.Fit(history, task, opts)
 	}
 	return t.Config.Refit(fitted, history, task, opts)

@@ -94,7 +94,10 @@ func (p *Pooled) Fit(history []series.Frame, task forecast.Task, _ forecast.Opti
 func (*Pooled) Renewal() int64 { return 0 }
 
 // Refit returns what was learnt from all of the histories.
-func (p *Pooled) Refit(_ forecast.Fitted, history []series.Frame, task forecast.Task, _ forecast.Options) (forecast.Fitted, forecast.Report, error) {
+func (p *Pooled) Refit(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
+	if opts.Own {
+		return fitted, forecast.Report{}, nil
+	}
 	return p.bound(1, history, task)
 }
 
