@@ -8,7 +8,7 @@ import (
 
 const (
 	unknownStep = 60      // seconds, of samples that have a single time
-	stepTimes   = 1 << 18 // that a step is inferred from
+	stepTimes   = 1 << 16 // that a step is inferred from
 	gapSteps    = 4       // a counter has no rate across a longer gap
 
 	intervalTimes = 16 * chunkCells // that a counter's interval is the median of
@@ -46,7 +46,7 @@ type CleanOptions struct {
 // Builder.AddCounter describes, with no rate across a gap of more than four
 // steps or four of its median intervals.
 //
-// A step of 0 is inferred (InferStep) from the first 262,144 times of the metric
+// A step of 0 is inferred (InferStep) from the first 65,536 times of the metric
 // that has the most samples, and is 60 s where these have not two times. The
 // frame reaches up to the last value; with Keep above 0 it has the last Keep
 // seconds, in whole cells, and older samples are dropped. Columns without a value
