@@ -190,6 +190,9 @@ func TestUpdatePoor(t *testing.T) {
 	if g, _, err = f.Update(&none, []forecast.Actual{{Ahead: 300, Value: 1}}); err != nil || !slices.Equal(medians(t, g.(*Fitted), &w), want) {
 		t.Error(err)
 	}
+	if g, n, err := f.Update(nil, []forecast.Actual{{Ahead: 300, Value: 1}}); g != forecast.Fitted(f) || n != 0 || err != nil {
+		t.Errorf("without a window: got %v, %d, %v, want the model as it is", g, n, err)
+	}
 	huge := frame(60, []float64{math.MaxFloat64, -math.MaxFloat64, math.MaxFloat64})
 	wild := forecast.WindowOf(&huge, f.Spec().Needs)
 	if g, _, err = f.Update(&wild, []forecast.Actual{{Ahead: 300, Value: -math.MaxFloat64}}); err != nil {

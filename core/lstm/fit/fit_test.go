@@ -293,6 +293,10 @@ func TestTune(t *testing.T) {
 	if own, _, err = c.Refit(f, []series.Frame{saw}, taskOf(), forecast.Options{Seed: 3, Own: true}); err != nil || own != f {
 		t.Errorf("a hopeless tuning: %v, %v", own, err)
 	}
+	c.Tuned, c.TuneRate = false, 1
+	if own, _, err = c.Refit(f, []series.Frame{saw}, taskOf(), forecast.Options{Own: true}); err != nil || own != f {
+		t.Errorf("without Tuned: got %v, %v, want the model of all containers", own, err)
+	}
 }
 
 // TestOtherMetrics: windows are drawn from the containers' other metrics too, as

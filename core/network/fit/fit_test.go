@@ -129,6 +129,9 @@ func TestPool(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if own, _, err := after.Refit(a, frames, task, forecast.Options{Own: true}); err != nil || own != a {
+		t.Errorf("for one container: got %v, %v, want the model of all", own, err)
+	}
 	b, report, err := after.Refit(a, frames, task, forecast.Options{})
 	if err != nil || a.(*network.Fitted).Net() != after.nets[0] || b.(*network.Fitted).Net() != after.nets[1] || report.Points != 3*1440 {
 		t.Errorf("fitted %v, refitted %v, %+v, %v", a, b, report, err)
