@@ -9,9 +9,9 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 )
 
-// ErrNoModel reports that the likelihood of no order of the search could be
+// errNoModel reports that the likelihood of no order of the search could be
 // computed.
-var ErrNoModel = errors.New("arima: no order gave a usable model")
+var errNoModel = errors.New("arima: no order gave a usable model")
 
 // Auto chooses an order and estimates it. It follows Hyndman and Khandakar
 // (2008) and R's auto.arima: D by seasonal strength, d by KPSS tests, then
@@ -21,7 +21,7 @@ var ErrNoModel = errors.New("arima: no order gave a usable model")
 // also from p = q = 3. And after an approximate search R computes the exact
 // likelihood of the best order only; here the search goes on from there by
 // exact likelihood among the neighbours that are near it by approximation.
-func Auto(y []float64, x [][]float64, s Search) (*Result, []Candidate, error) {
+func Auto(y []float64, x [][]float64, s search) (*result, []candidate, error) {
 	a, err := newAuto(y, x, s)
 	if err != nil {
 		return nil, nil, err
@@ -47,20 +47,20 @@ type key struct {
 
 // auto is the state of one search.
 type auto struct {
-	s        Search
+	s        search
 	y        []float64
 	x        [][]float64
 	d, sd    int
 	constant bool // may be estimated
 	exactly  bool // no approximation
 	approx   map[key]*rough
-	results  map[key]*Result
-	tried    []Candidate
+	results  map[key]*result
+	tried    []candidate
 	bases    [2]*base // without and with the constant
 }
 
-func newAuto(y []float64, x [][]float64, s Search) (*auto, error) {
-	a := &auto{s: s, x: x, approx: map[key]*rough{}, results: map[key]*Result{}}
+func newAuto(y []float64, x [][]float64, s search) (*auto, error) {
+	a := &auto{s: s, x: x, approx: map[key]*rough{}, results: map[key]*result{}}
 	first := 0
 	for first < len(y) && math.IsNaN(y[first]) {
 		first++
@@ -123,7 +123,7 @@ func (a *auto) differences(n int) error {
 
 // residualsOf returns y less its least squares regression on x and a mean.
 func residualsOf(y []float64, x [][]float64) ([]float64, error) {
-	l, err := arima.NewLikelihood(y, append([][]float64{ConstantColumn(len(y), arima.Order{})}, x...), arima.Order{})
+	l, err := arima.NewLikelihood(y, append([][]float64{constantColumn(len(y), arima.Order{})}, x...), arima.Order{})
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (a *auto) limit(n int) {
 	s := &a.s
 	m := max(1, s.Period)
 	if n <= 3 {
-		s.Criterion = AIC // the correction of AICc has no value
+		s.Criterion = aic // the correction of AICc has no value
 	}
 	s.MaxP, s.MaxQ = min(s.MaxP, n/3), min(s.MaxQ, n/3)
 	s.MaxSP, s.MaxSQ = min(s.MaxSP, n/3/m), min(s.MaxSQ, n/3/m)
@@ -167,7 +167,7 @@ func (a *auto) order(k key) arima.Order {
 
 // degenerate returns the model of a series that is constant after
 // differencing, which has no likelihood; nil for any other.
-func (a *auto) degenerate() *Result {
+func (a *auto) degenerate() *result {
 	if len(a.x) > 0 {
 		return nil
 	}
@@ -176,7 +176,7 @@ func (a *auto) degenerate() *Result {
 	if !isConstant(w) {
 		return nil
 	}
-	r := &Result{Status: forecast.NothingToFit, N: len(w)}
+	r := &result{Status: forecast.NothingToFit, N: len(w)}
 	r.Process = *arima.NewProcess(o, nil)
 	r.Sigma2 = 0
 	if mean := meanOf(w); a.d+a.sd <= 1 && !math.IsNaN(mean) {
@@ -225,7 +225,7 @@ func (a *auto) inside(k key) bool {
 
 // finish returns the best model or, where its Hessian is not positive
 // definite, one hardly worse whose is.
-func (a *auto) finish() (*Result, error) {
+func (a *auto) finish() (*result, error) {
 	var keys []key
 	for k, r := range a.results {
 		if r != nil {
@@ -243,7 +243,7 @@ func (a *auto) finish() (*Result, error) {
 		return k.compare(l)
 	})
 	if len(keys) == 0 {
-		return nil, ErrNoModel
+		return nil, errNoModel
 	}
 	best := a.criterion(a.results[keys[0]])
 	for _, k := range keys {
@@ -251,7 +251,7 @@ func (a *auto) finish() (*Result, error) {
 		if a.criterion(r) > best+2 {
 			break
 		}
-		e, err := NewEstimator(a.y, a.x, r.Order, r.Constant)
+		e, err := newEstimator(a.y, a.x, r.Order, r.Constant, false)
 		if err != nil {
 			continue
 		}
@@ -271,11 +271,11 @@ const (
 )
 
 // polish goes on with the estimation of r.
-func (a *auto) polish(e *Estimator, r *Result) *Result {
+func (a *auto) polish(e *estimator, r *result) *result {
 	s := searchSettings()
 	s.Start, s.OnlyStart, s.onBoundary = r.Coefs(), true, true
 	s.Tolerance, s.Iterations = polishTol, polishIterations
-	if end, err := e.Estimate(s); err == nil && a.criterion(end) <= a.criterion(r) {
+	if end, err := e.estimate(s); err == nil && a.criterion(end) <= a.criterion(r) {
 		end.Evaluation += r.Evaluation
 		end.Status = r.Status // of the search's tolerance
 		return end
@@ -283,11 +283,11 @@ func (a *auto) polish(e *Estimator, r *Result) *Result {
 	return r
 }
 
-func (a *auto) criterion(r *Result) float64 {
+func (a *auto) criterion(r *result) float64 {
 	switch a.s.Criterion {
-	case AIC:
+	case aic:
 		return r.AIC
-	case BIC:
+	case bic:
 		return r.BIC
 	}
 	return r.AICc

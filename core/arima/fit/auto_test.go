@@ -72,9 +72,9 @@ func TestAutoFindsFarOrders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		atTruth := DefaultSettings()
+		atTruth := defaultSettings()
 		atTruth.Start, atTruth.OnlyStart = coefs, true
-		truth, err := Estimate(y, nil, o, false, atTruth)
+		truth, err := estimate(y, nil, o, false, atTruth)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -34,7 +34,7 @@ func (a *auto) base(constant bool) (*base, error) {
 	if a.bases[i] != nil {
 		return a.bases[i], nil
 	}
-	e, err := NewEstimator(a.y, a.x, a.order(key{}), constant)
+	e, err := newEstimator(a.y, a.x, a.order(key{}), constant, false)
 	if err != nil {
 		return nil, err
 	}
@@ -73,16 +73,16 @@ func (a *auto) roughScore(k key) float64 {
 	r.coefs = append([]float64(nil), c.coefs...)
 	s2 := ssq / float64(c.used()) * b.unit * b.unit
 	r.score = a.penalised(n*math.Log(s2), n, params)
-	a.tried = append(a.tried, Candidate{Order: o, Constant: k.constant, Score: r.score})
+	a.tried = append(a.tried, candidate{Order: o, Constant: k.constant, Score: r.score})
 	return r.score
 }
 
 // penalised adds the criterion's penalty to minus twice a log-likelihood.
 func (a *auto) penalised(v, n, params float64) float64 {
 	switch a.s.Criterion {
-	case BIC:
+	case bic:
 		return v + params*math.Log(n)
-	case AIC:
+	case aic:
 		return v + 2*params
 	}
 	return v + 2*params + 2*params*(params+1)/(n-params-1)
@@ -151,8 +151,8 @@ func (a *auto) pad(to, from key, coefs []float64) []float64 {
 const searchTol = 1e-7
 
 // searchSettings are those of an exact estimation within a search.
-func searchSettings() Settings {
-	s := DefaultSettings()
+func searchSettings() settings {
+	s := defaultSettings()
 	s.Errors, s.Tolerance, s.Iterations, s.Radius = false, searchTol, 60, minRoot
 	return s
 }
@@ -168,7 +168,7 @@ func (a *auto) exactScore(k key) float64 {
 	}
 	a.results[k] = nil
 	o := a.order(k)
-	e, err := NewEstimator(a.y, a.x, o, k.constant)
+	e, err := newEstimator(a.y, a.x, o, k.constant, false)
 	if err != nil {
 		return math.Inf(1)
 	}
@@ -176,12 +176,12 @@ func (a *auto) exactScore(k key) float64 {
 	if r := a.approx[k]; r != nil {
 		s.Start, s.OnlyStart = r.coefs, true
 	}
-	r, err := e.Estimate(s)
+	r, err := e.estimate(s)
 	score := math.Inf(1)
 	if err == nil {
 		a.results[k] = r
 		score = a.criterion(r)
 	}
-	a.tried = append(a.tried, Candidate{Order: o, Constant: k.constant, Score: score, Exact: true})
+	a.tried = append(a.tried, candidate{Order: o, Constant: k.constant, Score: score, Exact: true})
 	return score
 }

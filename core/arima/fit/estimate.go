@@ -8,18 +8,18 @@ import (
 	"github.com/foretide/foretide/core/forecast"
 )
 
-// Method says what is maximised.
-type Method uint8
+// method says what is maximised.
+type method uint8
 
 // The methods.
 const (
-	CSSML Method = iota // the exact likelihood, from the conditional sum of squares
-	CSS                 // the conditional sum of squares alone
+	methodML  method = iota // the exact likelihood, from the conditional sum of squares
+	methodCSS               // the conditional sum of squares alone
 )
 
-// Settings of one estimation.
-type Settings struct {
-	Method     Method
+// settings of one estimation.
+type settings struct {
+	Method     method
 	Iterations int     // of each minimisation, at most
 	Tolerance  float64 // relative change of the sum of squares at which it ends
 	Radius     float64 // all roots are outside this circle: 1 for stationary and invertible, more to keep away from unit roots
@@ -37,15 +37,15 @@ type Settings struct {
 	Levels bool
 }
 
-// DefaultSettings estimates by exact likelihood.
-func DefaultSettings() Settings {
-	return Settings{Method: CSSML, Iterations: 100, Tolerance: 1e-10, Radius: 1, Errors: true}
+// defaultSettings estimates by exact likelihood.
+func defaultSettings() settings {
+	return settings{Method: methodML, Iterations: 100, Tolerance: 1e-10, Radius: 1, Errors: true}
 }
 
-// A Result is an estimated model.
-type Result struct {
+// A result is an estimated model.
+type result struct {
 	arima.Process
-	LogLik     float64 // NaN for the method CSS
+	LogLik     float64 // NaN for methodCSS
 	AIC        float64
 	AICc, BIC  float64
 	MaxSigma2  float64   // the maximum likelihood estimate of σ²; Process.Sigma2 has the degrees of freedom taken off
@@ -55,33 +55,30 @@ type Result struct {
 	Evaluation int // evaluations of the likelihood or the sum of squares
 }
 
-// Estimate fits the order to y, NaN for missing, by maximum likelihood.
+// estimate fits the order to y, NaN for missing, by maximum likelihood.
 // Where constant is true and d+D is 0 or 1, a mean or drift is estimated
 // beside the regressors x.
-func Estimate(y []float64, x [][]float64, o arima.Order, constant bool, s Settings) (*Result, error) {
+func estimate(y []float64, x [][]float64, o arima.Order, constant bool, s settings) (*result, error) {
 	e, err := newEstimator(y, x, o, constant, s.Levels)
 	if err != nil {
 		return nil, err
 	}
-	return e.Estimate(s)
+	return e.estimate(s)
 }
 
-// An Estimator holds the workspace to estimate one order on one series.
-type Estimator struct {
+// An estimator holds the workspace to estimate one order on one series.
+type estimator struct {
 	like     *arima.Likelihood
 	constant bool
 	solver   solver
 }
 
-// NewEstimator prepares the estimation by the likelihood of the differences.
-func NewEstimator(y []float64, x [][]float64, o arima.Order, constant bool) (*Estimator, error) {
-	return newEstimator(y, x, o, constant, false)
-}
-
-func newEstimator(y []float64, x [][]float64, o arima.Order, constant, levels bool) (*Estimator, error) {
+// newEstimator prepares the estimation by the likelihood of the differences,
+// or by that of the levels.
+func newEstimator(y []float64, x [][]float64, o arima.Order, constant, levels bool) (*estimator, error) {
 	constant = constant && o.D+o.SD <= 1
 	if constant {
-		x = append([][]float64{ConstantColumn(len(y), o)}, x...)
+		x = append([][]float64{constantColumn(len(y), o)}, x...)
 	}
 	prepare := arima.NewLikelihood
 	if levels {
@@ -91,12 +88,12 @@ func newEstimator(y []float64, x [][]float64, o arima.Order, constant, levels bo
 	if err != nil {
 		return nil, err
 	}
-	return &Estimator{like: l, constant: constant}, nil
+	return &estimator{like: l, constant: constant}, nil
 }
 
-// ConstantColumn returns the regressor whose coefficient is the mean, where
+// constantColumn returns the regressor whose coefficient is the mean, where
 // the order does not difference, or the drift, where it does.
-func ConstantColumn(n int, o arima.Order) []float64 {
+func constantColumn(n int, o arima.Order) []float64 {
 	c := make([]float64, n)
 	for t := range c {
 		c[t] = 1
@@ -107,12 +104,12 @@ func ConstantColumn(n int, o arima.Order) []float64 {
 	return c
 }
 
-// Estimate runs the estimation.
-func (e *Estimator) Estimate(s Settings) (*Result, error) {
+// estimate runs the estimation.
+func (e *estimator) estimate(s settings) (*result, error) {
 	o := e.like.Order()
 	k := o.Coefs()
 	u := make([]float64, k)
-	r := &Result{N: e.like.N(), Status: forecast.Converged}
+	r := &result{N: e.like.N(), Status: forecast.Converged}
 	switch {
 	case k > 0 && s.OnlyStart && s.Start != nil:
 		arima.Unconstrain(u, s.Start, o, s.Radius)
@@ -129,7 +126,7 @@ func (e *Estimator) Estimate(s Settings) (*Result, error) {
 		_, converged, ok = e.solver.minimize(x, u, limits{s.Iterations, s.Tolerance})
 	}
 	if !ok {
-		return nil, ErrLikelihood
+		return nil, errLikelihood
 	}
 	if !converged {
 		r.Status = forecast.NotConverged
@@ -149,7 +146,7 @@ func (e *Estimator) Estimate(s Settings) (*Result, error) {
 
 // criteria fills the information criteria as R's forecast package does: the
 // number of parameters includes σ².
-func (e *Estimator) criteria(r *Result, v arima.Value) {
+func (e *estimator) criteria(r *result, v arima.Value) {
 	n := float64(v.N)
 	k := float64(r.Order.Coefs() + len(r.Beta) + 1)
 	r.LogLik = v.LogLik
@@ -165,7 +162,7 @@ func (e *Estimator) criteria(r *Result, v arima.Value) {
 
 // conditional brings u to the minimum of the conditional sum of squares, the
 // best of several starts.
-func (e *Estimator) conditional(u []float64, s Settings) {
+func (e *estimator) conditional(u []float64, s settings) {
 	o := e.like.Order()
 	w, x := e.differenced()
 	c := newCSS(w, x, o, s.Radius)
@@ -214,7 +211,7 @@ func shrinkInside(u []float64) {
 
 // differenced returns the differenced data; missing values are interpolated,
 // which is good enough to start from.
-func (e *Estimator) differenced() (w []float64, x [][]float64) {
+func (e *estimator) differenced() (w []float64, x [][]float64) {
 	o := e.like.Order()
 	cols := e.like.Columns()
 	if !e.like.Levels() {

@@ -39,7 +39,7 @@ func TestRecoversParameters(t *testing.T) {
 					y[i] = math.NaN()
 				}
 			}
-			r, err := Estimate(y, nil, c.order, false, DefaultSettings())
+			r, err := estimate(y, nil, c.order, false, defaultSettings())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,7 +67,7 @@ func TestRegression(t *testing.T) {
 		x[i] = math.Sin(2 * float64(i))
 		y[i] += 4*x[i] + 0.7*float64(i)
 	}
-	r, err := Estimate(y, [][]float64{x}, o, true, DefaultSettings())
+	r, err := estimate(y, [][]float64{x}, o, true, defaultSettings())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,11 +82,11 @@ func TestRegression(t *testing.T) {
 func TestMaximum(t *testing.T) {
 	for _, c := range recoverCases {
 		y := simulated(t, c.order, c.coefs, 300, 5)
-		e, err := NewEstimator(y, nil, c.order, false)
+		e, err := newEstimator(y, nil, c.order, false, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := e.Estimate(DefaultSettings())
+		r, err := e.estimate(defaultSettings())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,11 +110,11 @@ func TestUnits(t *testing.T) {
 		for i, v := range y {
 			moved[i] = 3e9 + 2e6*v
 		}
-		a, err := Estimate(y, nil, c.order, true, DefaultSettings())
+		a, err := estimate(y, nil, c.order, true, defaultSettings())
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := Estimate(moved, nil, c.order, true, DefaultSettings())
+		b, err := estimate(moved, nil, c.order, true, defaultSettings())
 		if err != nil {
 			t.Fatal(err)
 		}

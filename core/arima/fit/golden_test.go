@@ -147,13 +147,13 @@ func TestAgreesWithR(t *testing.T) {
 func agree(t *testing.T, g *golden, y []float64, x [][]float64) {
 	t.Helper()
 	o := g.order()
-	r, err := Estimate(y, head(x, len(y)), o, g.Constant, DefaultSettings())
+	r, err := estimate(y, head(x, len(y)), o, g.Constant, defaultSettings())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("log-likelihood %.4f (R %.4f), %v, %d evaluations", r.LogLik, g.LogLik, r.Status, r.Evaluation)
 	coefs, beta, se := g.theirs()
-	e, err := NewEstimator(y, head(x, len(y)), o, g.Constant)
+	e, err := newEstimator(y, head(x, len(y)), o, g.Constant, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,9 +196,9 @@ func agree(t *testing.T, g *golden, y []float64, x [][]float64) {
 // at least as high as R's.
 func inLevels(t *testing.T, g *golden, y []float64, x [][]float64) {
 	t.Helper()
-	s := DefaultSettings()
+	s := defaultSettings()
 	s.Levels = true
-	r, err := Estimate(y, x, g.order(), g.Constant, s)
+	r, err := estimate(y, x, g.order(), g.Constant, s)
 	if err != nil {
 		t.Fatal(err)
 	}

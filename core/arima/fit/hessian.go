@@ -5,15 +5,15 @@ import (
 	"math"
 )
 
-// ErrLikelihood reports that the likelihood could not be computed at any
+// errLikelihood reports that the likelihood could not be computed at any
 // starting value.
-var ErrLikelihood = errors.New("arima: likelihood cannot be computed from any starting value")
+var errLikelihood = errors.New("arima: likelihood cannot be computed from any starting value")
 
 // standardErrors inverts the numerical Hessian of the log-likelihood, σ² at
 // its maximum, in the coefficients and Beta: central differences with steps
 // of a thousandth, a tenth of a standard error for Beta. NaN where the
 // Hessian is not positive definite.
-func (e *Estimator) standardErrors(r *Result) []float64 {
+func (e *estimator) standardErrors(r *result) []float64 {
 	coefs := r.Process.Coefs()
 	k, n := len(coefs), len(coefs)+len(r.Beta)
 	at := append(coefs, r.Beta...)
@@ -48,7 +48,7 @@ func (e *Estimator) standardErrors(r *Result) []float64 {
 
 // betaScale guesses the standard error of a regression coefficient from the
 // curvature along it.
-func (e *Estimator) betaScale(r *Result, at []float64, i int) float64 {
+func (e *estimator) betaScale(r *result, at []float64, i int) float64 {
 	k := r.Order.Coefs()
 	p := append([]float64(nil), at...)
 	step := 1e-4*math.Abs(at[i]) + 1e-12

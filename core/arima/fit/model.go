@@ -157,10 +157,10 @@ func (c Config) parts(h *chooser, opts *forecast.Options, report *forecast.Repor
 
 // refit estimates parts of the same structure from another history.
 func (c Config) refit(kept []arima.Part, h *chooser, report *forecast.Report) ([]arima.Part, error) {
-	done := map[pattern]*Result{}
+	done := map[pattern]*result{}
 	parts := make([]arima.Part, len(kept))
 	w := make([]float64, len(h.z))
-	s := DefaultSettings()
+	s := defaultSettings()
 	s.Radius, s.Errors = minRoot, false
 	for i := range kept {
 		k := &kept[i]
@@ -174,7 +174,7 @@ func (c Config) refit(kept []arima.Part, h *chooser, report *forecast.Report) ([
 			rest(w, w, &part.Season, h.start, h.span)
 			s.Start = k.Process.Coefs()
 			var err error
-			r, err = Estimate(w[max(0, len(w)-c.Points):], nil, k.Process.Order, k.Process.Constant, s)
+			r, err = estimate(w[max(0, len(w)-c.Points):], nil, k.Process.Order, k.Process.Constant, s)
 			if err != nil {
 				return nil, err
 			}
@@ -188,7 +188,7 @@ func (c Config) refit(kept []arima.Part, h *chooser, report *forecast.Report) ([
 }
 
 // describe adds a result to the report.
-func describe(report *forecast.Report, r *Result) {
+func describe(report *forecast.Report, r *result) {
 	report.Status = r.Status
 	if report.Summary != "" {
 		report.Summary += "; "
@@ -207,9 +207,9 @@ func (c Config) link(y []float64, task *forecast.Task) series.Link {
 	return series.LinkFor(y, task.Bounds)
 }
 
-func (c Config) estimate(z []float64, opts *forecast.Options) (*Result, error) {
+func (c Config) estimate(z []float64, opts *forecast.Options) (*result, error) {
 	if !c.Auto {
-		return Estimate(z, nil, c.Order, c.Constant, DefaultSettings())
+		return estimate(z, nil, c.Order, c.Constant, defaultSettings())
 	}
 	s := DefaultSearch(len(z), 1)
 	s.MaxP, s.MaxQ, s.MaxD = c.MaxP, c.MaxQ, c.MaxD
@@ -219,7 +219,7 @@ func (c Config) estimate(z []float64, opts *forecast.Options) (*Result, error) {
 }
 
 // summary is "ARIMA(2,1,2) with drift, AICc 812.4".
-func summary(r *Result) string {
+func summary(r *result) string {
 	s := r.Order.String()
 	switch {
 	case r.Constant && r.D == 0:

@@ -5,18 +5,18 @@ import (
 )
 
 // A Criterion ranks models; smaller is better.
-type Criterion uint8
+type criterion uint8
 
 // The criteria.
 const (
-	AICc Criterion = iota
-	AIC
-	BIC
+	aicc criterion = iota
+	aic
+	bic
 )
 
-// Search says among which orders to choose. The defaults are those of R's
+// search says among which orders to choose. The defaults are those of R's
 // auto.arima; bounds are inclusive.
-type Search struct {
+type search struct {
 	Period     int // of the season in values; 1: none
 	MaxP, MaxQ int
 	// MaxSP and MaxSQ bound the seasonal orders.
@@ -27,7 +27,7 @@ type Search struct {
 	// up to MaxD and MaxSD.
 	D, SD, MaxD, MaxSD int
 	Mean, Drift        bool // may be estimated
-	Criterion          Criterion
+	Criterion          criterion
 	Full               bool // every order instead of a stepwise search
 	// Approximate ranks orders by the conditional sum of squares first and
 	// computes the exact likelihood of the best only.
@@ -38,8 +38,8 @@ type Search struct {
 
 // DefaultSearch is the stepwise search of Hyndman and Khandakar (2008) for n
 // values with a season of period values (1: none).
-func DefaultSearch(n, period int) Search {
-	return Search{
+func DefaultSearch(n, period int) search {
+	return search{
 		Period: period,
 		MaxP:   5, MaxQ: 5, MaxSP: 2, MaxSQ: 2, MaxOrder: 5,
 		D: -1, SD: -1, MaxD: 2, MaxSD: 1,
@@ -49,8 +49,8 @@ func DefaultSearch(n, period int) Search {
 	}
 }
 
-// A Candidate is an order that was looked at.
-type Candidate struct {
+// A candidate is an order that was looked at.
+type candidate struct {
 	Order    arima.Order
 	Constant bool
 	Score    float64 // the criterion; +Inf where the model is refused
