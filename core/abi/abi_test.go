@@ -65,21 +65,21 @@ func TestRequest(t *testing.T) {
 	}
 	server := loaded(t)
 	for i := range b { // every cut is an error, and no panic
-		if s := server; s.Forecast(1, b[:i]) != int32(BadRequest) {
+		if s := server; s.Forecast(1, b[:i]) != int32(badRequest) {
 			t.Fatalf("cut after %d bytes: %s", i, s.Result())
 		}
 	}
 }
 
 func TestErrors(t *testing.T) {
-	e := &Error{Status: BadStep, Message: "x"}
-	if !errors.Is(e, forecast.ErrStep) || errors.Is(e, forecast.ErrMetric) || StatusOf(e, Internal) != BadStep {
+	e := &Error{Status: badStep, Message: "x"}
+	if !errors.Is(e, forecast.ErrStep) || errors.Is(e, forecast.ErrMetric) || StatusOf(e, Internal) != badStep {
 		t.Error("an Error is not the sentinel of its status, or another")
 	}
-	if StatusOf(forecast.ErrLevels, Internal) != BadModel || StatusOf(errors.New("x"), Internal) != Internal {
+	if StatusOf(forecast.ErrLevels, Internal) != badModel || StatusOf(errors.New("x"), Internal) != Internal {
 		t.Error("StatusOf")
 	}
-	for s := NotCheckpoint; s >= BadHorizon; s-- {
+	for s := notCheckpoint; s >= badHorizon; s-- {
 		found := false
 		for _, x := range sentinels {
 			found = found || x.status == s
@@ -88,7 +88,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("no sentinel has status %v", s)
 		}
 	}
-	if len(statusNames) != int(-Internal)+1 || BadHorizon.String() != "bad_horizon" {
+	if len(statusNames) != int(-Internal)+1 || badHorizon.String() != "bad_horizon" {
 		t.Error("names of statuses")
 	}
 }

@@ -72,7 +72,7 @@ func (r *reader) fail(s Status, what string) {
 //go:noinline
 func (r *reader) take(n int, what string) []byte {
 	if r.err == nil && (n < 0 || n > len(r.b)-r.off) {
-		r.fail(BadRequest, "the bytes end within "+what)
+		r.fail(badRequest, "the bytes end within "+what)
 	}
 	if r.err != nil {
 		return nil

@@ -60,21 +60,21 @@ func (r *reader) readSamples(metrics int) []series.Samples {
 		start := r.off
 		size, flags, n := r.u32("a metric's size"), r.u32("flags"), r.u32("samples")
 		if zero := r.u32("a reserved number"); flags&^(flagCounter|flagSameTimes) != 0 || zero != 0 {
-			r.fail(BadRequest, "unknown flags")
+			r.fail(badRequest, "unknown flags")
 		}
-		if total += n; total > MaxSamples {
-			r.fail(TooLarge, "more than "+strconv.Itoa(MaxSamples)+" samples")
+		if total += n; total > maxSamples {
+			r.fail(TooLarge, "more than "+strconv.Itoa(maxSamples)+" samples")
 		}
-		name := r.string(MaxName, "a metric's name")
+		name := r.string(maxName, "a metric's name")
 		r.pad("padding")
 		if flags&flagSameTimes == 0 {
 			times = r.take(8*n, "times")
 		} else if k == 0 || 8*n != len(times) {
-			r.fail(BadRequest, strconv.Itoa(n)+" samples at the times of the metric before, which has "+strconv.Itoa(len(times)/8))
+			r.fail(badRequest, strconv.Itoa(n)+" samples at the times of the metric before, which has "+strconv.Itoa(len(times)/8))
 		}
 		values := r.take(8*n, "values")
 		if r.err == nil && (r.off-start != size || size < rawHeader) {
-			r.fail(BadRequest, "a metric of other bytes than its counts say")
+			r.fail(badRequest, "a metric of other bytes than its counts say")
 		}
 		at := times
 		out = append(out, series.Samples{Metric: name, Counter: flags&flagCounter != 0, Len: n, At: func(i int) (int64, float64) {

@@ -76,7 +76,7 @@ func TestCleanRefuses(t *testing.T) {
 	var s Server
 	good := samples()
 	for i := range good {
-		if got := s.Clean(good[:i]); got != int32(BadRequest) {
+		if got := s.Clean(good[:i]); got != int32(badRequest) {
 			t.Fatalf("cut after %d bytes: %d %s", i, got, s.Result())
 		}
 	}
@@ -91,20 +91,20 @@ func TestCleanRefuses(t *testing.T) {
 		in   []byte
 		want Status
 	}{
-		"no metric":         {AppendRaw(nil, "", 60, 0, nil), BadRequest},
+		"no metric":         {AppendRaw(nil, "", 60, 0, nil), badRequest},
 		"metrics":           {change(2, 1), TooLarge},
-		"a flag":            {change(4, 1), BadRequest},
-		"a step":            {AppendRaw(nil, "", -60, 0, one), BadStep},
-		"a longer step":     {AppendRaw(nil, "", maxStep+1, 0, one), BadStep},
-		"seconds to keep":   {AppendRaw(nil, "", 60, -1, one), BadRequest},
-		"another size":      {change(header, 64), BadRequest},
-		"a metric's flag":   {change(header+4, 4), BadRequest},
+		"a flag":            {change(4, 1), badRequest},
+		"a step":            {AppendRaw(nil, "", -60, 0, one), badStep},
+		"a longer step":     {AppendRaw(nil, "", maxStep+1, 0, one), badStep},
+		"seconds to keep":   {AppendRaw(nil, "", 60, -1, one), badRequest},
+		"another size":      {change(header, 64), badRequest},
+		"a metric's flag":   {change(header+4, 4), badRequest},
 		"samples":           {change(header+11, 4), TooLarge},
-		"a reserved number": {change(header+12, 1), BadRequest},
-		"bytes at the end":  {append(AppendRaw(nil, "", 60, 0, one), 0), BadRequest},
-		"no times before":   {AppendRaw(nil, "", 60, 0, []RawSamples{{Metric: "cpu", Values: []float64{1}}}), BadRequest},
-		"other times":       {AppendRaw(nil, "", 60, 0, append(one[:1:1], RawSamples{Metric: "memory", Values: []float64{1}})), BadRequest},
-		"too far apart":     {AppendRaw(nil, "", 0, 0, []RawSamples{{Metric: "cpu", Times: []int64{0, 1 << 40}, Values: []float64{1, 2}}}), BadStep},
+		"a reserved number": {change(header+12, 1), badRequest},
+		"bytes at the end":  {append(AppendRaw(nil, "", 60, 0, one), 0), badRequest},
+		"no times before":   {AppendRaw(nil, "", 60, 0, []RawSamples{{Metric: "cpu", Values: []float64{1}}}), badRequest},
+		"other times":       {AppendRaw(nil, "", 60, 0, append(one[:1:1], RawSamples{Metric: "memory", Values: []float64{1}})), badRequest},
+		"too far apart":     {AppendRaw(nil, "", 0, 0, []RawSamples{{Metric: "cpu", Times: []int64{0, 1 << 40}, Values: []float64{1, 2}}}), badStep},
 		"a wrong timestamp": {AppendRaw(nil, "", 60, 0, []RawSamples{{Metric: "cpu", Times: []int64{0, 1 << 40}, Values: []float64{1, 2}}}), TooLarge},
 	} {
 		if got := s.Clean(c.in); got != int32(c.want) || len(s.Result()) == 0 {
@@ -124,8 +124,8 @@ func TestName(t *testing.T) {
 		in   []byte
 		want Status
 	}{
-		"nothing": {nil, BadRequest}, "no metric": {make([]byte, 8), NoMetric}, "no container": {appendString(nil, "cpu"), BadRequest},
-		"more": {append(appendString(appendString(nil, "cpu"), ""), 0), BadRequest}, "too long": {codec.AppendUint32(nil, MaxName+1), TooLarge},
+		"nothing": {nil, badRequest}, "no metric": {make([]byte, 8), noMetric}, "no container": {appendString(nil, "cpu"), badRequest},
+		"more": {append(appendString(appendString(nil, "cpu"), ""), 0), badRequest}, "too long": {codec.AppendUint32(nil, maxName+1), TooLarge},
 	} {
 		if got := s.Name(c.in); got != int32(c.want) {
 			t.Errorf("%s: got %v %s, want %v", what, Status(got), s.Result(), c.want)

@@ -72,7 +72,7 @@ func ParseDescription(b []byte) (*Description, error) {
 		if err := d.Task.Check(); err != nil {
 			r.err = err
 		} else if !possible(&d.Needs, d.Step) {
-			r.fail(BadRequest, "impossible needs")
+			r.fail(badRequest, "impossible needs")
 		}
 	}
 	return d, r.err

@@ -12,23 +12,23 @@ package abi
 // one adds functions, or fields at the end of what there is.
 const (
 	Major = 1
-	Minor = 1
+	minor = 1
 )
 
 // Version is what foretide_abi_version returns.
-const Version = Major<<16 | Minor
+const Version = Major<<16 | minor
 
 // Limits of one request. Whatever is beyond them is refused with TooLarge
 // before anything is allocated for it.
 const (
-	MaxWindows  = 1 << 16
-	MaxHorizons = 1 << 10
-	MaxMetrics  = 256
+	maxWindows  = 1 << 16
+	maxHorizons = 1 << 10
+	maxMetrics  = 256
 	MaxCells    = 1 << 22 // of all columns of a window, recent and long
-	MaxName     = 1 << 12 // bytes of a metric's or container's name
-	MaxHandles  = 1 << 16 // checkpoints that are loaded at a time
-	MaxSamples  = 1 << 25 // of all metrics of a call to clean
-	MaxPayload  = 256 << 20
+	maxName     = 1 << 12 // bytes of a metric's or container's name
+	maxHandles  = 1 << 16 // checkpoints that are loaded at a time
+	maxSamples  = 1 << 25 // of all metrics of a call to clean
+	maxPayload  = 256 << 20
 	maxNeeds    = 1 << 16 // cells that a model may ask for, of either part; ours ask for some thousand
 	maxTime     = 1 << 53 // seconds, either side of 1970
 	maxStep     = 1 << 31

@@ -19,5 +19,5 @@ func decompress(f *codec.File) ([]byte, error) {
 		}
 		return out, nil
 	}
-	return nil, &Error{BadVersion, "abi: the payload is compressed by method " + strconv.Itoa(int(f.Method)) + "; known are 0 (none) and 1 (zstd)"}
+	return nil, &Error{badVersion, "abi: the payload is compressed by method " + strconv.Itoa(int(f.Method)) + "; known are 0 (none) and 1 (zstd)"}
 }

@@ -86,9 +86,9 @@ func AppendUpdate(dst []byte, actuals []forecast.Actual, w *Window) []byte {
 
 // readActuals reads the head of a request to update.
 func (r *reader) readActuals() []forecast.Actual {
-	n := r.count(MaxHorizons, "values")
+	n := r.count(maxHorizons, "values")
 	if zero := r.u32("a reserved number"); zero != 0 {
-		r.fail(BadRequest, "unknown flags")
+		r.fail(badRequest, "unknown flags")
 	}
 	var out []forecast.Actual
 	for i := 0; i < n && r.err == nil; i++ {
@@ -115,7 +115,7 @@ func (s *windowReader) head(r *reader) (err error) {
 	size := r.u32("a window's size")
 	if r.err == nil && (size < windowHeader || size%8 != 0 || size > len(r.b)-start) {
 		r.off = start
-		r.fail(BadRequest, "a window of "+strconv.Itoa(size)+" bytes, of which there are "+strconv.Itoa(len(r.b)-start))
+		r.fail(badRequest, "a window of "+strconv.Itoa(size)+" bytes, of which there are "+strconv.Itoa(len(r.b)-start))
 	}
 	if r.err != nil {
 		return r.err
@@ -124,17 +124,17 @@ func (s *windowReader) head(r *reader) (err error) {
 	r.off = start + size
 	s.fill(&inner)
 	if inner.err == nil && inner.off != start+size {
-		inner.fail(BadRequest, "a window of other bytes than its counts say")
+		inner.fail(badRequest, "a window of other bytes than its counts say")
 	}
 	return inner.err
 }
 
 func (s *windowReader) fill(r *reader) {
 	flags := r.u32("flags")
-	metrics := r.count(MaxMetrics, "metrics")
+	metrics := r.count(maxMetrics, "metrics")
 	recent, long := r.u32("recent cells"), r.u32("long cells")
 	if zero := r.u32("a reserved number"); flags&^flagFrame != 0 || zero != 0 {
-		r.fail(BadRequest, "unknown flags")
+		r.fail(badRequest, "unknown flags")
 	}
 	if r.err == nil && (recent > MaxCells || long > MaxCells || metrics*(recent+long) > MaxCells) {
 		r.fail(TooLarge, "a window of more than "+strconv.Itoa(MaxCells)+" values")
@@ -144,19 +144,19 @@ func (s *windowReader) fill(r *reader) {
 	s.frame(r, &w.Recent, recent > 0 && metrics > 0)
 	s.frame(r, &w.Long, long > 0 && metrics > 0)
 	if w.Frame && long > 0 {
-		r.fail(BadRequest, "a frame with a long part")
+		r.fail(badRequest, "a frame with a long part")
 	}
-	w.Recent.Container = r.string(MaxName, "a container's name")
+	w.Recent.Container = r.string(maxName, "a container's name")
 	s.names = s.names[:0]
 	for range metrics {
-		s.names = append(s.names, r.string(MaxName, "a metric's name"))
+		s.names = append(s.names, r.string(maxName, "a metric's name"))
 	}
 	r.pad("padding")
 	if r.err != nil {
 		return
 	}
 	if n := 8 * metrics * (recent + long); len(r.b)-r.off != n {
-		r.fail(BadRequest, strconv.Itoa(len(r.b)-r.off)+" bytes of values instead of "+strconv.Itoa(n))
+		r.fail(badRequest, strconv.Itoa(len(r.b)-r.off)+" bytes of values instead of "+strconv.Itoa(n))
 		return
 	}
 	if metrics == 0 {
@@ -203,9 +203,9 @@ func (s *windowReader) frame(r *reader, f *series.Frame, values bool) {
 		return
 	}
 	if f.Step < 1 || f.Step > maxStep {
-		r.fail(BadStep, "a step of "+strconv.FormatInt(f.Step, 10)+" s")
+		r.fail(badStep, "a step of "+strconv.FormatInt(f.Step, 10)+" s")
 	} else if f.Start < -maxTime || f.Start > maxTime || f.Start%f.Step != 0 {
-		r.fail(BadRequest, "a start at "+strconv.FormatInt(f.Start, 10)+" of cells of "+strconv.FormatInt(f.Step, 10)+" s")
+		r.fail(badRequest, "a start at "+strconv.FormatInt(f.Start, 10)+" of cells of "+strconv.FormatInt(f.Step, 10)+" s")
 	}
 }
 

@@ -84,15 +84,15 @@ func TestImpossibleWindows(t *testing.T) {
 		change func(f *series.Frame)
 		want   Status
 	}{
-		"as it is":          {func(*series.Frame) {}, OK},
-		"before 1970":       {func(f *series.Frame) { f.Start = -3000 }, OK},
-		"off the grid":      {func(f *series.Frame) { f.Start++ }, BadRequest},
-		"off it, negative":  {func(f *series.Frame) { f.Start = -1 }, BadRequest},
-		"far in the future": {func(f *series.Frame) { f.Start = (maxTime/300 + 1) * 300 }, BadRequest},
-		"no step":           {func(f *series.Frame) { f.Step = 0 }, BadStep},
-		"a huge step":       {func(f *series.Frame) { f.Start, f.Step = 0, maxStep+1 }, BadStep},
+		"as it is":          {func(*series.Frame) {}, success},
+		"before 1970":       {func(f *series.Frame) { f.Start = -3000 }, success},
+		"off the grid":      {func(f *series.Frame) { f.Start++ }, badRequest},
+		"off it, negative":  {func(f *series.Frame) { f.Start = -1 }, badRequest},
+		"far in the future": {func(f *series.Frame) { f.Start = (maxTime/300 + 1) * 300 }, badRequest},
+		"no step":           {func(f *series.Frame) { f.Step = 0 }, badStep},
+		"a huge step":       {func(f *series.Frame) { f.Start, f.Step = 0, maxStep+1 }, badStep},
 		"too many values":   {func(f *series.Frame) { *f = wave(300, MaxCells/2+1) }, TooLarge},
-		"no metric":         {func(f *series.Frame) { f.Metrics, f.Columns = nil, nil }, NoData},
+		"no metric":         {func(f *series.Frame) { f.Metrics, f.Columns = nil, nil }, noData},
 	} {
 		f := small
 		c.change(&f)

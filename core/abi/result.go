@@ -64,7 +64,7 @@ func appendFailure(dst []byte, s Status, message string) []byte {
 // an error, and what is allocated is a small multiple of their length.
 func ParseResult(b []byte) (*Result, error) {
 	r := &reader{b: b}
-	n, levels := r.count(MaxWindows, "windows"), r.count(len(b)/8, "levels")
+	n, levels := r.count(maxWindows, "windows"), r.count(len(b)/8, "levels")
 	out := &Result{Levels: r.floats(nil, levels, "levels")}
 	if n > len(b)/16 {
 		r.fail(TooLarge, "more windows than bytes")
@@ -79,7 +79,7 @@ func (r *reader) windowResult(levels int) WindowResult {
 	start := r.off
 	size, status := r.u32("a result's size"), Status(int32(r.u32("a status")))
 	if r.err == nil && (size < 16 || size%8 != 0 || size > len(r.b)-start) {
-		r.fail(BadRequest, "a result of an impossible size")
+		r.fail(badRequest, "a result of an impossible size")
 	}
 	if r.err != nil {
 		return WindowResult{}

@@ -60,26 +60,26 @@ func (s *Server) Refuse(status Status, message string) int32 { return s.fail(sta
 // program's is served by the one that there is (models.Open).
 func (s *Server) Load(b []byte) int32 {
 	s.result = s.result[:0]
-	if len(s.models) >= MaxHandles || s.last == 1<<31-1 {
-		return s.fail(TooLarge, "abi: "+strconv.Itoa(MaxHandles)+" checkpoints are loaded; unload some")
+	if len(s.models) >= maxHandles || s.last == 1<<31-1 {
+		return s.fail(TooLarge, "abi: "+strconv.Itoa(maxHandles)+" checkpoints are loaded; unload some")
 	}
 	f, err := codec.Parse(b)
 	if err != nil {
-		return s.failed(err, BadModel)
+		return s.failed(err, badModel)
 	}
-	if f.Size > MaxPayload {
-		return s.fail(TooLarge, "abi: a payload of "+strconv.FormatUint(f.Size, 10)+" bytes, at most "+strconv.Itoa(MaxPayload))
+	if f.Size > maxPayload {
+		return s.fail(TooLarge, "abi: a payload of "+strconv.FormatUint(f.Size, 10)+" bytes, at most "+strconv.Itoa(maxPayload))
 	}
 	payload, err := decompress(f)
 	if err != nil {
-		return s.failed(err, Damaged)
+		return s.failed(err, damaged)
 	}
 	fitted, err := models.Open(&f.Checkpoint, payload)
 	if err != nil {
-		return s.failed(err, BadModel)
+		return s.failed(err, badModel)
 	}
 	if greedy(fitted.Spec()) {
-		return s.fail(BadModel, "abi: the checkpoint's model asks for more than "+strconv.Itoa(maxNeeds)+" cells")
+		return s.fail(badModel, "abi: the checkpoint's model asks for more than "+strconv.Itoa(maxNeeds)+" cells")
 	}
 	m := &model{Checkpoint: f.Checkpoint, fitted: fitted}
 	if models.Of(fitted.Spec().Model).Workspace {
@@ -101,7 +101,7 @@ func (s *Server) find(handle int32) (*model, int32) {
 	if i := s.index(handle); i >= 0 {
 		return s.models[i], 0
 	}
-	return nil, s.fail(BadHandle, "abi: no checkpoint is loaded under handle "+strconv.Itoa(int(handle)))
+	return nil, s.fail(badHandle, "abi: no checkpoint is loaded under handle "+strconv.Itoa(int(handle)))
 }
 
 // Unload forgets a checkpoint.

@@ -12,35 +12,35 @@ import (
 func (s *Server) Clean(request []byte) int32 {
 	s.result = s.result[:0]
 	r := &reader{b: request}
-	n := r.count(MaxMetrics, "metrics")
+	n := r.count(maxMetrics, "metrics")
 	if zero := r.u32("a reserved number"); zero != 0 {
-		r.fail(BadRequest, "unknown flags")
+		r.fail(badRequest, "unknown flags")
 	}
 	step, keep := r.i64("a step"), r.i64("seconds to keep")
 	if step < 0 || step > maxStep {
-		r.fail(BadStep, "a step of "+strconv.FormatInt(step, 10)+" s")
+		r.fail(badStep, "a step of "+strconv.FormatInt(step, 10)+" s")
 	}
 	if keep < 0 {
-		r.fail(BadRequest, "a negative number of seconds to keep")
+		r.fail(badRequest, "a negative number of seconds to keep")
 	}
-	container := r.string(MaxName, "a container's name")
+	container := r.string(maxName, "a container's name")
 	r.pad("padding")
 	if n == 0 {
-		r.fail(BadRequest, "no metric")
+		r.fail(badRequest, "no metric")
 	}
 	metrics := r.readSamples(n)
 	if r.err == nil && r.off != len(request) {
-		r.fail(BadRequest, strconv.Itoa(len(request)-r.off)+" bytes follow the last metric")
+		r.fail(badRequest, strconv.Itoa(len(request)-r.off)+" bytes follow the last metric")
 	}
 	if r.err != nil {
-		return s.failed(r.err, BadRequest)
+		return s.failed(r.err, badRequest)
 	}
 	f, report, err := series.Clean(container, metrics, series.CleanOptions{Step: step, Keep: keep, MaxValues: MaxCells})
 	if err != nil {
 		return s.failed(err, TooLarge)
 	}
 	if f.Step > maxStep {
-		return s.fail(BadStep, "abi: samples that are "+strconv.FormatInt(f.Step, 10)+" s apart")
+		return s.fail(badStep, "abi: samples that are "+strconv.FormatInt(f.Step, 10)+" s apart")
 	}
 	used := 0
 	for _, c := range report {
@@ -55,16 +55,16 @@ func (s *Server) Clean(request []byte) int32 {
 func (s *Server) Name(request []byte) int32 {
 	s.result = s.result[:0]
 	r := &reader{b: request}
-	metric := r.string(MaxName, "a metric's name")
-	container := r.string(MaxName, "a container's name")
+	metric := r.string(maxName, "a metric's name")
+	container := r.string(maxName, "a container's name")
 	if r.err == nil && metric == "" {
-		r.fail(NoMetric, "no metric's name")
+		r.fail(noMetric, "no metric's name")
 	}
 	if r.err == nil && r.off != len(request) {
-		r.fail(BadRequest, strconv.Itoa(len(request)-r.off)+" bytes follow the names")
+		r.fail(badRequest, strconv.Itoa(len(request)-r.off)+" bytes follow the names")
 	}
 	if r.err != nil {
-		return s.failed(r.err, BadRequest)
+		return s.failed(r.err, badRequest)
 	}
 	s.result = append(s.result, codec.Name(metric, container)...)
 	return 0

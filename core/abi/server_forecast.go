@@ -21,12 +21,12 @@ func (s *Server) Forecast(handle int32, request []byte) int32 {
 		}
 	}
 	r := &reader{b: request}
-	n := r.count(MaxWindows, "windows")
-	ahead := r.ints(r.count(MaxHorizons, "horizons"), "horizons")
-	metric := r.string(MaxName, "a metric's name")
+	n := r.count(maxWindows, "windows")
+	ahead := r.ints(r.count(maxHorizons, "horizons"), "horizons")
+	metric := r.string(maxName, "a metric's name")
 	r.pad("padding")
 	if err := s.check(r, n, ahead, metric, m); err != nil {
-		return s.failed(err, BadRequest)
+		return s.failed(err, badRequest)
 	}
 	levels := forecast.DefaultLevels()
 	if m != nil {
@@ -40,7 +40,7 @@ func (s *Server) Forecast(handle int32, request []byte) int32 {
 		}
 		err := s.windows.head(r)
 		if r.err != nil {
-			return s.failed(r.err, BadRequest)
+			return s.failed(r.err, badRequest)
 		}
 		var a *serve.Answer
 		if err == nil {
@@ -54,7 +54,7 @@ func (s *Server) Forecast(handle int32, request []byte) int32 {
 		out = appendForecast(out, a.Origin, a.At)
 	}
 	if r.off != len(request) {
-		return s.fail(BadRequest, "abi: "+strconv.Itoa(len(request)-r.off)+" bytes follow the last window")
+		return s.fail(badRequest, "abi: "+strconv.Itoa(len(request)-r.off)+" bytes follow the last window")
 	}
 	s.result = out
 	return failures
@@ -63,18 +63,18 @@ func (s *Server) Forecast(handle int32, request []byte) int32 {
 // check returns what is wrong with the head of a request.
 func (s *Server) check(r *reader, n int, ahead []int64, metric string, m *model) error {
 	if r.err == nil && n == 0 {
-		r.fail(BadRequest, "no window")
+		r.fail(badRequest, "no window")
 	}
 	for i, a := range ahead {
 		if a <= 0 || i > 0 && a <= ahead[i-1] {
-			r.fail(BadHorizon, "horizons are not positive and ascending")
+			r.fail(badHorizon, "horizons are not positive and ascending")
 		}
 	}
 	if m == nil && metric == "" {
-		r.fail(NoMetric, "handle 0 needs a metric's name")
+		r.fail(noMetric, "handle 0 needs a metric's name")
 	}
 	if m != nil && metric != "" && metric != m.Metric {
-		r.fail(NoMetric, "the checkpoint is of "+plain.Quote(m.Metric)+", not of "+plain.Quote(metric))
+		r.fail(noMetric, "the checkpoint is of "+plain.Quote(m.Metric)+", not of "+plain.Quote(metric))
 	}
 	return r.err
 }

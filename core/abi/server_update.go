@@ -15,7 +15,7 @@ func (s *Server) updater(handle int32) (*model, forecast.Updater, int32) {
 	}
 	u, ok := m.fitted.(forecast.Updater)
 	if !ok {
-		return nil, nil, s.fail(NotUpdatable, "abi: a model of kind "+m.Kind+" has no calibration to update")
+		return nil, nil, s.fail(notUpdatable, "abi: a model of kind "+m.Kind+" has no calibration to update")
 	}
 	return m, u, 0
 }
@@ -31,14 +31,14 @@ func (s *Server) Update(handle int32, request []byte) int32 {
 	r := &reader{b: request}
 	actuals := r.readActuals()
 	if r.err != nil {
-		return s.failed(r.err, BadRequest)
+		return s.failed(r.err, badRequest)
 	}
 	err := s.windows.head(r)
 	if err == nil && r.off != len(request) {
-		err = &Error{BadRequest, "abi: " + strconv.Itoa(len(request)-r.off) + " bytes follow the window"}
+		err = &Error{badRequest, "abi: " + strconv.Itoa(len(request)-r.off) + " bytes follow the window"}
 	}
 	if err != nil {
-		return s.failed(err, BadRequest)
+		return s.failed(err, badRequest)
 	}
 	w, err := s.place(m.fitted.Spec())
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Server) Restore(handle int32, state []byte) int32 {
 	}
 	restored, err := u.WithState(state)
 	if err != nil {
-		return s.failed(err, BadModel)
+		return s.failed(err, badModel)
 	}
 	m.fitted = restored
 	return 0

@@ -14,20 +14,20 @@ type Status int32
 
 // The failures. Their numbers are part of the interface and only ever added to.
 const (
-	OK            Status = 0
+	success       Status = 0
 	BadPointer    Status = -1  // not a buffer of foretide_alloc, or longer than it
-	BadHandle     Status = -2  // no checkpoint is loaded under the handle
-	BadRequest    Status = -3  // the request's bytes are cut, or impossible
+	badHandle     Status = -2  // no checkpoint is loaded under the handle
+	badRequest    Status = -3  // the request's bytes are cut, or impossible
 	TooLarge      Status = -4  // a limit is exceeded
-	NotCheckpoint Status = -5  // the bytes do not begin as a checkpoint does
-	Damaged       Status = -6  // the checkpoint was cut or changed
-	BadVersion    Status = -7  // a newer format, compression or kind of model
-	BadModel      Status = -8  // intact, and yet no model could have written it
-	NoMetric      Status = -9  // the data have no column of the metric
-	BadStep       Status = -10 // the data's step does not fit the model's
-	NoData        Status = -11 // the data have no cell
-	BadHorizon    Status = -12 // the model has no forecast for the horizon
-	NotUpdatable  Status = -13 // the model has no calibration to update
+	notCheckpoint Status = -5  // the bytes do not begin as a checkpoint does
+	damaged       Status = -6  // the checkpoint was cut or changed
+	badVersion    Status = -7  // a newer format, compression or kind of model
+	badModel      Status = -8  // intact, and yet no model could have written it
+	noMetric      Status = -9  // the data have no column of the metric
+	badStep       Status = -10 // the data's step does not fit the model's
+	noData        Status = -11 // the data have no cell
+	badHorizon    Status = -12 // the model has no forecast for the horizon
+	notUpdatable  Status = -13 // the model has no calibration to update
 	Internal      Status = -14 // a fault of the guest
 )
 
@@ -76,21 +76,21 @@ var sentinels = [...]struct {
 	err    error
 	status Status
 }{
-	{codec.ErrNotCheckpoint, NotCheckpoint},
-	{codec.ErrDamaged, Damaged},
-	{codec.ErrVersion, BadVersion},
-	{models.ErrKind, BadVersion},
-	{forecast.ErrMetric, NoMetric},
-	{forecast.ErrStep, BadStep},
-	{forecast.ErrEmpty, NoData},
-	{forecast.ErrHorizon, BadHorizon},
-	{models.ErrMismatch, BadModel},
-	{codec.ErrHeader, BadModel},
-	{codec.ErrTruncated, BadModel},
-	{codec.ErrMalformed, BadModel},
-	{models.ErrNested, BadModel},
-	{forecast.ErrPayload, BadModel},
-	{forecast.ErrLevels, BadModel},
+	{codec.ErrNotCheckpoint, notCheckpoint},
+	{codec.ErrDamaged, damaged},
+	{codec.ErrVersion, badVersion},
+	{models.ErrKind, badVersion},
+	{forecast.ErrMetric, noMetric},
+	{forecast.ErrStep, badStep},
+	{forecast.ErrEmpty, noData},
+	{forecast.ErrHorizon, badHorizon},
+	{models.ErrMismatch, badModel},
+	{codec.ErrHeader, badModel},
+	{codec.ErrTruncated, badModel},
+	{codec.ErrMalformed, badModel},
+	{models.ErrNested, badModel},
+	{forecast.ErrPayload, badModel},
+	{forecast.ErrLevels, badModel},
 }
 
 // StatusOf returns the status of an error; otherwise is that of one which no
