@@ -47,13 +47,13 @@ func (c *Counter) Interval() int64 {
 	return MedianInterval(times)
 }
 
-// Rates calls yield for each two neighbouring samples that are at most maxGap
+// rates calls yield for each two neighbouring samples that are at most maxGap
 // seconds apart, in order of time, with the times of both and the mean increase
 // per second between them. A value below the one before it means that the
 // counter was reset to zero in between: the increase is then the value itself,
 // the least that it can have been (as Prometheus counts it). Across a longer
 // gap nothing is known of the rate, and nothing is yielded.
-func (c *Counter) Rates(maxGap int64, yield func(from, to int64, rate float64)) {
+func (c *Counter) rates(maxGap int64, yield func(from, to int64, rate float64)) {
 	prev, any := sample{}, false
 	c.inOrder(func(s sample) {
 		if d := s.t - prev.t; any && d <= maxGap {
@@ -137,7 +137,7 @@ func (c *Counter) inOrder(yield func(sample)) {
 // increase is lost. Samples more than maxGap seconds apart leave the cells
 // between them missing.
 func (b *Builder) AddCounter(metric int, c *Counter, maxGap int64) {
-	c.Rates(min(maxGap, b.MaxCells*b.step), func(from, to int64, rate float64) {
+	c.rates(min(maxGap, b.MaxCells*b.step), func(from, to int64, rate float64) {
 		hi := floorDiv(to, b.step)
 		lo := min(floorDiv(from, b.step)+1, hi)
 		seconds := max((to-from)/(hi-lo+1), 1)

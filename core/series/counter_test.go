@@ -42,7 +42,7 @@ func TestCounterRates(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []rate
-			counterOf(c.in).Rates(300, func(from, to int64, r float64) { got = append(got, rate{from, to, r}) })
+			counterOf(c.in).rates(300, func(from, to int64, r float64) { got = append(got, rate{from, to, r}) })
 			if len(got) != len(c.want) {
 				t.Fatalf("got %v, want %v", got, c.want)
 			}

@@ -2,7 +2,6 @@ package series
 
 import (
 	"errors"
-	"math"
 	"slices"
 )
 
@@ -80,42 +79,19 @@ func (z Zone) SecondOfDay(t int64) int64 {
 	return local - floorDiv(local, day)*day
 }
 
-// SecondOfWeek returns the seconds since Monday 00:00 by calendar and clock, in
+// secondOfWeek returns the seconds since Monday 00:00 by calendar and clock, in
 // [0, 604800): the weekday (Monday is 0) times 86400, and SecondOfDay.
-func (z Zone) SecondOfWeek(t int64) int64 {
+func (z Zone) secondOfWeek(t int64) int64 {
 	local := t + z.Offset(t) - monday
 	return local - floorDiv(local, week)*week
 }
 
 // Weekday returns the day of the week at the Unix second t: 0 is Monday, 6 is
 // Sunday.
-func (z Zone) Weekday(t int64) int { return int(z.SecondOfWeek(t) / day) }
+func (z Zone) Weekday(t int64) int { return int(z.secondOfWeek(t) / day) }
 
-// Day returns the time of day as a fraction, in [0, 1).
-func (z Zone) Day(t int64) float64 { return float64(z.SecondOfDay(t)) / day }
+// day returns the time of day as a fraction, in [0, 1).
+func (z Zone) day(t int64) float64 { return float64(z.SecondOfDay(t)) / day }
 
 // Week returns the time of the week as a fraction from Monday 00:00, in [0, 1).
-func (z Zone) Week(t int64) float64 { return float64(z.SecondOfWeek(t)) / week }
-
-// Features sets dst to the calendar features of the Unix second t: sine and
-// cosine of 1, 2, …, days times the time of day, as an angle from midnight, then
-// of 1, 2, …, weeks times that of the week, from Monday 00:00. They are in
-// [-1, 1], alike at both ends of a day, and never NaN. It panics unless dst has
-// 2*(days+weeks) elements.
-func (z Zone) Features(dst []float64, t int64, days, weeks int) {
-	if len(dst) != 2*(days+weeks) {
-		panic("series: slice lengths do not match")
-	}
-	harmonics(dst[:2*days], z.SecondOfDay(t), day)
-	harmonics(dst[2*days:], z.SecondOfWeek(t), week)
-}
-
-// harmonics sets dst to sine and cosine of multiples of the angle of a second
-// in a period. The multiple is reduced before it becomes an angle, which keeps
-// all digits.
-func harmonics(dst []float64, second, period int64) {
-	for k := 0; 2*k < len(dst); k++ {
-		s := second * int64(k+1) % period
-		dst[2*k], dst[2*k+1] = math.Sincos(2 * math.Pi * float64(s) / float64(period))
-	}
-}
+func (z Zone) Week(t int64) float64 { return float64(z.secondOfWeek(t)) / week }

@@ -1,7 +1,6 @@
 package series
 
 import (
-	"math"
 	"testing"
 )
 
@@ -53,11 +52,8 @@ func TestZone(t *testing.T) {
 			if got := c.zone.Weekday(c.t); got != c.weekday {
 				t.Errorf("Weekday: got %d, want %d", got, c.weekday)
 			}
-			if got, want := c.zone.SecondOfWeek(c.t), int64(c.weekday)*86400+second; got != want {
-				t.Errorf("SecondOfWeek: got %d, want %d", got, want)
-			}
-			if got, want := c.zone.Day(c.t), float64(second)/86400; got != want {
-				t.Errorf("Day: got %v, want %v", got, want)
+			if got, want := c.zone.secondOfWeek(c.t), int64(c.weekday)*86400+second; got != want {
+				t.Errorf("secondOfWeek: got %d, want %d", got, want)
 			}
 			if got, want := c.zone.Week(c.t), (float64(c.weekday)*86400+float64(second))/604800; got != want {
 				t.Errorf("Week: got %v, want %v", got, want)
@@ -95,39 +91,4 @@ func TestNewZone(t *testing.T) {
 	if z.Offset(5) != 1 {
 		t.Error("a zone changes with the slices that went in and came out")
 	}
-}
-
-func TestZoneFeatures(t *testing.T) {
-	b := berlin(t)
-	dst := make([]float64, 8)
-	// 27 June 2024, 06:00 in Berlin, a Thursday: a quarter of the day, and
-	// 3.25 of 7 days into the week.
-	b.Features(dst, 1719460800, 3, 1)
-	angle := 2 * math.Pi * 3.25 / 7
-	for i, want := range []float64{1, 0, 0, -1, -1, 0, math.Sin(angle), math.Cos(angle)} {
-		if math.Abs(dst[i]-want) > 1e-15 {
-			t.Errorf("feature %d: got %v, want %v", i, dst[i], want)
-		}
-	}
-	// Neighbouring cells have neighbouring features, over midnight and Sunday
-	// too; clocks that change are the exception.
-	var last []float64
-	for at := int64(1718000000); at < 1719460800; at += 300 {
-		b.Features(dst, at, 2, 2)
-		for i := range last {
-			if math.Abs(dst[i]-last[i]) > 2*2*math.Pi*300/86400 {
-				t.Fatalf("feature %d jumps from %v to %v at %d", i, last[i], dst[i], at)
-			}
-		}
-		last = append(last[:0], dst...)
-	}
-	if n := testing.AllocsPerRun(10, func() { b.Features(dst, 1719460800, 2, 2) }); n != 0 {
-		t.Errorf("%v allocations", n)
-	}
-	defer func() {
-		if recover() == nil {
-			t.Error("a slice of the wrong length does not panic")
-		}
-	}()
-	b.Features(dst, 0, 2, 1)
 }
