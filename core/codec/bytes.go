@@ -33,11 +33,11 @@ func Uint64(b []byte) uint64 {
 		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }
 
-// AppendUvarint appends v in base 128: 7 bits a byte, the least significant
+// appendUvarint appends v in base 128: 7 bits a byte, the least significant
 // first, the top bit set on all bytes but the last. It takes 1 to 10 bytes.
 //
 //go:noinline
-func AppendUvarint(dst []byte, v uint64) []byte {
+func appendUvarint(dst []byte, v uint64) []byte {
 	for v >= 0x80 {
 		dst = append(dst, byte(v)|0x80)
 		v >>= 7
@@ -45,9 +45,9 @@ func AppendUvarint(dst []byte, v uint64) []byte {
 	return append(dst, byte(v))
 }
 
-// Uvarint returns the number at the beginning of b and how many bytes it
+// uvarint returns the number at the beginning of b and how many bytes it
 // takes; 0 bytes where b ends within it or it exceeds 64 bits.
-func Uvarint(b []byte) (v uint64, n int) {
+func uvarint(b []byte) (v uint64, n int) {
 	for i, c := range b {
 		if i == 9 && c > 1 {
 			return 0, 0
@@ -60,7 +60,7 @@ func Uvarint(b []byte) (v uint64, n int) {
 	return 0, 0
 }
 
-// uvarintLen returns how many bytes AppendUvarint takes for v.
+// uvarintLen returns how many bytes appendUvarint takes for v.
 func uvarintLen(v uint64) int {
 	n := 1
 	for ; v >= 0x80; v >>= 7 {

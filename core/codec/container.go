@@ -13,7 +13,7 @@ const Magic = "\x8eFTIDE\r\n"
 // version of the same major one.
 const (
 	Major = 1
-	Minor = 0
+	minor = 0
 )
 
 // Method is how a payload is compressed.
@@ -85,7 +85,7 @@ func (c *Checkpoint) AppendCompressed(dst []byte, method Method, data []byte) []
 	c.writeHeader(&w)
 	start := len(dst)
 	dst = append(dst, Magic...)
-	dst = append(dst, Major, Major>>8, Minor, Minor>>8, byte(method), 0, 0, 0)
+	dst = append(dst, Major, Major>>8, minor, minor>>8, byte(method), 0, 0, 0)
 	dst = AppendUint64(dst, uint64(len(c.Payload)))
 	dst = AppendUint64(dst, uint64(len(data)))
 	dst = AppendUint32(dst, uint32(len(w.Bytes())))

@@ -252,7 +252,7 @@ func TestReaderMalformed(t *testing.T) {
 		want error
 	}{
 		{"field 0", []byte{0x00, 0x01}, ErrMalformed},
-		{"field 2^29", AppendUvarint(nil, 1<<32), ErrMalformed},
+		{"field 2^29", appendUvarint(nil, 1<<32), ErrMalformed},
 		{"group", []byte{0x0b}, ErrMalformed},
 		{"wire type 7", []byte{0x0f}, ErrMalformed},
 		{"no value", []byte{0x08}, ErrTruncated},

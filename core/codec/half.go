@@ -10,9 +10,9 @@ import (
 // WebAssembly host has its turn: they take less than a millisecond.
 const pause = 1 << 14
 
-// ToHalf rounds x to IEEE 754 binary16, to nearest, ties to even. What is too
+// toHalf rounds x to IEEE 754 binary16, to nearest, ties to even. What is too
 // large becomes the largest finite number: a weight is never infinite.
-func ToHalf(x float32) uint16 {
+func toHalf(x float32) uint16 {
 	b := math.Float32bits(x)
 	sign := uint16(b >> 16 & 0x8000)
 	b &= 0x7fffffff
@@ -38,8 +38,8 @@ func ToHalf(x float32) uint16 {
 	return sign | uint16(n)
 }
 
-// FromHalf returns the number that h is.
-func FromHalf(h uint16) float32 {
+// fromHalf returns the number that h is.
+func fromHalf(h uint16) float32 {
 	sign := uint32(h&0x8000) << 16
 	e, m := uint32(h>>10&31), uint32(h&0x3ff)
 	switch {
@@ -55,7 +55,7 @@ func FromHalf(h uint16) float32 {
 // AppendHalves appends numbers as binary16, 2 bytes each.
 func AppendHalves(dst []byte, x []float32) []byte {
 	for _, v := range x {
-		h := ToHalf(v)
+		h := toHalf(v)
 		dst = append(dst, byte(h), byte(h>>8))
 	}
 	return dst
@@ -71,7 +71,7 @@ func Halves(dst []float32, data []byte) bool {
 		if i%pause == pause-1 {
 			kernel.Yield()
 		}
-		dst[i] = FromHalf(uint16(data[2*i]) | uint16(data[2*i+1])<<8)
+		dst[i] = fromHalf(uint16(data[2*i]) | uint16(data[2*i+1])<<8)
 		if dst[i]-dst[i] != 0 {
 			return false
 		}
@@ -83,6 +83,6 @@ func Halves(dst []float32, data []byte) bool {
 // before they are stored and after.
 func RoundHalves(x []float32) {
 	for i, v := range x {
-		x[i] = FromHalf(ToHalf(v))
+		x[i] = fromHalf(toHalf(v))
 	}
 }

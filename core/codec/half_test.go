@@ -8,11 +8,11 @@ import (
 // TestHalf: every binary16 comes back, and rounding is to the nearest.
 func TestHalf(t *testing.T) {
 	for h := range 1 << 16 {
-		x := FromHalf(uint16(h))
+		x := fromHalf(uint16(h))
 		if x != x || math.IsInf(float64(x), 0) {
 			continue
 		}
-		if got := ToHalf(x); got != uint16(h) {
+		if got := toHalf(x); got != uint16(h) {
 			t.Fatalf("%04x is %v, which is %04x", h, x, got)
 		}
 	}
@@ -24,18 +24,18 @@ func TestHalf(t *testing.T) {
 		{65519, 0x7bff}, {1e30, 0x7bff}, {float32(math.Inf(-1)), 0xfbff}, {float32(math.NaN()), 0x7e00},
 		{1.0 / (1 << 25), 0}, {1.5 / (1 << 25), 1}, {-3.0 / (1 << 25), 0x8002}, {0.99999 / (1 << 14), 0x400},
 	} {
-		if got := ToHalf(c.x); got != c.want {
+		if got := toHalf(c.x); got != c.want {
 			t.Errorf("%v is %04x, want %04x", c.x, got, c.want)
 		}
 	}
 	// Nearest, checked against the neighbours.
 	for i := range 100000 {
 		x := float32(math.Exp(float64(i%300)/10-20) * (1 + float64(i)/1e5))
-		h := ToHalf(x)
-		d := math.Abs(float64(FromHalf(h) - x))
+		h := toHalf(x)
+		d := math.Abs(float64(fromHalf(h) - x))
 		for _, n := range []uint16{h - 1, h + 1} {
-			if y := FromHalf(n); n < 0x7c00 && math.Abs(float64(y-x)) < d {
-				t.Fatalf("%v is %v, but %v is nearer", x, FromHalf(h), y)
+			if y := fromHalf(n); n < 0x7c00 && math.Abs(float64(y-x)) < d {
+				t.Fatalf("%v is %v, but %v is nearer", x, fromHalf(h), y)
 			}
 		}
 	}

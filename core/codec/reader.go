@@ -16,14 +16,14 @@ var (
 	ErrMalformed = errors.New("codec: malformed field")
 )
 
-// A FieldError is a field that is there in a form that its reader cannot use.
-type FieldError struct {
+// A fieldError is a field that is there in a form that its reader cannot use.
+type fieldError struct {
 	Field int    // number of the field
 	Want  string // what the reader asked for: "an integer" …
 }
 
 // Error says which field it is and what was asked for.
-func (e *FieldError) Error() string {
+func (e *fieldError) Error() string {
 	return "codec: field " + strconv.Itoa(e.Field) + " is not " + e.Want
 }
 
@@ -131,7 +131,7 @@ func (r *Reader) Int() int64 { return unzigzag(r.Uint()) }
 func (r *Reader) Bool() bool {
 	v := r.Uint()
 	if v > 1 {
-		r.Fail(&FieldError{r.field, "a truth value"})
+		r.Fail(&fieldError{r.field, "a truth value"})
 	}
 	return v == 1
 }
@@ -218,9 +218,9 @@ func (r *Reader) Ints() []int64 {
 	}
 	out := make([]int64, 0, n)
 	for b := r.data; len(b) > 0; {
-		v, k := Uvarint(b)
+		v, k := uvarint(b)
 		if k == 0 {
-			r.Fail(&FieldError{r.field, "an array of integers"})
+			r.Fail(&fieldError{r.field, "an array of integers"})
 			return nil
 		}
 		if out, b = append(out, unzigzag(v)), b[k:]; len(out)%pause == 0 {
@@ -249,7 +249,7 @@ func (r *Reader) Message(read func(r *Reader)) {
 //go:noinline
 func (r *Reader) is(wire int, want string) bool {
 	if r.err == nil && r.wire != wire {
-		r.err = &FieldError{r.field, want}
+		r.err = &fieldError{r.field, want}
 	}
 	return r.err == nil
 }
@@ -260,14 +260,14 @@ func (r *Reader) is(wire int, want string) bool {
 //go:noinline
 func (r *Reader) array(size int, want string) bool {
 	if r.is(wireBytes, want) && len(r.data)%size != 0 {
-		r.err = &FieldError{r.field, want}
+		r.err = &fieldError{r.field, want}
 	}
 	return r.err == nil && len(r.data) > 0
 }
 
 //go:noinline
 func (r *Reader) varint() uint64 {
-	v, n := Uvarint(r.rest)
+	v, n := uvarint(r.rest)
 	if n == 0 {
 		r.Fail(ErrTruncated)
 		return 0

@@ -33,7 +33,7 @@ func (w *Writer) Bytes() []byte { return w.buf }
 // Uint writes an unsigned integer.
 func (w *Writer) Uint(field int, v uint64) {
 	w.tag(field, wireVarint)
-	w.buf = AppendUvarint(w.buf, v)
+	w.buf = appendUvarint(w.buf, v)
 }
 
 // Int writes a signed integer; a small magnitude takes few bytes (zigzag).
@@ -90,7 +90,7 @@ func (w *Writer) Ints(field int, v []int64) {
 	}
 	w.length(field, n)
 	for _, x := range v {
-		w.buf = AppendUvarint(w.buf, zigzag(x))
+		w.buf = appendUvarint(w.buf, zigzag(x))
 	}
 }
 
@@ -107,17 +107,17 @@ func (w *Writer) Message(field int, write func(w *Writer)) {
 		w.buf = append(w.buf, 0)
 	}
 	copy(w.buf[start+k:], w.buf[start:start+n])
-	AppendUvarint(w.buf[:start], uint64(n))
+	appendUvarint(w.buf[:start], uint64(n))
 }
 
 func (w *Writer) tag(field, wire int) {
 	if field < 1 || field > maxField {
 		panic("codec: field number is out of range")
 	}
-	w.buf = AppendUvarint(w.buf, uint64(field)<<3|uint64(wire))
+	w.buf = appendUvarint(w.buf, uint64(field)<<3|uint64(wire))
 }
 
 func (w *Writer) length(field, n int) {
 	w.tag(field, wireBytes)
-	w.buf = AppendUvarint(w.buf, uint64(n))
+	w.buf = appendUvarint(w.buf, uint64(n))
 }
