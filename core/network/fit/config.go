@@ -8,9 +8,9 @@ import (
 	"github.com/foretide/foretide/core/internal/mlp"
 )
 
-// ErrNoWindows reports that no cell of the histories has both a value and a
+// errNoWindows reports that no cell of the histories has both a value and a
 // target that is observed: there is nothing to learn from.
-var ErrNoWindows = errors.New("network: the histories have no window with a target to train on")
+var errNoWindows = errors.New("network: the histories have no window with a target to train on")
 
 // Config is the configuration of a training. Take Defaults; every field is taken
 // literally.

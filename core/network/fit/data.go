@@ -42,7 +42,7 @@ func (c *Config) newDataset(histories []forecast.History, horizons []int64) (*da
 		d.add(&histories[i], horizons, c)
 	}
 	if len(d.sources) == 0 {
-		return nil, ErrNoWindows
+		return nil, errNoWindows
 	}
 	total := 0.0
 	for i := range d.sources {

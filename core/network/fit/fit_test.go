@@ -101,12 +101,12 @@ func TestDeterministic(t *testing.T) {
 func TestPool(t *testing.T) {
 	c := small()
 	c.Fewest, c.Most = 1000, 1000
-	pool := func(h []forecast.History) *Pooled {
+	pool := func(h []forecast.History) *pooled {
 		p, err := c.Pool(h, []int64{300, 900, 300}, 0.3, forecast.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return p.(*Pooled)
+		return p.(*pooled)
 	}
 	h := histories()
 	before := pool(h)
@@ -159,7 +159,7 @@ func TestErrors(t *testing.T) {
 	c := small()
 	levels := forecast.DefaultLevels()
 	empty := series.FrameOf("a", "cpu", series.Series{Start: 0, Step: 300, Values: []float64{1}})
-	if _, _, err := c.Train(nil, []forecast.History{{Frame: empty, Metric: "cpu"}}, []int64{300}, levels, forecast.Options{}); !errors.Is(err, ErrNoWindows) {
+	if _, _, err := c.Train(nil, []forecast.History{{Frame: empty, Metric: "cpu"}}, []int64{300}, levels, forecast.Options{}); !errors.Is(err, errNoWindows) {
 		t.Errorf("nothing to learn from: %v", err)
 	}
 	if _, _, err := c.Train(nil, histories(), []int64{300}, []float64{0.1}, forecast.Options{}); !errors.Is(err, forecast.ErrLevels) {
@@ -186,11 +186,11 @@ func TestCurve(t *testing.T) {
 			told = append(told, e)
 		}
 	}}
-	pooled, err := c.Pool(h, []int64{300, 900}, 0.3, opts)
+	m, err := c.Pool(h, []int64{300, 900}, 0.3, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := pooled.(*Pooled)
+	p := m.(*pooled)
 	if len(p.losses) != curvePoints || len(told) != curvePoints || !(p.losses[curvePoints-1] < 0.9*p.losses[0]) {
 		t.Fatalf("%d losses, %d told: %v", len(p.losses), len(told), p.losses)
 	}

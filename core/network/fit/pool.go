@@ -41,7 +41,7 @@ func (c Config) Pool(histories []forecast.History, horizons []int64, validation 
 		first[i] = forecast.History{Frame: h.Frame.Slice(train.From, train.To), Metric: h.Metric}
 	}
 	horizons = slices.Compact(slices.Sorted(slices.Values(horizons)))
-	p := &Pooled{config: c}
+	p := &pooled{config: c}
 	both := opts
 	// Two trainings of much the same length: the first is the first half.
 	for k, of := range [][]forecast.History{first, histories} {
@@ -67,9 +67,9 @@ func (c Config) Pool(histories []forecast.History, horizons []int64, validation 
 	return p, nil
 }
 
-// Pooled is a network that was trained on many histories together, as a model of
+// pooled is a network that was trained on many histories together, as a model of
 // each metric and step: there is nothing left to fit.
-type Pooled struct {
+type pooled struct {
 	config Config
 	nets   [2]*network.Net // of the first part of the histories, and of all
 	status forecast.Status
@@ -77,31 +77,31 @@ type Pooled struct {
 }
 
 // Name returns "network".
-func (*Pooled) Name() string { return network.Name }
+func (*pooled) Name() string { return network.Name }
 
 // Global reports true: one fit serves all containers.
-func (*Pooled) Global() bool { return true }
+func (*pooled) Global() bool { return true }
 
 // Fit returns what was learnt from the first part of the histories. The errors
 // are forecast.ErrEmpty, ErrMetric, ErrStep, and those of network.Net.Bind.
-func (p *Pooled) Fit(history []series.Frame, task forecast.Task, _ forecast.Options) (forecast.Fitted, forecast.Report, error) {
+func (p *pooled) Fit(history []series.Frame, task forecast.Task, _ forecast.Options) (forecast.Fitted, forecast.Report, error) {
 	f, report, err := p.bound(0, history, task)
 	report.Losses = p.losses
 	return f, report, err
 }
 
 // Renewal returns 0: a fit is not renewed as time goes by.
-func (*Pooled) Renewal() int64 { return 0 }
+func (*pooled) Renewal() int64 { return 0 }
 
 // Refit returns what was learnt from all of the histories.
-func (p *Pooled) Refit(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
+func (p *pooled) Refit(fitted forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
 	if opts.Own {
 		return fitted, forecast.Report{}, nil
 	}
 	return p.bound(1, history, task)
 }
 
-func (p *Pooled) bound(k int, history []series.Frame, task forecast.Task) (forecast.Fitted, forecast.Report, error) {
+func (p *pooled) bound(k int, history []series.Frame, task forecast.Task) (forecast.Fitted, forecast.Report, error) {
 	report, err := reportOf(history, &task)
 	if err != nil {
 		return nil, report, err

@@ -16,7 +16,7 @@ import (
 // Train trains a network on the histories, of any metric and step, to forecast
 // so many seconds ahead; a horizon that is no multiple of a history's step is
 // left out there. Where start is not nil its weights are what is begun with, and
-// levels are its own. The errors are ErrNoWindows, forecast.ErrLevels,
+// levels are its own. The errors are errNoWindows, forecast.ErrLevels,
 // optim.ErrDiverged, and forecast.ErrInterrupted.
 func (c Config) Train(start *network.Net, histories []forecast.History, horizons []int64, levels []float64, opts forecast.Options) (*network.Net, forecast.Status, error) {
 	net, _, status, err := c.train(start, histories, nil, horizons, levels, opts)
