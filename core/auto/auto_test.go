@@ -75,10 +75,10 @@ func TestNewRefuses(t *testing.T) {
 	other := member("network", 5, 1, 2, 3)
 	other.spec.Horizons = []int64{300}
 	for name, members := range map[string][]forecast.Fitted{
-		"none": nil, "too many": slices.Repeat([]forecast.Fitted{other}, MaxMembers+1),
+		"none": nil, "too many": slices.Repeat([]forecast.Fitted{other}, maxMembers+1),
 		"two tasks": {member("linear", 5, 1, 2, 3), other},
 	} {
-		if f, err := New(members, -1); f != nil || !errors.Is(err, ErrMembers) {
+		if f, err := New(members, -1); f != nil || !errors.Is(err, errMembers) {
 			t.Errorf("%s: %v, %v", name, f, err)
 		}
 	}
@@ -102,7 +102,7 @@ func TestGuard(t *testing.T) {
 			t.Errorf("%v beside %v is %v, want %v", c.q, guard.q, got.Quantiles, c.want)
 		}
 	}
-	if f, err := New([]forecast.Fitted{guard}, 1); f != nil || !errors.Is(err, ErrMembers) {
+	if f, err := New([]forecast.Fitted{guard}, 1); f != nil || !errors.Is(err, errMembers) {
 		t.Errorf("a guard that is no member: %v, %v", f, err)
 	}
 }

@@ -14,12 +14,12 @@ const (
 	Kind = "auto.1"
 )
 
-// MaxMembers bounds the models that are combined.
-const MaxMembers = 8
+// maxMembers bounds the models that are combined.
+const maxMembers = 8
 
-// ErrMembers reports that there are no models to combine, too many, or models of
+// errMembers reports that there are no models to combine, too many, or models of
 // different tasks.
-var ErrMembers = errors.New("ensemble: not one to eight models of the same task")
+var errMembers = errors.New("ensemble: not one to eight models of the same task")
 
 // Fitted combines fitted models. It is immutable and safe for concurrent use.
 type Fitted struct {
@@ -38,10 +38,10 @@ type Fitted struct {
 // medians of the others are held: one that has seen many containers knows what
 // is out of the question, where one of the container's own may follow a habit
 // that has just ended. How far the quantiles are from the median is then its
-// alone. The error is ErrMembers.
+// alone. The error is errMembers.
 func New(members []forecast.Fitted, guard int) (*Fitted, error) {
-	if len(members) == 0 || len(members) > MaxMembers || guard >= len(members) {
-		return nil, ErrMembers
+	if len(members) == 0 || len(members) > maxMembers || guard >= len(members) {
+		return nil, errMembers
 	}
 	f := &Fitted{members: slices.Clone(members), guard: max(guard, -1), detail: "mean of "}
 	first := members[0].Spec()
@@ -51,7 +51,7 @@ func New(members []forecast.Fitted, guard int) (*Fitted, error) {
 		s := m.Spec()
 		if s.Metric != first.Metric || s.Step != first.Step || s.Bounds != first.Bounds ||
 			!slices.Equal(s.Horizons, first.Horizons) || !slices.Equal(s.Levels, first.Levels) {
-			return nil, ErrMembers
+			return nil, errMembers
 		}
 		n := &f.spec.Needs
 		n.Recent, n.Long = max(n.Recent, s.Needs.Recent), max(n.Long, s.Needs.Long)
@@ -220,14 +220,14 @@ func Decode(payload []byte, inner func(kind string, payload []byte) (forecast.Fi
 	for r.Next() {
 		switch r.Field() {
 		case 2:
-			guard = int(min(max(r.Int(), 0), MaxMembers+1))
+			guard = int(min(max(r.Int(), 0), maxMembers+1))
 		case 3:
 			learnt = r.Floats()
 		}
 		if r.Field() != 1 || first != nil {
 			continue
 		}
-		if len(members) == MaxMembers {
+		if len(members) == maxMembers {
 			return nil, forecast.ErrPayload
 		}
 		var kind string

@@ -39,15 +39,15 @@ func (n *Net) Bind(task forecast.Task) (*Fitted, error) {
 	}
 	f := &Fitted{net: n}
 	task.Horizons, task.Levels = slices.Clone(task.Horizons), slices.Clone(task.Levels)
-	f.spec = forecast.Spec{Task: task, Model: Name, Needs: NeedsOf(task.Step)}
+	f.spec = forecast.Spec{Task: task, Model: Name, Needs: needsOf(task.Step)}
 	if !slices.Equal(task.Levels, n.levels) {
 		f.remap = quantile.NewMap(n.levels, task.Levels)
 	}
 	return f, nil
 }
 
-// NeedsOf returns what the model needs of the past at a full step.
-func NeedsOf(step int64) forecast.Needs { return feature.DirectNeeds(step) }
+// needsOf returns what the model needs of the past at a full step.
+func needsOf(step int64) forecast.Needs { return feature.DirectNeeds(step) }
 
 // Spec describes the model.
 func (f *Fitted) Spec() *forecast.Spec { return &f.spec }

@@ -11,9 +11,9 @@ import (
 	"github.com/foretide/foretide/core/kernel"
 )
 
-// ErrCorrupt reports that the bytes are not a sequence of whole Zstandard
+// errCorrupt reports that the bytes are not a sequence of whole Zstandard
 // frames that decompress to the size, or need a dictionary.
-var ErrCorrupt = errors.New("zstd: corrupt data")
+var errCorrupt = errors.New("zstd: corrupt data")
 
 const (
 	magic     = 0xFD2FB528
@@ -23,31 +23,31 @@ const (
 
 // Decode returns what src decompresses to, which must be size bytes. What it
 // allocates is in proportion to what it has decompressed, never to size alone.
-// The error is ErrCorrupt.
+// The error is errCorrupt.
 func Decode(src []byte, size int) ([]byte, error) {
 	d := decoder{size: size}
 	for len(src) > 0 {
 		if len(src) < 8 {
-			return nil, ErrCorrupt
+			return nil, errCorrupt
 		}
 		if m := codec.Uint32(src); m&^15 == skippable {
 			n := uint64(codec.Uint32(src[4:]))
 			if n > uint64(len(src)-8) {
-				return nil, ErrCorrupt
+				return nil, errCorrupt
 			}
 			src = src[8+n:]
 			continue
 		} else if m != magic {
-			return nil, ErrCorrupt
+			return nil, errCorrupt
 		}
 		n, ok := d.frame(src[4:])
 		if !ok {
-			return nil, ErrCorrupt
+			return nil, errCorrupt
 		}
 		src = src[4+n:]
 	}
 	if len(d.out) != size {
-		return nil, ErrCorrupt
+		return nil, errCorrupt
 	}
 	return d.out, nil
 }
