@@ -165,7 +165,7 @@ func TestRead(t *testing.T) {
 	if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "said so") {
 		t.Errorf("without the right: %v", err)
 	}
-	if _, err := read(open(t, moto), Preset(EKS)); !errors.Is(err, ErrNoMetrics) {
+	if _, err := read(open(t, moto), Preset(eks)); !errors.Is(err, ErrNoMetrics) {
 		t.Errorf("of a cluster without metrics: %v", err)
 	}
 }

@@ -43,11 +43,11 @@ var ErrQuery = errors.New("cloudwatch: bad query")
 // Names of presets.
 const (
 	ECS = "ecs" // services of ECS, by Container Insights: CLUSTER/SERVICE, the mean of its tasks
-	EKS = "eks" // workloads of EKS, by Container Insights: CLUSTER/NAMESPACE/WORKLOAD, the mean of its pods
+	eks = "eks" // workloads of EKS, by Container Insights: CLUSTER/NAMESPACE/WORKLOAD, the mean of its pods
 )
 
 // Presets lists them.
-var Presets = []string{ECS, EKS}
+var Presets = []string{ECS, eks}
 
 // Preset returns the queries of a preset; nil for one that there is not. The
 // units are those of Container Insights: ECS counts 1,024 units of CPU to a core
@@ -67,7 +67,7 @@ func Preset(name string) []Query {
 			Query{Metric: series.Memory, Name: "MemoryUtilized", Scale: 1 << 20},
 			Query{Metric: series.NetRx, Name: "NetworkRxBytes"},
 			Query{Metric: series.NetTx, Name: "NetworkTxBytes"})
-	case EKS:
+	case eks:
 		return of("ContainerInsights", []string{"ClusterName", "Namespace", "PodName"},
 			Query{Metric: series.CPU, Name: "pod_cpu_usage_total", Scale: 1e-3},
 			Query{Metric: series.Memory, Name: "pod_memory_working_set"},

@@ -20,8 +20,8 @@ const (
 	maxValues  = 100_800 // of a page
 )
 
-// MaxSeries is the most metrics of CloudWatch that one reading asks for.
-const MaxSeries = 200_000
+// maxSeries is the most metrics of CloudWatch that one reading asks for.
+const maxSeries = 200_000
 
 // A Source is what is read from CloudWatch.
 type Source struct {
@@ -104,8 +104,8 @@ func (s *Source) list(ctx context.Context, from int64) ([]found, error) {
 					out = append(out, found{name, q, m, fmt.Sprint(dimensions)})
 				}
 			}
-			if len(out) > MaxSeries {
-				return nil, fmt.Errorf("%w: more than %d metrics of %s; choose fewer by where", ErrQuery, MaxSeries, s.names())
+			if len(out) > maxSeries {
+				return nil, fmt.Errorf("%w: more than %d metrics of %s; choose fewer by where", ErrQuery, maxSeries, s.names())
 			}
 		}
 	}

@@ -37,16 +37,16 @@ type Client struct {
 // Server is the server's address, without credentials.
 func (c *Client) Server() string { return c.base.String() }
 
-// An Error is a server's refusal.
-type Error struct {
+// An apiError is a server's refusal.
+type apiError struct {
 	Status  int    // of HTTP
 	Code    string // of MLflow: "RESOURCE_DOES_NOT_EXIST" …
 	Message string
 	What    string // what was asked for
 }
 
-// Error implements error.
-func (e *Error) Error() string {
+// apiError implements error.
+func (e *apiError) Error() string {
 	switch {
 	case e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden:
 		return fmt.Sprintf("mlflow: %s: the server answers %d: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, of somebody who may", e.What, e.Status)
@@ -58,7 +58,7 @@ func (e *Error) Error() string {
 
 // passing reports whether an error may be gone another time.
 func passing(err error) bool {
-	var e *Error
+	var e *apiError
 	if !errors.As(err, &e) {
 		return !errors.Is(err, context.Canceled) // the network
 	}
@@ -68,12 +68,12 @@ func passing(err error) bool {
 // Refused reports whether a server has refused one thing for good, so that
 // another may do better.
 func Refused(err error) bool {
-	var e *Error
+	var e *apiError
 	return errors.As(err, &e) && !passing(err) && e.Status != http.StatusUnauthorized && e.Status != http.StatusForbidden && e.Status/100 != 3
 }
 
 func isCode(err error, code string) bool {
-	var e *Error
+	var e *apiError
 	return errors.As(err, &e) && e.Code == code
 }
 
@@ -164,8 +164,8 @@ func (c *Client) do(ctx context.Context, method string, u *url.URL, what string,
 }
 
 // refusal reads an answer that is an error.
-func refusal(resp *http.Response, what string, body []byte) *Error {
-	e := &Error{Status: resp.StatusCode, What: what}
+func refusal(resp *http.Response, what string, body []byte) *apiError {
+	e := &apiError{Status: resp.StatusCode, What: what}
 	var m struct {
 		Code    json.RawMessage `json:"error_code"`
 		Message string          `json:"message"`
@@ -259,18 +259,18 @@ func (c *Client) findRun(ctx context.Context, experiment, tag, value string) (id
 	return found.Runs[0].Info.ID, found.Runs[0].Info.Artifacts, nil
 }
 
-// ErrNoProxy reports that the server does not take artifacts itself: its
+// errNoProxy reports that the server does not take artifacts itself: its
 // clients are to write them to a storage of its choice.
-var ErrNoProxy = errors.New("mlflow: the server takes no artifacts")
+var errNoProxy = errors.New("mlflow: the server takes no artifacts")
 
 // putArtifact sends a file through the server.
 func (c *Client) putArtifact(ctx context.Context, uri, name string, size int64, open func() (io.ReadCloser, error)) error {
 	at, err := url.Parse(uri)
 	if err != nil || at.Scheme != "mlflow-artifacts" {
-		return fmt.Errorf("%w: they are to be in %q; start it with --serve-artifacts", ErrNoProxy, uri)
+		return fmt.Errorf("%w: they are to be in %q; start it with --serve-artifacts", errNoProxy, uri)
 	}
 	if at.Host != "" && at.Host != c.base.Host {
-		return fmt.Errorf("%w: they are to go to another one, %s", ErrNoProxy, at.Host)
+		return fmt.Errorf("%w: they are to go to another one, %s", errNoProxy, at.Host)
 	}
 	u := *c.base
 	u.Path += path.Join("/api/2.0/mlflow-artifacts/artifacts", at.Path, name)

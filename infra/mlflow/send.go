@@ -370,7 +370,7 @@ func (s *sending) inputs(ctx context.Context) error {
 		sets = append(sets, map[string]any{"dataset": set, "tags": []pair{{"mlflow.data.context", in.Context}}})
 	}
 	err := s.c.call(ctx, "runs/log-inputs", nil, map[string]any{"run_id": s.state.Run, "datasets": sets}, nil)
-	var e *Error
+	var e *apiError
 	if err != nil && !(errors.As(err, &e) && e.Status == 404) {
 		return err
 	}
@@ -407,7 +407,7 @@ func (s *sending) files(ctx context.Context) error {
 			open = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
 		}
 		switch err := s.c.putArtifact(ctx, s.state.Artifacts, a.Name, a.Size, open); {
-		case errors.Is(err, ErrNoProxy):
+		case errors.Is(err, errNoProxy):
 			s.state.NoProxy = true
 			s.warn(fmt.Sprintf("%s: the files of run %s stay in %s: %v", s.c.Server(), short(s.run.ID), s.folder, err))
 			return s.save()
@@ -447,7 +447,7 @@ func (s *sending) register(ctx context.Context) error {
 		return nil
 	}
 	if s.state.NoProxy {
-		return fmt.Errorf("mlflow: %q cannot be registered: %w", model, ErrNoProxy)
+		return fmt.Errorf("mlflow: %q cannot be registered: %w", model, errNoProxy)
 	}
 	version, err := s.c.register(ctx, model, strings.TrimRight(s.state.Artifacts, "/")+"/model", s.state.Run)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // A Row is one horizon of a forecast.
-type Row struct {
+type row struct {
 	Container string    `parquet:"container,dict"`
 	Metric    string    `parquet:"metric,dict"`
 	Origin    int64     `parquet:"origin,timestamp(millisecond)"` // of the last cell of the data, Unix milliseconds
@@ -29,13 +29,13 @@ type Row struct {
 	Reasons   string    `parquet:"reasons,dict"` // with commas between; "" for none
 }
 
-// Rows returns the rows of forecasts, in their order.
-func Rows(forecasts []*serve.Answer) []Row {
-	var out []Row
+// rows returns the rows of forecasts, in their order.
+func rows(forecasts []*serve.Answer) []row {
+	var out []row
 	for _, f := range forecasts {
 		for i := range f.At {
 			h := &f.At[i]
-			r := Row{
+			r := row{
 				Container: f.Container, Metric: f.Metric, Origin: f.Origin * 1000, Target: (f.Origin + h.Ahead) * 1000, Horizon: h.Ahead,
 				Median: f.Median(h), Mean: h.Mean, Levels: f.Levels, Quantiles: h.Quantiles,
 				Model: h.Model, Detail: h.Detail, Reasons: h.Reasons.String(),
@@ -52,8 +52,8 @@ func Rows(forecasts []*serve.Answer) []Row {
 // forecasts give the same bytes.
 func Forecasts(forecasts []*serve.Answer) ([]byte, error) {
 	var buf bytes.Buffer
-	w := parquet.NewGenericWriter[Row](&buf, codec(), parquet.MaxRowsPerRowGroup(groupRows), parquet.CreatedBy("foretide", "1", ""))
-	if _, err := w.Write(Rows(forecasts)); err != nil {
+	w := parquet.NewGenericWriter[row](&buf, codec(), parquet.MaxRowsPerRowGroup(groupRows), parquet.CreatedBy("foretide", "1", ""))
+	if _, err := w.Write(rows(forecasts)); err != nil {
 		return nil, fmt.Errorf("parquet: %w", err)
 	}
 	if err := w.Close(); err != nil {

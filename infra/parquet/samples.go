@@ -27,8 +27,8 @@ type Sample struct {
 	Value     float64 `parquet:"value"`
 }
 
-// Compare orders samples as a file has them: by container, metric and time.
-func Compare(a, b Sample) int {
+// compare orders samples as a file has them: by container, metric and time.
+func compare(a, b Sample) int {
 	return cmp.Or(cmp.Compare(a.Container, b.Container), cmp.Compare(a.Metric, b.Metric), cmp.Compare(a.Time, b.Time))
 }
 
@@ -36,7 +36,7 @@ func Compare(a, b Sample) int {
 // are touched.
 const (
 	MaxFile = 256 << 20 // bytes
-	MaxRows = 1 << 26
+	maxRows = 1 << 26
 	maxName = 1 << 10 // bytes of a container's or metric's name
 
 	maxGroup = 1 << 20 // rows of a group
@@ -73,7 +73,7 @@ func (w *Writer) Write(samples []Sample) error {
 	if len(samples) == 0 {
 		return nil
 	}
-	if Compare(w.last, samples[0]) > 0 && w.last != (Sample{}) || !slices.IsSortedFunc(samples, Compare) {
+	if compare(w.last, samples[0]) > 0 && w.last != (Sample{}) || !slices.IsSortedFunc(samples, compare) {
 		return errors.New("parquet: samples are not sorted")
 	}
 	w.last = samples[len(samples)-1]
@@ -127,8 +127,8 @@ func Open(data []byte, first, last string) (r *Reader, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFile, err)
 	}
-	if n := f.NumRows(); n < 0 || n > MaxRows {
-		return nil, fmt.Errorf("%w: %d rows, the limit is %d", ErrTooLarge, n, MaxRows)
+	if n := f.NumRows(); n < 0 || n > maxRows {
+		return nil, fmt.Errorf("%w: %d rows, the limit is %d", ErrTooLarge, n, maxRows)
 	}
 	if err := checkSchema(f.Schema()); err != nil {
 		return nil, err

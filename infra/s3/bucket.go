@@ -48,7 +48,7 @@ func (b *Bucket) name(key string) string {
 }
 
 // Address implements store.Bucket.
-func (b *Bucket) Address(name string) string { return Scheme + b.config.Bucket + "/" + b.key(name) }
+func (b *Bucket) Address(name string) string { return scheme + b.config.Bucket + "/" + b.key(name) }
 
 // Get implements store.Bucket.
 func (b *Bucket) Get(ctx context.Context, name string, limit int64) ([]byte, store.Object, error) {

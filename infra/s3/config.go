@@ -23,8 +23,8 @@ import (
 	"github.com/foretide/foretide/loader/store"
 )
 
-// Scheme is what the address of a bucket begins with.
-const Scheme = "s3://"
+// scheme is what the address of a bucket begins with.
+const scheme = "s3://"
 
 // A Config says where objects are and how they are kept. Region, Endpoint and
 // PathStyle are those of the AWS environment where they are not given.
@@ -63,7 +63,7 @@ func badAddress(address, format string, args ...any) error {
 }
 
 // Is reports whether an address is of a bucket: s3://….
-func Is(address string) bool { return strings.HasPrefix(address, Scheme) }
+func Is(address string) bool { return strings.HasPrefix(address, scheme) }
 
 var parameters = []string{"region", "endpoint", "path_style", "sse", "kms_key_id", "timeout", "attempts"}
 
@@ -150,9 +150,9 @@ func (c *Config) set(name, value string) (err error) {
 // Address returns the address without what stands after "?".
 func (c *Config) Address() string {
 	if c.Prefix == "" {
-		return Scheme + c.Bucket
+		return scheme + c.Bucket
 	}
-	return Scheme + c.Bucket + "/" + c.Prefix
+	return scheme + c.Bucket + "/" + c.Prefix
 }
 
 // Open returns the bucket of an address. It asks the AWS environment for

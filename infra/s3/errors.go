@@ -91,7 +91,7 @@ func (b *Bucket) fail(ctx context.Context, op, name string, err error) error {
 	e.Detail = detail(err, code, status)
 	switch {
 	case code == "NoSuchBucket":
-		e.Err, e.Detail, e.Hint = ErrNoBucket, "", "create it (aws s3 mb "+Scheme+b.config.Bucket+"), or correct the address"
+		e.Err, e.Detail, e.Hint = ErrNoBucket, "", "create it (aws s3 mb "+scheme+b.config.Bucket+"), or correct the address"
 	case hints[code] != "": // whatever the status is
 		e.Err, e.Hint = ErrDenied, hints[code]
 	case code == "NoSuchKey", code == "NoSuchVersion", code == "NotFound", code == "InvalidVersionId", status == http.StatusNotFound && code == "":
