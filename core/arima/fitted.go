@@ -1,9 +1,13 @@
+// Package arima is the fitted ARIMA model that serves forecasts from windows.
+// core/arima/fit estimates it. This package imports nothing that a WebAssembly
+// guest should not carry.
 package arima
 
 import (
 	"math"
 	"strconv"
 
+	"github.com/foretide/foretide/core/arima/internal/sarima"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 )
@@ -14,12 +18,12 @@ const Name = "arima"
 // A Part is what one or all horizons are forecast by: an ARIMA process, without
 // a seasonal part of its own, of the transformed values less a season.
 type Part struct {
-	Process Process
+	Process sarima.Process
 	Link    series.Link
 	Season  Season
 	Clip    float64 // innovations are cut to this; +Inf: never
 
-	tracker Tracker
+	tracker sarima.Tracker
 }
 
 // Fitted is a fitted ARIMA model that serves windows. It works on blocks of
@@ -62,7 +66,7 @@ func New(task forecast.Task, parts []Part, block, recent int, level float64) *Fi
 		if p.Seasonal() || p.D > 2 || len(p.Beta) > 1 || len(p.Beta) == 1 && !p.Constant {
 			panic("arima: a part has seasonal orders, regressors or more than two differences")
 		}
-		parts[i].tracker = NewTracker(p, parts[i].Clip)
+		parts[i].tracker = sarima.NewTracker(p, parts[i].Clip)
 		f.lags = max(f.lags, parts[i].tracker.Lags(), 1)
 	}
 	f.horizons()
@@ -89,7 +93,7 @@ func (f *Fitted) horizons() {
 // ahead.
 func (p *Part) spread(n int) []float64 {
 	sd := make([]float64, n)
-	PsiWeights(sd, p.tracker.Phi, p.tracker.Theta)
+	sarima.PsiWeights(sd, p.tracker.Phi, p.tracker.Theta)
 	sum := 0.0
 	for i, v := range sd {
 		sum += v * v
@@ -144,7 +148,7 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	longest := f.at[len(f.at)-1].blocks
 	blocks := scratch.Floats(recent.Len() / f.block)
 	ahead := scratch.Floats(longest)
-	state := State{X: scratch.Floats(f.lags), E: scratch.Floats(f.lags)}
+	state := sarima.State{X: scratch.Floats(f.lags), E: scratch.Floats(f.lags)}
 	first := series.Fold(blocks, recent.Values, f.block)
 	tracked := -1
 	for i := range dst.At {
@@ -202,7 +206,7 @@ func (f *Fitted) time(recent series.Series, n int) int64 { return recent.End() -
 
 // follow runs the part's tracker over blocks, the first of which is observed
 // and begins at the Unix second t, from the first on.
-func (p *Part) follow(s *State, blocks []float64, t, span int64) {
+func (p *Part) follow(s *sarima.State, blocks []float64, t, span int64) {
 	none := p.Season.None()
 	for i, v := range blocks {
 		z := p.Link.Apply(v)

@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"math"
+	"math/rand/v2"
 	"testing"
 
+	"github.com/foretide/foretide/core/arima/internal/sarima"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 )
@@ -17,9 +19,21 @@ func testTask(step int64) forecast.Task {
 }
 
 func arima212() Part {
-	p := NewProcess(Order{P: 2, D: 1, Q: 2}, []float64{0.9, -0.2, -0.6, 0.1})
+	p := sarima.NewProcess(sarima.Order{P: 2, D: 1, Q: 2}, []float64{0.9, -0.2, -0.6, 0.1})
 	p.Sigma2 = 0.04
 	return Part{Process: *p, Link: series.Link{Kind: series.Identity, Scale: 1}, Clip: math.Inf(1)}
+}
+
+// wandering is a random walk with noise and a season of 12.
+func wandering(n int, seed uint64) []float64 {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	y := make([]float64, n)
+	level := 50.0
+	for i := range y {
+		level += rng.NormFloat64()
+		y[i] = level + rng.NormFloat64() + 3*math.Sin(float64(i)*math.Pi/6)
+	}
+	return y
 }
 
 // testFrame is a positive series of n cells.
@@ -171,7 +185,7 @@ func TestPayload(t *testing.T) {
 	part := arima212()
 	part.Link, part.Clip = series.Link{Kind: series.Asinh, Scale: 2}, 1.5
 	part.Season = Season{Period: 86400, Profile: []float64{0.1, 0.2, 0, -0.3}}
-	constant := Part{Process: *NewProcess(Order{P: 1}, []float64{0.5}), Link: series.Link{Kind: series.Identity, Scale: 1}, Clip: math.Inf(1)}
+	constant := Part{Process: *sarima.NewProcess(sarima.Order{P: 1}, []float64{0.5}), Link: series.Link{Kind: series.Identity, Scale: 1}, Clip: math.Inf(1)}
 	constant.Process.Constant, constant.Process.Beta = true, []float64{4}
 	f := New(testTask(60), []Part{part, constant, part}, 5, 240, 7)
 	payload := f.AppendPayload([]byte("x"))[1:]

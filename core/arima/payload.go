@@ -138,8 +138,10 @@ func readPart(r *codec.Reader) Part {
 func (p *Part) valid() bool {
 	o, s := &p.Process, &p.Season
 	for _, v := range [][]float64{o.AR, o.MA, o.Beta, s.Cos, s.Sin, s.Profile, {o.Sigma2, p.Link.Scale}} {
-		if !finite(v) {
-			return false
+		for _, x := range v {
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				return false
+			}
 		}
 	}
 	if o.D < 0 || o.D > 2 || o.P > maxLags || o.Q > maxLags || o.Sigma2 < 0 ||

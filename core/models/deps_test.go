@@ -19,7 +19,7 @@ func TestGuestDependencies(t *testing.T) {
 		"fmt": true, "time": true, "os": true, "context": true, "reflect": true,
 		"encoding/json": true, "encoding/binary": true, "golang.org/x/sys/cpu": true,
 	}
-	packages := []string{"series", "internal/stat", "internal/quantile", "internal/plain", "zstd", "serve", "abi", "forecast", "codec", "naive", "arima", "linear",
+	packages := []string{"series", "internal/stat", "internal/quantile", "internal/plain", "zstd", "serve", "abi", "forecast", "codec", "naive", "arima", "arima/internal/sarima", "linear",
 		"prophet", "kernel", "feature", "lstm", "lstm/network", "internal/mlp", "network", "general", "auto", "calibrate", "models"}
 	const root = "github.com/foretide/foretide/core/"
 	for _, p := range packages {

@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/arima/internal/sarima"
 	"github.com/foretide/foretide/core/forecast"
 )
 
@@ -68,7 +68,7 @@ func newAuto(y []float64, x [][]float64, s search) (*auto, error) {
 	a.y = y[first:]
 	for i, c := range x {
 		if len(c) != len(y) {
-			return nil, arima.ErrRegressors
+			return nil, sarima.ErrRegressors
 		}
 		if i == 0 {
 			a.x = nil
@@ -82,7 +82,7 @@ func newAuto(y []float64, x [][]float64, s search) (*auto, error) {
 		}
 	}
 	if n == 0 {
-		return nil, arima.ErrShort
+		return nil, sarima.ErrShort
 	}
 	if err := a.differences(n); err != nil {
 		return nil, err
@@ -115,7 +115,7 @@ func (a *auto) differences(n int) error {
 		a.d = differences(rest, kpssAlpha, s.MaxD)
 	}
 	if a.d*1+a.sd*m >= n {
-		return arima.ErrShort
+		return sarima.ErrShort
 	}
 	a.constant = a.d+a.sd == 0 && s.Mean || a.d+a.sd == 1 && s.Drift
 	return nil
@@ -123,7 +123,7 @@ func (a *auto) differences(n int) error {
 
 // residualsOf returns y less its least squares regression on x and a mean.
 func residualsOf(y []float64, x [][]float64) ([]float64, error) {
-	l, err := arima.NewLikelihood(y, append([][]float64{constantColumn(len(y), arima.Order{})}, x...), arima.Order{})
+	l, err := sarima.NewLikelihood(y, append([][]float64{constantColumn(len(y), sarima.Order{})}, x...), sarima.Order{})
 	if err != nil {
 		return nil, err
 	}
@@ -157,8 +157,8 @@ func (a *auto) limit(n int) {
 	}
 }
 
-func (a *auto) order(k key) arima.Order {
-	o := arima.Order{P: k.p, D: a.d, Q: k.q, SP: k.sp, SD: a.sd, SQ: k.sq, Period: a.s.Period}
+func (a *auto) order(k key) sarima.Order {
+	o := sarima.Order{P: k.p, D: a.d, Q: k.q, SP: k.sp, SD: a.sd, SQ: k.sq, Period: a.s.Period}
 	if a.s.Period < 2 {
 		o.Period = 0
 	}
@@ -172,12 +172,12 @@ func (a *auto) degenerate() *result {
 		return nil
 	}
 	o := a.order(key{})
-	w := arima.Difference(append([]float64(nil), a.y...), a.y, o)
+	w := sarima.Difference(append([]float64(nil), a.y...), a.y, o)
 	if !isConstant(w) {
 		return nil
 	}
 	r := &result{Status: forecast.NothingToFit, N: len(w)}
-	r.Process = *arima.NewProcess(o, nil)
+	r.Process = *sarima.NewProcess(o, nil)
 	r.Sigma2 = 0
 	if mean := meanOf(w); a.d+a.sd <= 1 && !math.IsNaN(mean) {
 		r.Constant = true

@@ -5,7 +5,7 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/arima/internal/sarima"
 )
 
 // TestAutoBeatsR: the chosen model's AICc is at most 0.1 above that of the
@@ -38,7 +38,7 @@ func TestAutoBeatsR(t *testing.T) {
 
 // TestFullSearch: a search of all orders finds nothing worse than stepwise.
 func TestFullSearch(t *testing.T) {
-	y := simulated(t, arima.Order{P: 1, Q: 1}, []float64{0.7, 0.4}, 150, 4)
+	y := simulated(t, sarima.Order{P: 1, Q: 1}, []float64{0.7, 0.4}, 150, 4)
 	s := DefaultSearch(len(y), 1)
 	step, few, err := Auto(y, nil, s)
 	if err != nil {
@@ -60,7 +60,7 @@ func TestFullSearch(t *testing.T) {
 // these alone the search finds as good an order as the true one on two of
 // the eight paths.
 func TestAutoFindsFarOrders(t *testing.T) {
-	o := arima.Order{P: 2, Q: 3, D: 1}
+	o := sarima.Order{P: 2, Q: 3, D: 1}
 	coefs := []float64{1.8973, -0.9554, -2.4136, 1.9138, -0.4837}
 	const paths, least = 8, 6
 	found := 0
@@ -91,12 +91,12 @@ func TestAutoFindsFarOrders(t *testing.T) {
 // TestAutoChoosesDifferences on processes of known integration.
 func TestAutoChoosesDifferences(t *testing.T) {
 	for _, c := range []struct {
-		order arima.Order
+		order sarima.Order
 		coefs []float64
 	}{
-		{arima.Order{P: 1}, []float64{0.5}},
-		{arima.Order{D: 1, Q: 1}, []float64{0.4}},
-		{arima.Order{P: 1, SD: 1, SQ: 1, Period: 12}, []float64{0.4, -0.5}},
+		{sarima.Order{P: 1}, []float64{0.5}},
+		{sarima.Order{D: 1, Q: 1}, []float64{0.4}},
+		{sarima.Order{P: 1, SD: 1, SQ: 1, Period: 12}, []float64{0.4, -0.5}},
 	} {
 		y := simulated(t, c.order, c.coefs, 400, 21)
 		r, _, err := Auto(y, nil, DefaultSearch(len(y), max(1, c.order.Period)))
@@ -112,7 +112,7 @@ func TestAutoChoosesDifferences(t *testing.T) {
 // TestAutoRoots: every chosen polynomial keeps its roots beyond 1.01, even
 // where the truth has one on the circle.
 func TestAutoRoots(t *testing.T) {
-	y := simulated(t, arima.Order{P: 1, Q: 1}, []float64{0.5, -0.99999}, 300, 2)
+	y := simulated(t, sarima.Order{P: 1, Q: 1}, []float64{0.5, -0.99999}, 300, 2)
 	s := DefaultSearch(len(y), 1)
 	s.D = 0
 	r, _, err := Auto(y, nil, s)
@@ -122,14 +122,14 @@ func TestAutoRoots(t *testing.T) {
 	neg := append([]float64(nil), r.MA...)
 	negate(neg)
 	for _, c := range [][]float64{r.AR, neg} {
-		if !arima.Stationary(c, minRoot-1e-6, make([]float64, len(c))) {
+		if !sarima.Stationary(c, minRoot-1e-6, make([]float64, len(c))) {
 			t.Errorf("%v has a root within %v: %v", r.Order, minRoot, r.Coefs())
 		}
 	}
 }
 
 func TestAutoIsDeterministic(t *testing.T) {
-	y := simulated(t, arima.Order{P: 1, SP: 1, Period: 12}, []float64{0.6, 0.3}, 300, 8)
+	y := simulated(t, sarima.Order{P: 1, SP: 1, Period: 12}, []float64{0.6, 0.3}, 300, 8)
 	y[17], y[80], y[81] = math.NaN(), math.NaN(), math.NaN()
 	a, tried, err := Auto(y, nil, DefaultSearch(len(y), 12))
 	if err != nil {
@@ -166,13 +166,13 @@ func TestAutoDegenerate(t *testing.T) {
 			t.Errorf("%s: %v forecasts %v, %v; want %v", name, r.Order, f, err, c.next)
 		}
 	}
-	if _, _, err := Auto([]float64{math.NaN()}, nil, DefaultSearch(1, 1)); err != arima.ErrShort {
+	if _, _, err := Auto([]float64{math.NaN()}, nil, DefaultSearch(1, 1)); err != sarima.ErrShort {
 		t.Errorf("error %v for a series without values", err)
 	}
 }
 
 func TestAutoInterrupted(t *testing.T) {
-	y := simulated(t, arima.Order{P: 2}, []float64{0.6, 0.3}, 300, 8)
+	y := simulated(t, sarima.Order{P: 2}, []float64{0.6, 0.3}, 300, 8)
 	s := DefaultSearch(len(y), 12)
 	s.Interrupt = func() bool { return true }
 	r, tried, err := Auto(y, nil, s)
@@ -182,7 +182,7 @@ func TestAutoInterrupted(t *testing.T) {
 }
 
 func BenchmarkAuto(b *testing.B) {
-	y := simulated(b, arima.Order{P: 2, Q: 1, SP: 1, SD: 1, Period: 24}, []float64{0.6, 0.3, 0.2, 0.3}, 700, 8)
+	y := simulated(b, sarima.Order{P: 2, Q: 1, SP: 1, SD: 1, Period: 24}, []float64{0.6, 0.3, 0.2, 0.3}, 700, 8)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, _, err := Auto(y, nil, DefaultSearch(len(y), 24)); err != nil {

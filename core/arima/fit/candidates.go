@@ -3,7 +3,7 @@ package fit
 import (
 	"math"
 
-	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/arima/internal/sarima"
 )
 
 // minRoot is the smallest modulus that a root of a chosen model may have.
@@ -95,7 +95,7 @@ func (a *auto) conditional(s *solver, c *css, k key) (best float64, u []float64)
 	best = math.Inf(1)
 	try := func(coefs []float64) {
 		v := make([]float64, n+len(c.x))
-		arima.Unconstrain(v[:n], coefs, c.order, minRoot)
+		sarima.Unconstrain(v[:n], coefs, c.order, minRoot)
 		shrinkInside(v[:n])
 		ssq, _, ok := s.minimize(c, v, limits{40, 1e-6})
 		if ok && ssq < best {

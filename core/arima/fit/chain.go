@@ -1,6 +1,6 @@
 package fit
 
-import "github.com/foretide/foretide/core/arima"
+import "github.com/foretide/foretide/core/arima/internal/sarima"
 
 // chain is the Jacobian of the map from unconstrained parameters to ARMA
 // coefficients, by central differences of the closed form.
@@ -20,15 +20,15 @@ func newChain(k, n int) *chain {
 }
 
 // at evaluates the Jacobian.
-func (c *chain) at(u []float64, o arima.Order, radius float64) {
+func (c *chain) at(u []float64, o sarima.Order, radius float64) {
 	const h = 1e-5
 	k := c.k
 	for j := range k {
 		copy(c.bump, u[:k])
 		c.bump[j] = u[j] + h
-		arima.Constrain(c.up, c.bump, o, radius)
+		sarima.Constrain(c.up, c.bump, o, radius)
 		c.bump[j] = u[j] - h
-		arima.Constrain(c.down, c.bump, o, radius)
+		sarima.Constrain(c.down, c.bump, o, radius)
 		for i := range k {
 			c.d[i*k+j] = (c.up[i] - c.down[i]) / (2 * h)
 		}

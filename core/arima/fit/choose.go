@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/arima/internal/sarima"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 )
@@ -116,9 +117,9 @@ func (s *score) below(o *score) bool {
 // scores returns the errors at each horizon of the forecasts from origins
 // from cut on. w is the series less the part's season.
 func (c *chooser) scores(part *arima.Part, w []float64, cut int) []score {
-	k := arima.NewTracker(&part.Process, part.Clip)
+	k := sarima.NewTracker(&part.Process, part.Clip)
 	lags := max(1, k.Lags())
-	s, f := arima.NewState(lags), arima.NewState(lags)
+	s, f := sarima.NewState(lags), sarima.NewState(lags)
 	longest := c.ahead[len(c.ahead)-1]
 	path := make([]float64, longest)
 	all := make([]score, len(c.ahead))
@@ -153,9 +154,9 @@ func (c *chooser) scores(part *arima.Part, w []float64, cut int) []score {
 
 // scaleOf returns the median absolute innovation of the process over w; +Inf
 // where it is zero, so that nothing is cut.
-func scaleOf(p *arima.Process, w []float64) float64 {
-	k := arima.NewTracker(p, math.Inf(1))
-	s := arima.NewState(max(1, k.Lags()))
+func scaleOf(p *sarima.Process, w []float64) float64 {
+	k := sarima.NewTracker(p, math.Inf(1))
+	s := sarima.NewState(max(1, k.Lags()))
 	var e []float64
 	started := false
 	for _, v := range w {

@@ -1,7 +1,7 @@
 package fit
 
 import (
-	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/arima/internal/sarima"
 	"github.com/foretide/foretide/core/internal/stat"
 )
 
@@ -12,7 +12,7 @@ import (
 // coefficients. The Jacobian is analytic: the derivatives by φ_1, φ_2 … are
 // one series at different lags, as are those by θ, Φ and Θ.
 type css struct {
-	order   arima.Order
+	order   sarima.Order
 	radius  float64
 	w       []float64
 	x       [][]float64
@@ -29,7 +29,7 @@ type css struct {
 	chain   *chain
 }
 
-func newCSS(w []float64, x [][]float64, o arima.Order, radius float64) *css {
+func newCSS(w []float64, x [][]float64, o sarima.Order, radius float64) *css {
 	n, k := len(w), o.Coefs()
 	c := &css{
 		order: o, radius: radius, w: w, x: x, cond: o.ARLags(),
@@ -69,7 +69,7 @@ func (c *css) parts() (ar, ma, sar, sma []float64) {
 
 func (c *css) eval(u []float64) (float64, bool) {
 	k := c.order.Coefs()
-	arima.Constrain(c.coefs, u[:k], c.order, c.radius)
+	sarima.Constrain(c.coefs, u[:k], c.order, c.radius)
 	copy(c.z, c.w)
 	for i, x := range c.x {
 		b := u[k+i]

@@ -4,7 +4,7 @@ package fit
 import (
 	"math"
 
-	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/arima/internal/sarima"
 	"github.com/foretide/foretide/core/forecast"
 )
 
@@ -33,7 +33,7 @@ type settings struct {
 	// Errors asks for standard errors.
 	Errors bool
 	// Levels computes the likelihood as R's arima does, see
-	// arima.NewLevelsLikelihood: slow, for comparisons.
+	// sarima.NewLevelsLikelihood: slow, for comparisons.
 	Levels bool
 }
 
@@ -44,7 +44,7 @@ func defaultSettings() settings {
 
 // A result is an estimated model.
 type result struct {
-	arima.Process
+	sarima.Process
 	LogLik     float64 // NaN for methodCSS
 	AIC        float64
 	AICc, BIC  float64
@@ -58,7 +58,7 @@ type result struct {
 // estimate fits the order to y, NaN for missing, by maximum likelihood.
 // Where constant is true and d+D is 0 or 1, a mean or drift is estimated
 // beside the regressors x.
-func estimate(y []float64, x [][]float64, o arima.Order, constant bool, s settings) (*result, error) {
+func estimate(y []float64, x [][]float64, o sarima.Order, constant bool, s settings) (*result, error) {
 	e, err := newEstimator(y, x, o, constant, s.Levels)
 	if err != nil {
 		return nil, err
@@ -68,21 +68,21 @@ func estimate(y []float64, x [][]float64, o arima.Order, constant bool, s settin
 
 // An estimator holds the workspace to estimate one order on one series.
 type estimator struct {
-	like     *arima.Likelihood
+	like     *sarima.Likelihood
 	constant bool
 	solver   solver
 }
 
 // newEstimator prepares the estimation by the likelihood of the differences,
 // or by that of the levels.
-func newEstimator(y []float64, x [][]float64, o arima.Order, constant, levels bool) (*estimator, error) {
+func newEstimator(y []float64, x [][]float64, o sarima.Order, constant, levels bool) (*estimator, error) {
 	constant = constant && o.D+o.SD <= 1
 	if constant {
 		x = append([][]float64{constantColumn(len(y), o)}, x...)
 	}
-	prepare := arima.NewLikelihood
+	prepare := sarima.NewLikelihood
 	if levels {
-		prepare = arima.NewLevelsLikelihood
+		prepare = sarima.NewLevelsLikelihood
 	}
 	l, err := prepare(y, x, o)
 	if err != nil {
@@ -93,7 +93,7 @@ func newEstimator(y []float64, x [][]float64, o arima.Order, constant, levels bo
 
 // constantColumn returns the regressor whose coefficient is the mean, where
 // the order does not difference, or the drift, where it does.
-func constantColumn(n int, o arima.Order) []float64 {
+func constantColumn(n int, o sarima.Order) []float64 {
 	c := make([]float64, n)
 	for t := range c {
 		c[t] = 1
@@ -112,7 +112,7 @@ func (e *estimator) estimate(s settings) (*result, error) {
 	r := &result{N: e.like.N(), Status: forecast.Converged}
 	switch {
 	case k > 0 && s.OnlyStart && s.Start != nil:
-		arima.Unconstrain(u, s.Start, o, s.Radius)
+		sarima.Unconstrain(u, s.Start, o, s.Radius)
 		if !s.onBoundary {
 			shrinkInside(u)
 		}
@@ -132,7 +132,7 @@ func (e *estimator) estimate(s settings) (*result, error) {
 		r.Status = forecast.NotConverged
 	}
 	x.eval(u)
-	r.Process = *arima.NewProcess(o, x.coefs)
+	r.Process = *sarima.NewProcess(o, x.coefs)
 	r.Constant = e.constant
 	r.Beta = make([]float64, e.like.Regressors())
 	e.like.Beta(r.Beta)
@@ -146,7 +146,7 @@ func (e *estimator) estimate(s settings) (*result, error) {
 
 // criteria fills the information criteria as R's forecast package does: the
 // number of parameters includes σ².
-func (e *estimator) criteria(r *result, v arima.Value) {
+func (e *estimator) criteria(r *result, v sarima.Value) {
 	n := float64(v.N)
 	k := float64(r.Order.Coefs() + len(r.Beta) + 1)
 	r.LogLik = v.LogLik
@@ -168,7 +168,7 @@ func (e *estimator) conditional(u []float64, s settings) {
 	c := newCSS(w, x, o, s.Radius)
 	if c.used() < o.Coefs()+len(x)+3 {
 		if s.Start != nil {
-			arima.Unconstrain(u, s.Start, o, s.Radius)
+			sarima.Unconstrain(u, s.Start, o, s.Radius)
 		}
 		return
 	}
@@ -177,7 +177,7 @@ func (e *estimator) conditional(u []float64, s settings) {
 	try := func(coefs []float64) {
 		v := make([]float64, k+len(x))
 		if coefs != nil {
-			arima.Unconstrain(v[:k], coefs, o, s.Radius)
+			sarima.Unconstrain(v[:k], coefs, o, s.Radius)
 			shrinkInside(v[:k])
 		}
 		ssq, _, ok := e.solver.minimize(c, v, limits{s.Iterations / 2, 1e-7})
@@ -219,10 +219,10 @@ func (e *estimator) differenced() (w []float64, x [][]float64) {
 	}
 	filled := append([]float64(nil), cols[0]...)
 	interpolate(filled)
-	w = arima.Difference(filled, filled, o)
+	w = sarima.Difference(filled, filled, o)
 	for _, c := range cols[1:] {
 		d := append([]float64(nil), c...)
-		x = append(x, arima.Difference(d, d, o))
+		x = append(x, sarima.Difference(d, d, o))
 	}
 	return w, x
 }

@@ -4,28 +4,28 @@ import (
 	"math"
 	"testing"
 
-	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/arima/internal/sarima"
 	"github.com/foretide/foretide/core/forecast"
 )
 
 // simulated returns a path of the process with the coefficients.
-func simulated(t testing.TB, o arima.Order, coefs []float64, n int, seed uint64) []float64 {
+func simulated(t testing.TB, o sarima.Order, coefs []float64, n int, seed uint64) []float64 {
 	t.Helper()
 	y := make([]float64, n)
-	if err := arima.NewProcess(o, coefs).Simulate(y, nil, nil, seed); err != nil {
+	if err := sarima.NewProcess(o, coefs).Simulate(y, nil, nil, seed); err != nil {
 		t.Fatal(err)
 	}
 	return y
 }
 
 var recoverCases = []struct {
-	order arima.Order
+	order sarima.Order
 	coefs []float64
 }{
-	{arima.Order{P: 2}, []float64{1.2, -0.5}},
-	{arima.Order{P: 1, D: 1, Q: 1}, []float64{0.6, -0.3}},
-	{arima.Order{Q: 2, D: 1}, []float64{0.5, 0.3}},
-	{arima.Order{P: 1, Q: 1, SP: 1, SD: 1, SQ: 1, Period: 12}, []float64{0.7, 0.3, 0.4, -0.6}},
+	{sarima.Order{P: 2}, []float64{1.2, -0.5}},
+	{sarima.Order{P: 1, D: 1, Q: 1}, []float64{0.6, -0.3}},
+	{sarima.Order{Q: 2, D: 1}, []float64{0.5, 0.3}},
+	{sarima.Order{P: 1, Q: 1, SP: 1, SD: 1, SQ: 1, Period: 12}, []float64{0.7, 0.3, 0.4, -0.6}},
 }
 
 // TestRecoversParameters: estimates on a simulated path are within four
@@ -60,7 +60,7 @@ func TestRecoversParameters(t *testing.T) {
 
 // TestRegression recovers the coefficients of regressors and of a drift.
 func TestRegression(t *testing.T) {
-	o := arima.Order{P: 1, D: 1}
+	o := sarima.Order{P: 1, D: 1}
 	y := simulated(t, o, []float64{0.5}, 600, 3)
 	x := make([]float64, len(y))
 	for i := range y {
@@ -132,14 +132,14 @@ func TestUnits(t *testing.T) {
 // TestGradients compares Jᵀr of both problems with central differences of
 // their sums of squares.
 func TestGradients(t *testing.T) {
-	o := arima.Order{P: 2, Q: 2, SP: 1, SQ: 1, Period: 6}
+	o := sarima.Order{P: 2, Q: 2, SP: 1, SQ: 1, Period: 6}
 	y := simulated(t, o, []float64{0.5, 0.2, 0.4, 0.1, 0.3, 0.2}, 2000, 9)
 	x := make([]float64, len(y))
 	for i := range x {
 		x[i] = math.Cos(float64(i))
 	}
 	u := []float64{0.4, 0.1, -0.3, 0.2, 0.2, -0.1}
-	l, err := arima.NewLikelihood(y, nil, o)
+	l, err := sarima.NewLikelihood(y, nil, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,7 @@ package fit
 import (
 	"math"
 
-	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/arima/internal/sarima"
 	"github.com/foretide/foretide/core/internal/stat"
 )
 
@@ -12,16 +12,16 @@ import (
 // to a constant, with r_t = e_t/√F_t · (Π F)^(1/2n). The Jacobian is by
 // forward differences of the residuals.
 type exact struct {
-	like   *arima.Likelihood
+	like   *sarima.Likelihood
 	radius float64
 	coefs  []float64
 	base   []float64
 	cols   [][]float64
 	bump   []float64
-	value  arima.Value
+	value  sarima.Value
 }
 
-func newExact(l *arima.Likelihood, radius float64) *exact {
+func newExact(l *sarima.Likelihood, radius float64) *exact {
 	k := l.Order().Coefs()
 	x := &exact{
 		like: l, radius: radius, coefs: make([]float64, k), bump: make([]float64, k),
@@ -34,7 +34,7 @@ func newExact(l *arima.Likelihood, radius float64) *exact {
 }
 
 func (x *exact) eval(u []float64) (float64, bool) {
-	arima.Constrain(x.coefs, u, x.like.Order(), x.radius)
+	sarima.Constrain(x.coefs, u, x.like.Order(), x.radius)
 	v, ok := x.like.Profile(x.coefs)
 	if !ok || math.IsNaN(v.LogLik) {
 		return 0, false

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/arima/internal/sarima"
 )
 
 // golden is one estimate of R, see testdata/goldens.R.
@@ -29,9 +29,9 @@ type golden struct {
 	Upper95      []float64
 }
 
-func (g *golden) order() arima.Order {
+func (g *golden) order() sarima.Order {
 	o := g.Order
-	return arima.Order{P: o[0], D: o[1], Q: o[2], SP: o[3], SD: o[4], SQ: o[5], Period: o[6]}
+	return sarima.Order{P: o[0], D: o[1], Q: o[2], SP: o[3], SD: o[4], SQ: o[5], Period: o[6]}
 }
 
 func readGoldens(t *testing.T) []golden {
@@ -95,7 +95,7 @@ func (g *golden) theirs() (coefs, beta, se []float64) {
 
 // coefNames names the coefficients of an order as R does: ar1, ma1, sar1,
 // sma1, then intercept or drift.
-func coefNames(o arima.Order, g *golden) []string {
+func coefNames(o sarima.Order, g *golden) []string {
 	var names []string
 	for _, c := range []struct {
 		prefix string
@@ -127,7 +127,7 @@ func head(x [][]float64, n int) [][]float64 {
 // TestAgreesWithR compares with R's arima at the same orders. Where the
 // series is differenced R's likelihood depends, by some thousandths, on the
 // level of the series through its diffuse start (see
-// arima.NewLevelsLikelihood); then our likelihood of the differences must be
+// sarima.NewLevelsLikelihood); then our likelihood of the differences must be
 // higher at our estimate than at R's, and our likelihood in levels must equal
 // R's at R's estimate and have as high a maximum. (For M4 H150 R reports
 // -3375.61299 with coefficients at which its own likelihood is -3375.62101
@@ -186,7 +186,7 @@ func agree(t *testing.T, g *golden, y []float64, x [][]float64) {
 	}
 	p := r.Process
 	if !same {
-		p = *arima.NewProcess(o, coefs)
+		p = *sarima.NewProcess(o, coefs)
 		p.Constant, p.Beta, p.Sigma2 = g.Constant, beta, g.Sigma2
 	}
 	compareForecast(t, &p, y, x, g)
@@ -209,7 +209,7 @@ func inLevels(t *testing.T, g *golden, y []float64, x [][]float64) {
 }
 
 // compareForecast asks for 0.1 % of the series' standard deviation.
-func compareForecast(t *testing.T, p *arima.Process, y []float64, x [][]float64, g *golden) {
+func compareForecast(t *testing.T, p *sarima.Process, y []float64, x [][]float64, g *golden) {
 	t.Helper()
 	f, err := p.Predict(y, x, len(g.Mean))
 	if err != nil {

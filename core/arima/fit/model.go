@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/arima/internal/sarima"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 )
@@ -25,7 +26,7 @@ type Config struct {
 	// Auto chooses the order; otherwise it is Order, with a mean or a drift
 	// where Constant says so.
 	Auto       bool
-	Order      arima.Order
+	Order      sarima.Order
 	Constant   bool
 	MaxP, MaxQ int
 	MaxD       int
@@ -88,9 +89,9 @@ func (c Config) fit(kept []arima.Part, history []series.Frame, task forecast.Tas
 		parts, err = c.parts(h, &opts, &report)
 	}
 	switch {
-	case report.Points == 0 || err == arima.ErrShort:
+	case report.Points == 0 || err == sarima.ErrShort:
 		report.Status, report.Reasons = forecast.NothingToFit, forecast.ShortHistory
-		parts = []arima.Part{{Link: h.link, Clip: math.Inf(1), Process: arima.Process{Order: arima.Order{D: 1}}}}
+		parts = []arima.Part{{Link: h.link, Clip: math.Inf(1), Process: sarima.Process{Order: sarima.Order{D: 1}}}}
 	case err != nil:
 		return nil, report, err
 	case opts.Interrupted():

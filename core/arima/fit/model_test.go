@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/arima/internal/sarima"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
 )
@@ -18,7 +19,7 @@ func testTask(step int64) forecast.Task {
 
 // load is a positive series with a slow wave, persistent noise and spikes.
 func load(t testing.TB, n int, step int64) series.Frame {
-	v := simulated(t, arima.Order{P: 1}, []float64{0.9}, n, 5)
+	v := simulated(t, sarima.Order{P: 1}, []float64{0.9}, n, 5)
 	for i := range v {
 		v[i] = math.Exp(0.2*v[i]) * (3 + math.Sin(2*math.Pi*float64(int64(i)*step)/86400))
 	}

@@ -1,7 +1,7 @@
 package fit
 
 import (
-	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/arima/internal/sarima"
 )
 
 // A Criterion ranks models; smaller is better.
@@ -51,7 +51,7 @@ func DefaultSearch(n, period int) search {
 
 // A candidate is an order that was looked at.
 type candidate struct {
-	Order    arima.Order
+	Order    sarima.Order
 	Constant bool
 	Score    float64 // the criterion; +Inf where the model is refused
 	Exact    bool    // by the exact likelihood; else approximate, and comparable only with its like

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/arima/internal/sarima"
 	"github.com/foretide/foretide/core/internal/decompose"
 	"github.com/foretide/foretide/core/internal/stat"
 )
@@ -153,7 +154,7 @@ func rest(dst, z []float64, s *arima.Season, start, span int64) {
 // autoregression fits a long autoregression with a mean to z by least
 // squares, its order by AICc: quick, and near enough to any ARIMA model to
 // judge by what it is to be fitted to. nil where z is too short.
-func autoregression(z []float64) *arima.Process {
+func autoregression(z []float64) *sarima.Process {
 	w := append([]float64(nil), z...)
 	interpolate(w)
 	mean := meanOf(w)
@@ -161,7 +162,7 @@ func autoregression(z []float64) *arima.Process {
 		w[t] -= mean
 	}
 	const most = 24
-	var best *arima.Process
+	var best *sarima.Process
 	score := math.Inf(1)
 	for _, p := range [...]int{1, 2, 3, 4, 6, 9, 12, most} {
 		n := float64(len(w) - most)
@@ -186,7 +187,7 @@ func autoregression(z []float64) *arima.Process {
 		k := float64(p + 2)
 		if v := n*math.Log(s2) + 2*k + 2*k*(k+1)/(n-k-1); v < score {
 			score = v
-			best = arima.NewProcess(arima.Order{P: p}, phi)
+			best = sarima.NewProcess(sarima.Order{P: p}, phi)
 			best.Constant, best.Beta, best.Sigma2 = true, []float64{mean}, s2
 		}
 	}

@@ -3,7 +3,7 @@ package fit
 import (
 	"math"
 
-	"github.com/foretide/foretide/core/arima"
+	"github.com/foretide/foretide/core/arima/internal/sarima"
 	"github.com/foretide/foretide/core/internal/stat"
 )
 
@@ -19,7 +19,7 @@ const (
 // products of a seasonal model's polynomials are left out; false where the
 // regressions fail. more is the lags of the autoregression beyond the model's:
 // a few are quick, many see a moving average whose roots are near the circle.
-func hannanRissanen(dst, w []float64, o arima.Order, more int) bool {
+func hannanRissanen(dst, w []float64, o sarima.Order, more int) bool {
 	long := longLags(o, more)
 	reach := 0
 	for _, l := range long {
@@ -50,7 +50,7 @@ func hannanRissanen(dst, w []float64, o arima.Order, more int) bool {
 
 // longLags are the lags of the first autoregression, more of the near ones
 // than the model has.
-func longLags(o arima.Order, more int) []int {
+func longLags(o sarima.Order, more int) []int {
 	var lags []int
 	short := max(o.P, o.Q) + more
 	if o.SP+o.SQ > 0 {
@@ -65,7 +65,7 @@ func longLags(o arima.Order, more int) []int {
 	return lags
 }
 
-func secondStage(dst, w, e []float64, o arima.Order, reach int) bool {
+func secondStage(dst, w, e []float64, o sarima.Order, reach int) bool {
 	var cols []lagged
 	for i := 1; i <= o.P; i++ {
 		cols = append(cols, lagged{w, i})

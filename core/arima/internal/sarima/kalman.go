@@ -1,4 +1,4 @@
-package arima
+package sarima
 
 import "math"
 

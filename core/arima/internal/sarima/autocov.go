@@ -1,4 +1,4 @@
-package arima
+package sarima
 
 // initialCovariance computes, for the stationary process φ(B) x = θ(B) e with
 // unit innovations, the first column of the covariance of the state of

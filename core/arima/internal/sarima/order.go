@@ -1,6 +1,6 @@
-// Package arima is the seasonal ARIMA model with a constant and regressors:
-// its exact Gaussian likelihood with missing values, forecasts, simulation,
-// and the fitted model that serves forecasts from windows.
+// Package sarima computes with seasonal ARIMA processes that have a constant and
+// regressors: the exact Gaussian likelihood with missing values, predictions,
+// simulation, and the filter that follows a series.
 //
 // The model of a series y with regressors x is
 //
@@ -11,10 +11,7 @@
 // the signs of Box and Jenkins' φ and of R's arima for both. A constant is a
 // first regressor: ones where d+D = 0 (the mean), 1, 2, 3 … where d+D = 1
 // (the drift).
-//
-// Estimation is in core/arima/fit; this package has what serving needs and
-// imports nothing that a WebAssembly guest should not carry.
-package arima
+package sarima
 
 import (
 	"errors"
