@@ -27,7 +27,7 @@ func outdated(t testing.TB) (b []byte, c *codec.Checkpoint) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := general.Bind(forecast.Task{Metric: c.Metric, Step: c.Step, Horizons: c.Horizons, Levels: c.Levels})
+	m, err := general.Bind(forecast.Task{Metric: c.Metric, Step: c.Step, Horizons: c.Horizons, Levels: c.Levels}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

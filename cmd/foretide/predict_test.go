@@ -169,7 +169,7 @@ func TestOldCheckpoint(t *testing.T) {
 // networkVersion is that of the network in the box.
 func networkVersion(t *testing.T, c *codec.Checkpoint) (version uint64) {
 	t.Helper()
-	m, err := general.Bind(forecast.Task{Metric: c.Metric, Step: c.Step, Horizons: c.Horizons, Levels: c.Levels})
+	m, err := general.Bind(forecast.Task{Metric: c.Metric, Step: c.Step, Horizons: c.Horizons, Levels: c.Levels}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

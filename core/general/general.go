@@ -38,15 +38,15 @@ var load = sync.OnceValues(func() (*network.Net, uint64) {
 	return net, h.Sum64()
 })
 
-// Net returns the network.
-func Net() *network.Net {
-	net, _ := load()
-	return net
+// net returns the network.
+func net() *network.Net {
+	n, _ := load()
+	return n
 }
 
-// Fitted is the general network bound to a task. It is immutable and safe for
+// fitted is the general network bound to a task. It is immutable and safe for
 // concurrent use.
-type Fitted struct {
+type fitted struct {
 	*network.Fitted
 	spec forecast.Spec
 	why  forecast.Reasons
@@ -55,30 +55,23 @@ type Fitted struct {
 // LongestHorizon is how far ahead it was trained to forecast, in seconds.
 const LongestHorizon = 2 * 3600
 
-// Because returns f with reasons that all its forecasts carry, which its
-// payload does not keep.
-func (f *Fitted) Because(why forecast.Reasons) *Fitted {
-	out := *f
-	out.why |= why
-	return &out
-}
-
-// Bind returns the model of a task. The errors are those of network.Net.Bind.
-func Bind(task forecast.Task) (*Fitted, error) {
-	f, err := Net().Bind(task)
+// Bind returns the model of a task. All its forecasts carry why, which its payload
+// does not keep. The errors are those of network.Net.Bind.
+func Bind(task forecast.Task, why forecast.Reasons) (forecast.Fitted, error) {
+	f, err := net().Bind(task)
 	if err != nil {
 		return nil, err
 	}
-	g := &Fitted{Fitted: f, spec: *f.Spec()}
+	g := &fitted{Fitted: f, spec: *f.Spec(), why: why}
 	g.spec.Model, g.spec.Pretrained = Name, true
 	return g, nil
 }
 
 // Spec describes the model.
-func (f *Fitted) Spec() *forecast.Spec { return &f.spec }
+func (f *fitted) Spec() *forecast.Spec { return &f.spec }
 
 // Forecast implements forecast.Fitted.
-func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
+func (f *fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	if err := f.Fitted.Forecast(dst, w); err != nil {
 		return err
 	}
@@ -93,15 +86,12 @@ func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 // detail describes the model for people.
 const detail = "network trained on public series"
 
-// Summary describes the model for people.
-func (f *Fitted) Summary() string { return detail }
-
 // Kind returns "general.1".
-func (f *Fitted) Kind() string { return Kind }
+func (f *fitted) Kind() string { return Kind }
 
 // AppendPayload appends the model's bytes: 1 the task, 2 a hash of the network,
 // which is not in them.
-func (f *Fitted) AppendPayload(dst []byte) []byte {
+func (f *fitted) AppendPayload(dst []byte) []byte {
 	_, version := load()
 	w := codec.NewWriter(dst)
 	w.Message(1, f.spec.Task.Write)
@@ -111,7 +101,7 @@ func (f *Fitted) AppendPayload(dst []byte) []byte {
 
 // Decode returns the model whose payload AppendPayload wrote. An error is
 // ErrVersion, one of core/codec's, or one of network.Net.Bind's.
-func Decode(payload []byte) (*Fitted, error) {
+func Decode(payload []byte) (forecast.Fitted, error) {
 	var task forecast.Task
 	var version uint64
 	r := codec.NewReader(payload)
@@ -129,7 +119,7 @@ func Decode(payload []byte) (*Fitted, error) {
 	if _, have := load(); version != have {
 		return nil, ErrVersion
 	}
-	return Bind(task)
+	return Bind(task, 0)
 }
 
 // ErrFar reports that a task has a horizon further ahead than the network was
@@ -156,7 +146,7 @@ func (Model) Fit(history []series.Frame, task forecast.Task, _ forecast.Options)
 	if task.Horizons[len(task.Horizons)-1] > LongestHorizon {
 		return nil, forecast.Report{}, ErrFar
 	}
-	f, err := Bind(task)
+	f, err := Bind(task, 0)
 	if err != nil {
 		return nil, forecast.Report{}, err
 	}

@@ -35,7 +35,7 @@ func jobs(step int64, days int) series.Frame {
 // sanely from ten minutes.
 func TestNewContainer(t *testing.T) {
 	for _, step := range []int64{15, 60, 300} {
-		f, err := Bind(task(step))
+		f, err := Bind(task(step), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,18 +67,20 @@ func TestNewContainer(t *testing.T) {
 	}
 }
 
-// TestBecause: reasons are told, and the model goes by its own name.
-func TestBecause(t *testing.T) {
-	f, _ := Bind(task(300))
+// TestReasons: forecasts carry the reasons that the model was bound with, and
+// name the model.
+func TestReasons(t *testing.T) {
+	f, _ := Bind(task(300), forecast.NoCheckpoint)
 	h := jobs(300, 1)
 	w := forecast.WindowOf(&h, f.Spec().Needs)
 	var dst forecast.Forecast
-	if err := f.Because(forecast.NoCheckpoint).Forecast(&dst, &w); err != nil {
+	if err := f.Forecast(&dst, &w); err != nil {
 		t.Fatal(err)
 	}
 	if at := dst.At[0]; !at.Reasons.Has(forecast.NoCheckpoint) || at.Model != Name || f.Spec().Model != Name {
 		t.Errorf("%+v", at)
 	}
+	f, _ = Bind(task(300), 0)
 	if err := f.Forecast(&dst, &w); err != nil || dst.At[0].Reasons.Has(forecast.NoCheckpoint) {
 		t.Errorf("without: %v, %v", dst.At[0].Reasons, err)
 	}
@@ -86,7 +88,7 @@ func TestBecause(t *testing.T) {
 
 // TestVersion: a checkpoint of another network is refused, not served by this one.
 func TestVersion(t *testing.T) {
-	f, _ := Bind(task(300))
+	f, _ := Bind(task(300), 0)
 	payload := f.AppendPayload(nil)
 	g, err := Decode(payload)
 	if err != nil || !slices.Equal(g.AppendPayload(nil), payload) {
@@ -116,7 +118,7 @@ func TestFar(t *testing.T) {
 }
 
 func BenchmarkForecast(b *testing.B) {
-	f, _ := Bind(task(60))
+	f, _ := Bind(task(60), 0)
 	h := jobs(60, 9)
 	w := forecast.WindowOf(&h, f.Spec().Needs)
 	var dst forecast.Forecast

@@ -11,7 +11,7 @@ import (
 func TestGeneralSize(t *testing.T) {
 	const most = 400_000
 	w := codec.NewWriter(nil)
-	Net().Write(w)
+	net().Write(w)
 	if n := len(w.Bytes()); n == 0 || n > most {
 		t.Errorf("the built-in model has %d bytes, more than %d", n, most)
 	} else {

@@ -30,7 +30,7 @@ func TestLacks(t *testing.T) {
 		fitted[kind] = all[kind]
 	}
 	var err error
-	if fitted["nothing is known"], err = general.Bind(task()); err != nil {
+	if fitted["nothing is known"], err = general.Bind(task(), 0); err != nil {
 		t.Fatal(err)
 	}
 	h := long()

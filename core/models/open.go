@@ -46,9 +46,9 @@ func Open(c *codec.Checkpoint, payload []byte) (forecast.Fitted, error) {
 	f, bad := general.Bind(forecast.Task{
 		Metric: c.Metric, Step: c.Step, Horizons: slices.Clone(c.Horizons), Levels: slices.Clone(c.Levels),
 		Bounds: series.DefaultBounds(c.Metric),
-	})
+	}, forecast.OldCheckpoint|forecast.Uncalibrated)
 	if bad != nil {
 		return nil, err
 	}
-	return f.Because(forecast.OldCheckpoint | forecast.Uncalibrated), nil
+	return f, nil
 }

@@ -54,7 +54,7 @@ type decoder = func(kind string, payload []byte) (forecast.Fitted, error)
 // append new families.
 var table = [...]Family{
 	{naive.Name, naive.Kind, Traits{},
-		func(b []byte, _ decoder) (forecast.Fitted, error) { return fitted(naive.Decode(b)) }},
+		func(b []byte, _ decoder) (forecast.Fitted, error) { return naive.Decode(b) }},
 	{arima.Name, arima.Kind, Traits{},
 		func(b []byte, _ decoder) (forecast.Fitted, error) { return fitted(arima.Decode(b)) }},
 	{linear.Name, linear.Kind, Traits{Mixed: true},
@@ -68,7 +68,7 @@ var table = [...]Family{
 	{auto.Name, auto.Kind, Traits{Mixed: true, Rounded: true},
 		func(b []byte, inner decoder) (forecast.Fitted, error) { return fitted(auto.Decode(b, inner)) }},
 	{general.Name, general.Kind, Traits{BuiltIn: true, Rounded: true},
-		func(b []byte, _ decoder) (forecast.Fitted, error) { return fitted(general.Decode(b)) }},
+		func(b []byte, _ decoder) (forecast.Fitted, error) { return general.Decode(b) }},
 	{ets.Name, ets.Kind, Traits{},
 		func(b []byte, _ decoder) (forecast.Fitted, error) { return fitted(ets.Decode(b)) }},
 }

@@ -20,13 +20,13 @@ func (c Config) Fit(history []series.Frame, task forecast.Task, opts forecast.Op
 	return f, report, nil
 }
 
-func (c Config) fit(history []series.Frame, task forecast.Task, opts forecast.Options) (*Fitted, forecast.Report, error) {
+func (c Config) fit(history []series.Frame, task forecast.Task, opts forecast.Options) (*fitted, forecast.Report, error) {
 	var report forecast.Report
 	s, err := task.Only(history)
 	if err != nil {
 		return nil, report, err
 	}
-	f := Unfitted(task, 0)
+	f := unfitted(task, 0)
 	report.Points = s.Count()
 	var scratch forecast.Scratch
 	f.level = levelOf(s.Values, &scratch)

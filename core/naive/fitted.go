@@ -9,8 +9,8 @@ import (
 	"github.com/foretide/foretide/core/internal/plain"
 )
 
-// Fitted is a fitted naive model: for each horizon a mix of predictors.
-type Fitted struct {
+// fitted is a fitted naive model: for each horizon a mix of predictors.
+type fitted struct {
 	spec  forecast.Spec
 	level float64 // the median of the history, the forecast where all is missing
 	at    []mix
@@ -34,8 +34,10 @@ type member struct {
 // Unfitted returns a naive model of a fixed mix that has seen no history: for
 // containers without a checkpoint or with too little history. Every forecast
 // of it carries why.
-func Unfitted(task forecast.Task, why forecast.Reasons) *Fitted {
-	f := &Fitted{
+func Unfitted(task forecast.Task, why forecast.Reasons) forecast.Fitted { return unfitted(task, why) }
+
+func unfitted(task forecast.Task, why forecast.Reasons) *fitted {
+	f := &fitted{
 		spec: forecast.Spec{Task: task, Model: Name, Needs: NeedsOf(task.Step)},
 		at:   make([]mix, len(task.Horizons)),
 	}
@@ -98,12 +100,12 @@ func durationName(seconds int64) string {
 }
 
 // Spec describes the model.
-func (f *Fitted) Spec() *forecast.Spec { return &f.spec }
+func (f *fitted) Spec() *forecast.Spec { return &f.spec }
 
 // Forecast implements forecast.Fitted. The median and the mean are the mix of
 // predictors; the other quantiles are those of the changes over the horizon
 // within the window, a rough guess that core/calibrate replaces.
-func (f *Fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
+func (f *fitted) Forecast(dst *forecast.Forecast, w *forecast.Window) error {
 	recent, long, err := w.Check(&f.spec)
 	if err != nil {
 		return err

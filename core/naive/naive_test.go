@@ -35,7 +35,7 @@ func taskOf(step int64) forecast.Task {
 		Levels: forecast.DefaultLevels(), Bounds: series.DefaultBounds("other")}
 }
 
-func fit(t testing.TB, s series.Series, task forecast.Task) (*Fitted, forecast.Report) {
+func fit(t testing.TB, s series.Series, task forecast.Task) (*fitted, forecast.Report) {
 	t.Helper()
 	c := Defaults()
 	c.MaxRows = 1500
@@ -43,10 +43,10 @@ func fit(t testing.TB, s series.Series, task forecast.Task) (*Fitted, forecast.R
 	if err != nil {
 		t.Fatal(err)
 	}
-	return f.(*Fitted), report
+	return f.(*fitted), report
 }
 
-func forecastOf(t testing.TB, f *Fitted, s series.Series) *forecast.Forecast {
+func forecastOf(t testing.TB, f forecast.Fitted, s series.Series) *forecast.Forecast {
 	t.Helper()
 	frame := series.FrameOf("web", "cpu", s)
 	w := forecast.WindowOf(&frame, f.Spec().Needs)
@@ -299,7 +299,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		frame := series.FrameOf("web", m.spec.Metric, series.Series{Step: m.spec.Step, Values: s.Values})
+		frame := series.FrameOf("web", m.Spec().Metric, series.Series{Step: m.Spec().Step, Values: s.Values})
 		w := forecast.WindowOf(&frame, m.Spec().Needs)
 		var dst forecast.Forecast
 		if err := m.Forecast(&dst, &w); err != nil {

@@ -9,7 +9,7 @@ import (
 const Kind = "naive.1"
 
 // Kind returns "naive.1".
-func (f *Fitted) Kind() string { return Kind }
+func (f *fitted) Kind() string { return Kind }
 
 // AppendPayload appends the model's bytes (fields of core/codec):
 //
@@ -18,7 +18,7 @@ func (f *Fitted) Kind() string { return Kind }
 //	3  a horizon, once for each: 1 full mix, 2 short mix, 3 reasons
 //
 // A mix is a list of members (1: predictor's name, 2: weight).
-func (f *Fitted) AppendPayload(dst []byte) []byte {
+func (f *fitted) AppendPayload(dst []byte) []byte {
 	w := codec.NewWriter(dst)
 	w.Message(1, f.spec.Task.Write)
 	w.Float(2, f.level)
@@ -45,8 +45,8 @@ func writeMembers(w *codec.Writer, field int, members []member) {
 // Decode returns the model whose payload AppendPayload wrote. An error is one
 // of core/codec's, or of core/forecast's where the bytes are no model:
 // forecast.ErrPayload for a predictor that this version does not know.
-func Decode(payload []byte) (*Fitted, error) {
-	f := &Fitted{spec: forecast.Spec{Model: Name}}
+func Decode(payload []byte) (forecast.Fitted, error) {
+	f := &fitted{spec: forecast.Spec{Model: Name}}
 	r := codec.NewReader(payload)
 	for r.Next() {
 		switch r.Field() {

@@ -157,11 +157,7 @@ func StandIn(metric string, step int64, ahead, fallback []int64, why forecast.Re
 	task.Horizons = slices.Compact(task.Horizons)
 	why |= forecast.Uncalibrated
 	if n := len(task.Horizons); n > 0 && n <= network.MaxHorizons && task.Horizons[n-1] <= general.LongestHorizon {
-		f, err := general.Bind(task)
-		if err != nil {
-			return nil, err
-		}
-		return f.Because(why), nil
+		return general.Bind(task, why)
 	}
 	return naive.Unfitted(task, why), nil
 }
