@@ -16,7 +16,8 @@ import (
 type counting struct {
 	fit.Config
 	lengths *[]int
-	err     error // of refits
+	from    *[]forecast.Fitted // what refits went on from; may be nil
+	err     error              // of refits
 }
 
 func (c counting) Fit(history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
@@ -26,6 +27,9 @@ func (c counting) Fit(history []series.Frame, task forecast.Task, opts forecast.
 
 func (c counting) Refit(f forecast.Fitted, history []series.Frame, task forecast.Task, opts forecast.Options) (forecast.Fitted, forecast.Report, error) {
 	*c.lengths = append(*c.lengths, history[0].Len())
+	if c.from != nil {
+		*c.from = append(*c.from, f)
+	}
 	if c.err != nil && len(*c.lengths) == 3 {
 		return nil, forecast.Report{}, c.err
 	}
@@ -51,6 +55,21 @@ func TestValidatedAsRenewed(t *testing.T) {
 		if report.Reasons.Has(forecast.FitFailed) || report.Horizons[0].Rows < 800 {
 			t.Errorf("%+v", report)
 		}
+	}
+}
+
+// TestKept: training keeps the judged model only if it learns from its own
+// forecasts. A linear model, renewed as it is judged, is refitted from its first fit.
+func TestKept(t *testing.T) {
+	h := wave(10, 3)
+	var lengths []int
+	var from []forecast.Fitted
+	m := counting{Config: fit.Defaults(), lengths: &lengths, from: &from}
+	if _, _, err := Defaults().Fit(m, []series.Frame{h}, taskOf(300), forecast.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(from) != 3 || from[1] == from[0] || from[2] != from[0] {
+		t.Errorf("got refits from %p, want the last from the first's", from)
 	}
 }
 
