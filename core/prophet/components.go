@@ -13,8 +13,8 @@ type Component struct {
 	Value float64 // in the metric's unit, or as a share of the trend where it multiplies
 }
 
-// Holidays is the name of the component that sums up all events.
-const Holidays = "holidays"
+// holidaysName is the name of the component that sums up all events.
+const holidaysName = "holidays"
 
 // Components appends the terms at the Unix second t to dst: each seasonality,
 // each event by name, their sum, and each regressor.
@@ -48,7 +48,7 @@ func (c *Curve) Components(dst []Component, t int64, in []float64) []Component {
 			v = e.Beta
 		}
 		add(e.Name, e.Mode, v)
-		add(Holidays, e.Mode, v)
+		add(holidaysName, e.Mode, v)
 	}
 	for i := range c.Regressors {
 		r := &c.Regressors[i]
@@ -57,8 +57,8 @@ func (c *Curve) Components(dst []Component, t int64, in []float64) []Component {
 	return dst
 }
 
-// Correction is the name of the component that recent errors make.
-const Correction = "recent errors"
+// correctionName is the name of the component that recent errors make.
+const correctionName = "recent errors"
 
 // Components implements forecast.Explainer. The correction for a time between
 // two horizons is that of the later one, beyond the last that of the last. The
@@ -73,7 +73,7 @@ func (f *Fitted) Components(dst []forecast.Component, w *forecast.Window, ahead 
 	t := w.Origin() + ahead
 	dst = append(dst, forecast.Component{Name: "trend", Value: f.curve.At(t, in).Trend})
 	for _, term := range f.curve.Components(nil, t, in) {
-		if term.Name != Holidays {
+		if term.Name != holidaysName {
 			dst = append(dst, forecast.Component{Name: term.Name, Value: term.Value, Multiplies: term.Mode == Multiplicative})
 		}
 	}
@@ -87,5 +87,5 @@ func (f *Fitted) Components(dst []forecast.Component, w *forecast.Window, ahead 
 	var r Recall
 	r.Reset(f.curve, w, recent, long, in, &scratch)
 	_, correction := f.memory[i].correct(&r, ahead)
-	return append(dst, forecast.Component{Name: Correction, Value: correction}), nil
+	return append(dst, forecast.Component{Name: correctionName, Value: correction}), nil
 }

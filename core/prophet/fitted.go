@@ -57,7 +57,7 @@ func (f *Fitted) describe() string {
 		s += ", " + f.curve.Seasons[i].Name
 	}
 	if len(f.curve.Events) > 0 {
-		s += ", " + Holidays
+		s += ", " + holidaysName
 	}
 	for i := range f.curve.Regressors {
 		s += ", " + f.curve.Inputs[f.curve.Regressors[i].Input].Name

@@ -67,7 +67,7 @@ func TestComponentsAddUp(t *testing.T) {
 		var sum Parts
 		for _, term := range c.Components(nil, at, in) {
 			switch {
-			case term.Name == Holidays: // a sum itself
+			case term.Name == holidaysName: // a sum itself
 			case term.Mode == Additive:
 				sum.Additive += term.Value
 			default:

@@ -219,8 +219,8 @@ func TestErrorsOfData(t *testing.T) {
 	gappy.Columns = map[string][]float64{"queue": slices.Repeat([]float64{1, nan}, 50)}
 	infinite := hours(100)
 	infinite.Y[3] = math.Inf(1)
-	var column *ColumnError
-	var config *ConfigError
+	var column *columnError
+	var config *configError
 	for _, c := range []struct {
 		name string
 		c    Config
@@ -228,16 +228,16 @@ func TestErrorsOfData(t *testing.T) {
 		is   error
 		as   any
 	}{
-		{"no rows", Defaults(), Data{}, ErrRows, nil},
-		{"one row", Defaults(), Data{T: []int64{1, 2}, Y: []float64{1, nan}}, ErrRows, nil},
-		{"one time", Defaults(), Data{T: []int64{1, 1}, Y: []float64{1, 2}}, ErrTime, nil},
-		{"an infinity", Defaults(), infinite, ErrValue, nil},
-		{"no cap", logistic, hours(100), ErrCap, nil},
-		{"a cap below the floor", low, hours(100), ErrCap, nil},
+		{"no rows", Defaults(), Data{}, errRows, nil},
+		{"one row", Defaults(), Data{T: []int64{1, 2}, Y: []float64{1, nan}}, errRows, nil},
+		{"one time", Defaults(), Data{T: []int64{1, 1}, Y: []float64{1, 2}}, errTime, nil},
+		{"an infinity", Defaults(), infinite, errValue, nil},
+		{"no cap", logistic, hours(100), errCap, nil},
+		{"a cap below the floor", low, hours(100), errCap, nil},
 		{"no regressor", regressed, hours(100), nil, &column},
 		{"a regressor with gaps", regressed, gappy, nil, &column},
 		{"no condition", conditional, hours(100), nil, &column},
-		{"a changepoint outside", pointed, hours(100), ErrChangepoint, nil},
+		{"a changepoint outside", pointed, hours(100), errChangepoint, nil},
 		{"a prior scale of 0", prior, hours(100), nil, &config},
 	} {
 		_, err := c.c.Estimate(c.d, nil)

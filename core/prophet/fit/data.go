@@ -21,19 +21,19 @@ type Data struct {
 }
 
 // observed returns the rows with a value, in order of time. The error is
-// ErrRows, ErrTime or ErrValue.
+// errRows, errTime or errValue.
 func (d *Data) observed() (Data, error) {
 	rows := make([]int, 0, len(d.Y))
 	for i, y := range d.Y {
 		if math.IsInf(y, 0) {
-			return Data{}, ErrValue
+			return Data{}, errValue
 		}
 		if y == y {
 			rows = append(rows, i)
 		}
 	}
 	if len(rows) < 2 {
-		return Data{}, ErrRows
+		return Data{}, errRows
 	}
 	if !slices.IsSorted(d.T) {
 		slices.SortStableFunc(rows, func(a, b int) int {
@@ -54,7 +54,7 @@ func (d *Data) observed() (Data, error) {
 		out.Columns[name] = pick(c, rows)
 	}
 	if out.T[0] == out.T[len(rows)-1] {
-		return Data{}, ErrTime
+		return Data{}, errTime
 	}
 	return out, nil
 }
@@ -71,7 +71,7 @@ func pick(v []float64, rows []int) []float64 {
 func (d *Data) column(name string) ([]float64, error) {
 	c, ok := d.Columns[name]
 	if !ok {
-		return nil, &ColumnError{Name: name}
+		return nil, &columnError{Name: name}
 	}
 	missing := 0
 	for _, v := range c {
@@ -80,7 +80,7 @@ func (d *Data) column(name string) ([]float64, error) {
 		}
 	}
 	if missing > 0 {
-		return nil, &ColumnError{name, missing}
+		return nil, &columnError{name, missing}
 	}
 	return c, nil
 }
@@ -125,7 +125,7 @@ func (b *builder) scale() error {
 		if capacity != nil {
 			capacity[i] = (capacity[i] - f) / p.Scale
 			if !(capacity[i] > 0) || math.IsInf(capacity[i], 0) {
-				return ErrCap
+				return errCap
 			}
 		}
 	}
@@ -162,7 +162,7 @@ func (b *builder) limits() (floor, capacity []float64, err error) {
 	case !math.IsInf(b.config.Cap, 0):
 		capacity = constant(b.config.Cap)
 	default:
-		return nil, nil, ErrCap
+		return nil, nil, errCap
 	}
 	p.CapInput = b.input("cap", capacity)
 	return floor, slices.Clone(capacity), nil

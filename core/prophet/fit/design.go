@@ -48,7 +48,7 @@ func (b *builder) times() error {
 	if b.config.Changepoints != nil {
 		for _, c := range b.config.Changepoints {
 			if c < t[0] || c > t[n-1] {
-				return ErrChangepoint
+				return errChangepoint
 			}
 			p.Changes = append(p.Changes, float64(c-t[0])/p.Span)
 		}
@@ -180,7 +180,7 @@ func (b *builder) holidays() error {
 	for i := range b.config.Holidays {
 		h := &b.config.Holidays[i]
 		if p, ok := priors[h.Name]; ok && p != h.PriorScale {
-			return &ConfigError{"holidays", "has several prior scales for " + strconv.Quote(h.Name)}
+			return &configError{"holidays", "has several prior scales for " + strconv.Quote(h.Name)}
 		}
 		priors[h.Name] = h.PriorScale
 		for o := h.Lower; o <= h.Upper; o++ {

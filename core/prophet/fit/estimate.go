@@ -95,21 +95,21 @@ func (b *builder) store(a *theta) {
 	}
 }
 
-// check returns a *ConfigError for what is impossible.
+// check returns a *configError for what is impossible.
 func (c *Config) check() error {
 	positive := func(name string, v float64) error {
 		if !(v > 0) || math.IsInf(v, 0) {
-			return &ConfigError{name, "must be more than 0"}
+			return &configError{name, "must be more than 0"}
 		}
 		return nil
 	}
 	switch {
 	case !(c.ChangepointRange >= 0 && c.ChangepointRange <= 1):
-		return &ConfigError{"changepoint_range", "must be from 0 to 1"}
+		return &configError{"changepoint_range", "must be from 0 to 1"}
 	case c.NChangepoints < 0:
-		return &ConfigError{"n_changepoints", "must not be negative"}
+		return &configError{"n_changepoints", "must not be negative"}
 	case c.YearlySeasonality < Auto || c.WeeklySeasonality < Auto || c.DailySeasonality < Auto:
-		return &ConfigError{"a seasonality's order", "must not be negative"}
+		return &configError{"a seasonality's order", "must not be negative"}
 	}
 	for _, err := range []error{positive("changepoint_prior_scale", c.ChangepointPriorScale),
 		positive("seasonality_prior_scale", c.SeasonalityPriorScale), positive("holidays_prior_scale", c.HolidaysPriorScale)} {
@@ -121,11 +121,11 @@ func (c *Config) check() error {
 	for i := range c.Seasonalities {
 		s := &c.Seasonalities[i]
 		if names[s.Name] || s.Name == "" {
-			return &ConfigError{"seasonalities", "need names that differ"}
+			return &configError{"seasonalities", "need names that differ"}
 		}
 		names[s.Name] = true
 		if s.FourierOrder < 1 {
-			return &ConfigError{"fourier_order of " + s.Name, "must be at least 1"}
+			return &configError{"fourier_order of " + s.Name, "must be at least 1"}
 		}
 		if err := positive("period of "+s.Name, s.Period); err != nil {
 			return err
@@ -137,7 +137,7 @@ func (c *Config) check() error {
 	for i := range c.Holidays {
 		h := &c.Holidays[i]
 		if h.Name == "" || h.Lower > 0 || h.Upper < 0 || h.Length < 0 || h.Upper-h.Lower > 1000 {
-			return &ConfigError{"holidays", "need a name, a lower_window of 0 or less and an upper_window of 0 or more"}
+			return &configError{"holidays", "need a name, a lower_window of 0 or less and an upper_window of 0 or more"}
 		}
 		if err := positive("prior_scale of "+h.Name, h.PriorScale); err != nil {
 			return err
@@ -146,7 +146,7 @@ func (c *Config) check() error {
 	for i := range c.Regressors {
 		r := &c.Regressors[i]
 		if names[r.Name] || r.Name == "" {
-			return &ConfigError{"extra_regressors", "need names that differ from each other and from seasonalities"}
+			return &configError{"extra_regressors", "need names that differ from each other and from seasonalities"}
 		}
 		names[r.Name] = true
 		if err := positive("prior_scale of "+r.Name, r.PriorScale); err != nil {

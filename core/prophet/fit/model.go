@@ -43,7 +43,7 @@ func (c Config) fit(kept *prophet.Fitted, history []series.Frame, task forecast.
 	report.Points = s.Count()
 	e, err := c.Estimate(c.dataOf(frame, &task), opts.Interrupt)
 	switch {
-	case err == ErrRows || err == ErrTime:
+	case err == errRows || err == errTime:
 		e = unfitted(s, &task)
 	case err != nil:
 		return nil, report, err
