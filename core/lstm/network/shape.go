@@ -19,12 +19,12 @@ type Shape struct {
 
 // Limits of a shape: what a checkpoint may ask for.
 const (
-	MaxInputs   = 256
+	maxInputs   = 256
 	MaxSteps    = 4096
 	MaxHidden   = 1024
 	MaxLayers   = 8
 	MaxHorizons = 64
-	MaxFeatures = 1024
+	maxFeatures = 1024
 	MaxWidth    = 1024
 	MaxLevels   = 99
 	MaxWeights  = 1 << 25
@@ -33,9 +33,9 @@ const (
 // Check reports whether every number is within its limits.
 func (s *Shape) Check() bool {
 	in := func(x, lo, hi int) bool { return lo <= x && x <= hi }
-	return in(s.Inputs, 1, MaxInputs) && in(s.Steps, 1, MaxSteps) && in(s.Hidden, 1, MaxHidden) &&
-		in(s.Layers, 1, MaxLayers) && in(s.Horizons, 1, MaxHorizons) && in(s.Features, 0, MaxFeatures) &&
-		in(s.Skip, 0, MaxFeatures) && in(s.Width, 0, MaxWidth) && in(s.Levels, 1, MaxLevels) &&
+	return in(s.Inputs, 1, maxInputs) && in(s.Steps, 1, MaxSteps) && in(s.Hidden, 1, MaxHidden) &&
+		in(s.Layers, 1, MaxLayers) && in(s.Horizons, 1, MaxHorizons) && in(s.Features, 0, maxFeatures) &&
+		in(s.Skip, 0, maxFeatures) && in(s.Width, 0, MaxWidth) && in(s.Levels, 1, MaxLevels) &&
 		in(s.Median, 0, s.Levels-1) && s.Size() <= MaxWeights
 }
 

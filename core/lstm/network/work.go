@@ -53,7 +53,7 @@ type headWork struct {
 // training also has room for the way back.
 func NewWorkspace(shape Shape, rows int, train bool) *Workspace {
 	w := &Workspace{}
-	w.Reset(shape, rows, train, make([]float32, WorkspaceSize(shape, rows, train)))
+	w.reset(shape, rows, train, make([]float32, WorkspaceSize(shape, rows, train)))
 	return w
 }
 
@@ -65,8 +65,8 @@ func WorkspaceSize(shape Shape, rows int, train bool) int {
 	return c.at
 }
 
-// Reset makes w a workspace cut from buf, whose length is WorkspaceSize.
-func (w *Workspace) Reset(shape Shape, rows int, train bool, buf []float32) {
+// reset makes w a workspace cut from buf, whose length is WorkspaceSize.
+func (w *Workspace) reset(shape Shape, rows int, train bool, buf []float32) {
 	w.lent = buf
 	w.cut(shape, rows, train, &cutter{buf: buf})
 }
