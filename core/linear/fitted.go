@@ -109,9 +109,6 @@ func (e *Equation) describe() string {
 // Spec describes the model.
 func (f *Fitted) Spec() *forecast.Spec { return &f.spec }
 
-// Level returns the typical value of the metric.
-func (f *Fitted) Level() float64 { return f.level }
-
 // Equations returns a copy of the equations, one for each horizon, as they were
 // fitted.
 func (f *Fitted) Equations() []Equation {
