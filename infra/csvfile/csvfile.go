@@ -37,8 +37,8 @@ import (
 	"github.com/foretide/foretide/internal/near"
 )
 
-// DefaultMaxValues is Options.MaxValues unless it is set.
-const DefaultMaxValues = 1 << 27
+// defaultMaxValues is Options.MaxValues unless it is set.
+const defaultMaxValues = 1 << 27
 
 // Options say what to read. The zero value reads everything.
 type Options struct {
@@ -59,7 +59,7 @@ type Options struct {
 	// series.DefaultMaxCells.
 	MaxCells int64
 	// MaxValues bounds the memory: cells times metrics, summed over the
-	// containers; at most 20 bytes are live for each. 0 is DefaultMaxValues.
+	// containers; at most 20 bytes are live for each. 0 means 2^27.
 	// More is ErrTooLarge.
 	MaxValues int64
 	// Window and Horizon, in seconds, are what the data is wanted for: a
@@ -115,7 +115,7 @@ func Read(ctx context.Context, path string, o Options) (*Data, error) {
 		o.MaxCells = series.DefaultMaxCells
 	}
 	if o.MaxValues == 0 {
-		o.MaxValues = DefaultMaxValues
+		o.MaxValues = defaultMaxValues
 	}
 	r := &reader{o: o, path: path, byName: map[string]*container{}}
 	if err := r.plan(); err != nil {
