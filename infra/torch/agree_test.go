@@ -73,12 +73,12 @@ func place(dst, src []float32, rows, outer, n int) {
 }
 
 // run makes the step of training that golden.py makes.
-func (g *golden) run() (list []Tensor, quantiles []float64, loss float64, grad []float32) {
+func (g *golden) run() (list []parameter, quantiles []float64, loss float64, grad []float32) {
 	s := g.shape()
 	net := network.New(s)
 	list = tensorsOf(s)
 	for i := range list {
-		list[i].Into(net.Weights, value(list[i].Name, list[i].Len(), 0.4))
+		list[i].into(net.Weights, value(list[i].Name, list[i].Len(), 0.4))
 	}
 	w := network.NewWorkspace(s, g.Rows, true)
 	place(w.Input, value("input", g.Rows*s.Steps*s.Inputs, 1), g.Rows, s.Steps, s.Inputs)
@@ -153,7 +153,7 @@ func TestRecorded(t *testing.T) {
 			near(t, "the loss", loss, g.Loss, 1e-5)
 			norm := 0.0
 			for i := range list {
-				x := list[i].Gradient(grad)
+				x := list[i].gradient(grad)
 				for _, v := range x {
 					norm += float64(v) * float64(v)
 				}
@@ -208,7 +208,7 @@ func TestLive(t *testing.T) {
 			}
 			near(t, "the loss", loss, g.Loss, 1e-5)
 			for k := range list {
-				x := list[k].Gradient(grad)
+				x := list[k].gradient(grad)
 				for i, want := range read(list[k].Name) {
 					near(t, fmt.Sprintf("element %d of the gradient of %s", i, list[k].Name), float64(x[i]), float64(want), 1e-5)
 				}

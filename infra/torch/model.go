@@ -141,7 +141,7 @@ func Save(path string, m *Model) error {
 	}
 	defer w.Abort()
 	for _, t := range list {
-		if err := w.Floats(t.Name, t.Of(net.Weights)); err != nil {
+		if err := w.Floats(t.Name, t.of(net.Weights)); err != nil {
 			return err
 		}
 	}
@@ -206,7 +206,7 @@ func describedBy(f *tensorFile) (*description, error) {
 }
 
 // complete checks that a file has all the tensors in their shapes, and no other.
-func complete(f *tensorFile, list []Tensor) error {
+func complete(f *tensorFile, list []parameter) error {
 	known := make(map[string]bool, len(list))
 	for i := range list {
 		t := &list[i]
@@ -228,7 +228,7 @@ func complete(f *tensorFile, list []Tensor) error {
 }
 
 // readTensor puts a tensor of a file into a network's weights.
-func readTensor(f *tensorFile, t *Tensor, weights []float32) error {
+func readTensor(f *tensorFile, t *parameter, weights []float32) error {
 	x, err := f.Floats(t.Name)
 	if err != nil {
 		return err
@@ -238,6 +238,6 @@ func readTensor(f *tensorFile, t *Tensor, weights []float32) error {
 			return fmt.Errorf("%w: element %d of tensor %s is %v", ErrModel, i, t.Name, v)
 		}
 	}
-	t.Into(weights, x)
+	t.into(weights, x)
 	return nil
 }

@@ -25,7 +25,7 @@ func model(width int, both bool) *lstm.Fitted {
 		Features: feature.Count, Skip: feature.SkipCount, Width: width, Levels: 3, Median: 1}
 	net := network.New(s)
 	for _, t := range tensorsOf(s) {
-		t.Into(net.Weights, value(t.Name, t.Len(), 0.2))
+		t.into(net.Weights, value(t.Name, t.Len(), 0.2))
 	}
 	lstm.Round(net)
 	return lstm.New(task, []string{"memory"}, net).After(7)
@@ -72,7 +72,7 @@ func saveAs(t *testing.T, path string, m *lstm.Fitted, edit func(*description), 
 	var tensors []fileTensor
 	values := map[string][]float32{}
 	for _, x := range tensorsOf(m.Network().Shape()) {
-		name, shape, v := x.Name, x.Shape, x.Of(m.Network().Weights)
+		name, shape, v := x.Name, x.Shape, x.of(m.Network().Weights)
 		if change != nil {
 			if n, s, c := change(name, v); s != nil {
 				name, shape, v = n, s, c

@@ -27,7 +27,7 @@ func EncodeONNX(f *lstm.Fitted, version string) ([]byte, error) {
 	}
 	g := graph{shape: shape, weights: map[string][]float32{}}
 	for _, t := range tensorsOf(shape) {
-		g.weights[t.Name] = t.Of(net.Weights)
+		g.weights[t.Name] = t.of(net.Weights)
 	}
 	var entry, operators, m message
 	entry.string(1, "foretide") // key

@@ -40,7 +40,7 @@ func onnxModel(layers, hidden, width int, both bool) *lstm.Fitted {
 		Features: feature.Count, Skip: feature.SkipCount, Width: width, Levels: 4, Median: 1}
 	net := network.New(s)
 	for i, t := range tensorsOf(s) {
-		t.Into(net.Weights, noise(uint64(i), t.Len(), 0.3))
+		t.into(net.Weights, noise(uint64(i), t.Len(), 0.3))
 	}
 	lstm.Round(net)
 	return lstm.New(task, others, net)

@@ -7,9 +7,9 @@ import (
 	"github.com/foretide/foretide/core/lstm/network"
 )
 
-// A Tensor is one of PyTorch's parameters and where its elements lie among a
+// A parameter is one of PyTorch's parameters and where its elements lie among a
 // network's weights, or in a gradient.
-type Tensor struct {
+type parameter struct {
 	Name  string
 	Shape []int // outputs and inputs, or outputs alone
 
@@ -20,8 +20,8 @@ type Tensor struct {
 }
 
 // tensorsOf lists the parameters of a network's shape, in PyTorch's order.
-func tensorsOf(s network.Shape) []Tensor {
-	var out []Tensor
+func tensorsOf(s network.Shape) []parameter {
+	var out []parameter
 	layout := s.Layout()
 	states := units(s.Hidden)
 	below := plain // what a layer reads, by its position in PyTorch
@@ -34,10 +34,10 @@ func tensorsOf(s network.Shape) []Tensor {
 			}
 			gates := gateOf(s.Hidden)
 			out = append(out,
-				Tensor{"lstm.weight_ih" + suffix, []int{4 * s.Hidden, inputs}, c.Input, gates, below, false},
-				Tensor{"lstm.weight_hh" + suffix, []int{4 * s.Hidden, s.Hidden}, c.State, gates, plain, false},
-				Tensor{"lstm.bias_ih" + suffix, []int{4 * s.Hidden}, c.Bias, gates, plain, false},
-				Tensor{"lstm.bias_hh" + suffix, []int{4 * s.Hidden}, c.Bias, gates, plain, true})
+				parameter{"lstm.weight_ih" + suffix, []int{4 * s.Hidden, inputs}, c.Input, gates, below, false},
+				parameter{"lstm.weight_hh" + suffix, []int{4 * s.Hidden, s.Hidden}, c.State, gates, plain, false},
+				parameter{"lstm.bias_ih" + suffix, []int{4 * s.Hidden}, c.Bias, gates, plain, false},
+				parameter{"lstm.bias_hh" + suffix, []int{4 * s.Hidden}, c.Bias, gates, plain, true})
 		}
 		below, inputs = states, s.Directions()*s.Hidden
 	}
@@ -48,10 +48,10 @@ func tensorsOf(s network.Shape) []Tensor {
 }
 
 // headTensors lists the parameters of a head.
-func headTensors(s *network.Shape, k int, h *network.Head) []Tensor {
+func headTensors(s *network.Shape, k int, h *network.Head) []parameter {
 	name := fmt.Sprintf("heads.%d.", k)
-	linear := func(what string, w, b network.Matrix, out, in int, input func(int) int) []Tensor {
-		return []Tensor{{name + what + ".weight", []int{out, in}, w, plain, input, false},
+	linear := func(what string, w, b network.Matrix, out, in int, input func(int) int) []parameter {
+		return []parameter{{name + what + ".weight", []int{out, in}, w, plain, input, false},
 			{name + what + ".bias", []int{out}, b, plain, plain, false}}
 	}
 	// The last step, then the head's features.
@@ -63,7 +63,7 @@ func headTensors(s *network.Shape, k int, h *network.Head) []Tensor {
 		}
 		return padded + i - last
 	}
-	var all []Tensor
+	var all []parameter
 	in, input := last+s.Features, first
 	if s.Width > 0 {
 		all = append(all, linear("first", h.First, h.FirstBias, s.Width, in, input)...)
@@ -72,7 +72,7 @@ func headTensors(s *network.Shape, k int, h *network.Head) []Tensor {
 	}
 	all = append(all, linear("out", h.Out, h.OutBias, s.Levels, in, input)...)
 	if s.Skip > 0 {
-		all = append(all, Tensor{name + "skip.weight", []int{s.Levels, s.Skip}, h.Skip, plain, plain, false})
+		all = append(all, parameter{name + "skip.weight", []int{s.Levels, s.Skip}, h.Skip, plain, plain, false})
 	}
 	return all
 }
@@ -95,7 +95,7 @@ func gateOf(hidden int) func(int) int {
 }
 
 // Len returns the number of elements.
-func (t *Tensor) Len() int {
+func (t *parameter) Len() int {
 	n := 1
 	for _, d := range t.Shape {
 		n *= d
@@ -105,7 +105,7 @@ func (t *Tensor) Len() int {
 
 // each calls do with every element's number and its place in a slice of all
 // weights.
-func (t *Tensor) each(do func(i, at int)) {
+func (t *parameter) each(do func(i, at int)) {
 	in := 1
 	if len(t.Shape) == 2 {
 		in = t.Shape[1]
@@ -116,26 +116,26 @@ func (t *Tensor) each(do func(i, at int)) {
 	}
 }
 
-// Of returns the tensor's part of a network's weights, row by row as PyTorch has
+// of returns the tensor's part of a network's weights, row by row as PyTorch has
 // it. Of the two biases of a layer the second is zero.
-func (t *Tensor) Of(weights []float32) []float32 {
+func (t *parameter) of(weights []float32) []float32 {
 	if t.second {
 		return make([]float32, t.Len())
 	}
-	return t.Gradient(weights)
+	return t.gradient(weights)
 }
 
-// Gradient returns the tensor's part of a gradient, which both biases have
+// gradient returns the tensor's part of a gradient, which both biases have
 // alike.
-func (t *Tensor) Gradient(grad []float32) []float32 {
+func (t *parameter) gradient(grad []float32) []float32 {
 	dst := make([]float32, t.Len())
 	t.each(func(i, at int) { dst[i] = grad[at] })
 	return dst
 }
 
-// Into puts the tensor's elements x into a network's weights, the first of two
+// into puts the tensor's elements x into a network's weights, the first of two
 // biases before the second.
-func (t *Tensor) Into(weights, x []float32) {
+func (t *parameter) into(weights, x []float32) {
 	t.each(func(i, at int) {
 		if t.second {
 			weights[at] += x[i]
