@@ -255,7 +255,7 @@ func TestHeldBack(t *testing.T) {
 		}
 		picks := make([]pick, 300)
 		d.draw(picks, 5, 17)
-		s := NewShard(c.shape(d), len(picks), true)
+		s := newShard(c.shape(d), len(picks), true)
 		newLoader(d).load(s, picks, false, 1)
 		out := append([]float32(nil), s.Work.Input...)
 		out = append(append(out, s.Work.Features...), s.Work.Skip...)

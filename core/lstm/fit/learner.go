@@ -35,13 +35,13 @@ func NewLearner(n *network.Network, batch int, loss network.Loss, rule optim.Rul
 	}
 	rows := (batch + count - 1) / count
 	for range count {
-		l.shards = append(l.shards, NewShard(n.Shape(), rows, true))
+		l.shards = append(l.shards, newShard(n.Shape(), rows, true))
 	}
 	return l
 }
 
-// NewShard returns a shard of its own, such as validation needs.
-func NewShard(shape network.Shape, rows int, train bool) *Shard {
+// newShard returns a shard of its own, such as validation needs.
+func newShard(shape network.Shape, rows int, train bool) *Shard {
 	s := &Shard{Work: network.NewWorkspace(shape, rows, train)}
 	s.Target, s.Weight = make([]float32, rows*shape.Horizons), make([]float32, rows*shape.Horizons)
 	return s

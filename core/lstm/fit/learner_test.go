@@ -65,9 +65,9 @@ func TestGradientOfShards(t *testing.T) {
 	b := network.NewBack(shape)
 	b.Prepare(n)
 	l := loss()
-	one := NewShard(shape, 1, true)
+	one := newShard(shape, 1, true)
 	for row := range batch {
-		whole := NewShard(shape, batch, true)
+		whole := newShard(shape, batch, true)
 		load(batch, 2)(0, whole)
 		for _, x := range [][2][]float32{{one.Work.Input, whole.Work.Input}, {one.Work.Features, whole.Work.Features}, {one.Work.Skip, whole.Work.Skip}} {
 			for g := range len(x[0]) / 16 {

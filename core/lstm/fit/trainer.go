@@ -85,7 +85,7 @@ func (t *trainer) hold(picks []pick) {
 	}
 	const rows = 64
 	for range min(4, (len(picks)+rows-1)/rows) {
-		t.judges = append(t.judges, judge{NewShard(t.net.Shape(), rows, false), newLoader(t.data)})
+		t.judges = append(t.judges, judge{newShard(t.net.Shape(), rows, false), newLoader(t.data)})
 	}
 }
 

@@ -38,7 +38,7 @@ func (c Config) Prepare(history []series.Frame, task forecast.Task, seed uint64)
 		return nil, err
 	}
 	w := &Windows{config: c, data: d, seed: seed, held: d.held(c.HeldWindows), loader: newLoader(d)}
-	w.shard = NewShard(c.shape(d), 1, false)
+	w.shard = newShard(c.shape(d), 1, false)
 	for i := range d.sources { // those of a container lie side by side
 		name := d.sources[i].frame.Container
 		if len(w.names) == 0 || w.names[len(w.names)-1] != name {
