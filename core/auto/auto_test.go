@@ -51,11 +51,11 @@ func TestMean(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.Spec().Needs.Recent != 9 || f.Summary() != "mean of linear and network" || f.Spec().Model != Name {
-		t.Errorf("%+v, %q", f.Spec(), f.Summary())
+	if f.Spec().Needs.Recent != 9 || f.detail != "mean of linear and network" || f.Spec().Model != Name {
+		t.Errorf("%+v, %q", f.Spec(), f.detail)
 	}
 	for _, at := range forecastOf(t, f).At {
-		if !slices.Equal(at.Quantiles, []float64{1.5, 3, 6}) || at.Mean != 3 || at.Reasons != forecast.ShortWindow || at.Detail != f.Summary() {
+		if !slices.Equal(at.Quantiles, []float64{1.5, 3, 6}) || at.Mean != 3 || at.Reasons != forecast.ShortWindow || at.Detail != f.detail {
 			t.Errorf("%+v", at)
 		}
 	}

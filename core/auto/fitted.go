@@ -73,9 +73,6 @@ func (f *Fitted) Spec() *forecast.Spec { return &f.spec }
 // Members returns the models that are combined; do not modify them.
 func (f *Fitted) Members() []forecast.Fitted { return f.members }
 
-// Summary describes the model for people: "mean of linear and general".
-func (f *Fitted) Summary() string { return f.detail }
-
 // Detail describes the forecasts of the horizon with that index for people.
 func (f *Fitted) Detail(k int) string {
 	if f.weights != nil {

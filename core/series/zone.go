@@ -90,8 +90,5 @@ func (z Zone) secondOfWeek(t int64) int64 {
 // Sunday.
 func (z Zone) Weekday(t int64) int { return int(z.secondOfWeek(t) / day) }
 
-// day returns the time of day as a fraction, in [0, 1).
-func (z Zone) day(t int64) float64 { return float64(z.SecondOfDay(t)) / day }
-
 // Week returns the time of the week as a fraction from Monday 00:00, in [0, 1).
 func (z Zone) Week(t int64) float64 { return float64(z.secondOfWeek(t)) / week }
