@@ -15,7 +15,7 @@ func (s *Server) updater(handle int32) (*model, forecast.Updater, int32) {
 	}
 	u, ok := m.fitted.(forecast.Updater)
 	if !ok {
-		return nil, nil, s.fail(notUpdatable, "abi: a model of kind "+m.Kind+" has no calibration to update")
+		return nil, nil, s.fail(notUpdatable, "abi: a model of kind "+m.Kind+" cannot be updated")
 	}
 	return m, u, 0
 }

@@ -27,7 +27,7 @@ const (
 	badStep       Status = -10 // the data's step does not fit the model's
 	noData        Status = -11 // the data have no cell
 	badHorizon    Status = -12 // the model has no forecast for the horizon
-	notUpdatable  Status = -13 // the model has no calibration to update
+	notUpdatable  Status = -13 // the model cannot be updated
 	Internal      Status = -14 // a fault of the guest
 )
 

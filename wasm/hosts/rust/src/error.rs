@@ -34,7 +34,7 @@ pub enum Code {
     NoData,
     /// The model has no forecast for the horizon.
     BadHorizon,
-    /// The model has no calibration to update.
+    /// The model cannot be updated.
     NotUpdatable,
     /// A fault of the module.
     Internal,
