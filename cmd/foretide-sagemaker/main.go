@@ -16,7 +16,7 @@ import (
 	_ "time/tzdata" // the image has no time zones of its own
 
 	"github.com/foretide/foretide/infra/sagemaker"
-	"github.com/foretide/foretide/internal/version"
+	"github.com/foretide/foretide/loader"
 )
 
 // The exit codes. SageMaker takes any but 0 for a failure, unless it has itself
@@ -77,7 +77,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		fmt.Fprint(out, string(sagemaker.MetricDefinitions))
 		return exitOK
 	case "version":
-		fmt.Fprintln(out, "foretide", version.String())
+		fmt.Fprintln(out, "foretide", loader.BuildVersion())
 		return exitOK
 	}
 	return misused(errOut, fmt.Errorf("there is no command %q", words[0]))

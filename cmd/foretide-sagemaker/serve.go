@@ -21,7 +21,6 @@ import (
 	"github.com/foretide/foretide/infra/sagemaker"
 	"github.com/foretide/foretide/internal/event"
 	"github.com/foretide/foretide/internal/httpapi"
-	"github.com/foretide/foretide/internal/version"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/store"
 )
@@ -88,7 +87,7 @@ func serve(ctx context.Context, layout sagemaker.Layout, errOut io.Writer) error
 	if err != nil {
 		return err
 	}
-	s.log.Info("serving", "version", version.String(), "address", l.Addr().String(), "model", layout.Model(), "checkpoints", len(s.models.Keys()),
+	s.log.Info("serving", "version", loader.BuildVersion(), "address", l.Addr().String(), "model", layout.Model(), "checkpoints", len(s.models.Keys()),
 		"concurrent", o.concurrent, "max_mb", o.bytes>>20)
 	return s.run(ctx, l)
 }

@@ -20,7 +20,6 @@ import (
 	"github.com/foretide/foretide/infra/sagemaker"
 	"github.com/foretide/foretide/internal/fleet"
 	"github.com/foretide/foretide/internal/near"
-	"github.com/foretide/foretide/internal/version"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 	"github.com/foretide/foretide/loader/store"
@@ -54,7 +53,7 @@ func train(ctx context.Context, layout sagemaker.Layout, out io.Writer) error {
 		return err
 	}
 	host, hosts := job.Place()
-	t.say("foretide %s, %d processors, host %d of %d", version.String(), runtime.GOMAXPROCS(0), host+1, hosts)
+	t.say("foretide %s, %d processors, host %d of %d", loader.BuildVersion(), runtime.GOMAXPROCS(0), host+1, hosts)
 	dir, sharded, err := s.channel(layout, job)
 	if err != nil {
 		return err

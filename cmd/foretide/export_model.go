@@ -13,7 +13,7 @@ import (
 	"github.com/foretide/foretide/core/models"
 	"github.com/foretide/foretide/infra/torch"
 	"github.com/foretide/foretide/internal/newfile"
-	"github.com/foretide/foretide/internal/version"
+	"github.com/foretide/foretide/loader"
 )
 
 type exportModelFlags struct{ format, out string }
@@ -68,7 +68,7 @@ func (a *app) exportModel(cmd *cobra.Command, path string, f *exportModelFlags) 
 		err = torch.Save(f.out, &torch.Model{Fitted: net, Config: c.Provenance.Config, Data: c.Provenance.DataDigest})
 	} else {
 		var b []byte
-		if b, err = torch.EncodeONNX(net, version.Version); err == nil {
+		if b, err = torch.EncodeONNX(net, loader.Version); err == nil {
 			err = newfile.Write(f.out, b)
 		}
 	}

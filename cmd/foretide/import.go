@@ -13,7 +13,6 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/infra/prophetjson"
 	"github.com/foretide/foretide/internal/fleet"
-	"github.com/foretide/foretide/internal/version"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
@@ -133,7 +132,7 @@ func (a *app) importProphet(cmd *cobra.Command, path string, f *importFlags) err
 		return err
 	}
 	checkpoint := loader.NewCheckpoint(fitted, f.container, codec.Provenance{
-		Version: version.Version, Model: prophet.Name, Config: c.Show(), Containers: []string{f.container},
+		Version: loader.Version, Model: prophet.Name, Config: c.Show(), Containers: []string{f.container},
 		DataStart: curve.Start, DataEnd: curve.Start + int64(curve.Span),
 		Status: "imported", Summary: fitted.Detail(), Notes: []string{"a model that Prophet serialised; its intervals are Prophet's own"},
 	})

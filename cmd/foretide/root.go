@@ -13,7 +13,7 @@ import (
 
 	"github.com/foretide/foretide/internal/near"
 	"github.com/foretide/foretide/internal/terminal"
-	"github.com/foretide/foretide/internal/version"
+	"github.com/foretide/foretide/loader"
 )
 
 // An app is one run of the program: its streams and what all commands share.
@@ -100,7 +100,7 @@ func (a *app) root() *cobra.Command {
 		Use:           "foretide",
 		Short:         "Forecasts of container metrics, with intervals, minutes ahead",
 		Long:          rootLong,
-		Version:       version.String(),
+		Version:       loader.BuildVersion(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,

@@ -9,7 +9,7 @@ import (
 
 	"github.com/foretide/foretide/infra/prometheus"
 	"github.com/foretide/foretide/internal/serving"
-	"github.com/foretide/foretide/internal/version"
+	"github.com/foretide/foretide/loader"
 )
 
 const serveLong = `Serve reads what containers used from a Prometheus server on a schedule, forecasts
@@ -107,7 +107,7 @@ func (f *serveFlags) config(cmd *cobra.Command) (c serving.Config, err error) {
 		return c, usagef(cmd, "--max-series is %d; it is from 1 to 1000000", f.maxSeries)
 	}
 	c = serving.Config{Source: o, Every: f.every, Window: f.history, Delay: f.delay, Forget: f.forget, Judged: f.judged, Warm: f.warm,
-		MaxSeries: f.maxSeries, Version: version.String(), Now: time.Now}
+		MaxSeries: f.maxSeries, Version: loader.BuildVersion(), Now: time.Now}
 	return c, f.guard(cmd, &c)
 }
 

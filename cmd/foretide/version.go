@@ -8,7 +8,7 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/spf13/cobra"
 
-	"github.com/foretide/foretide/internal/version"
+	"github.com/foretide/foretide/loader"
 )
 
 func (a *app) versionCommand() *cobra.Command {
@@ -23,7 +23,7 @@ func (a *app) versionCommand() *cobra.Command {
 				Go       string   `json:"go"`
 				Platform string   `json:"platform"`
 				Models   []string `json:"models"`
-			}{version.String(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, models.Names()}
+			}{loader.BuildVersion(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, models.Names()}
 			if asJSON {
 				return json.NewEncoder(a.out).Encode(v)
 			}

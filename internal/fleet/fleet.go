@@ -15,7 +15,6 @@ import (
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
 	"github.com/foretide/foretide/internal/panics"
-	"github.com/foretide/foretide/internal/version"
 	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 	"github.com/foretide/foretide/loader/store"
@@ -263,7 +262,7 @@ func (f *fleet) same(key loader.Key, c *config.Config, histories []series.Frame,
 		return false // there is none, or none that serves
 	}
 	p := &stored.Provenance
-	if p.Version != version.Version || p.Config != c.YAML() || p.Seed != c.Training.Seed ||
+	if p.Version != loader.Version || p.Config != c.YAML() || p.Seed != c.Training.Seed ||
 		p.Status == forecast.Interrupted.String() || p.DataDigest != digest(histories, key.Metric) {
 		return false
 	}

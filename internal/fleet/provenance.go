@@ -8,13 +8,13 @@ import (
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/series"
 	"github.com/foretide/foretide/core/train"
-	"github.com/foretide/foretide/internal/version"
+	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
 
 func provenance(c *config.Config, histories []series.Frame, r *train.Report) codec.Provenance {
 	p := codec.Provenance{
-		Version:    version.Version,
+		Version:    loader.Version,
 		Model:      c.Model.ModelType,
 		Config:     c.YAML(),
 		Seed:       c.Training.Seed,

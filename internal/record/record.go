@@ -20,7 +20,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"github.com/foretide/foretide/internal/runs"
-	"github.com/foretide/foretide/internal/version"
+	"github.com/foretide/foretide/loader"
 	"github.com/foretide/foretide/loader/config"
 )
 
@@ -98,7 +98,7 @@ func (s *Session) common(r *runs.Run) {
 	r.User = userName()
 	for k, v := range map[string]string{
 		runs.TagSource: "foretide " + s.o.Command, runs.TagSourceType: "LOCAL",
-		TagCommand: s.o.Command, TagVersion: version.String(),
+		TagCommand: s.o.Command, TagVersion: loader.BuildVersion(),
 	} {
 		r.Tags[k] = v
 	}
@@ -289,7 +289,7 @@ func Environment(args []string) []byte {
 		Started  time.Time         `json:"started"`
 		Modules  map[string]string `json:"modules,omitempty"`
 	}{
-		Foretide: version.String(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+		Foretide: loader.BuildVersion(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		CPUs: runtime.NumCPU(), Procs: runtime.GOMAXPROCS(0), Args: args, Started: time.Now().UTC(), Modules: map[string]string{},
 	}
 	e.Host, _ = os.Hostname()
@@ -321,5 +321,5 @@ flavors:
     version: %q
 run_id: %s
 utc_time_created: '%s'
-`, version.Version, run, time.Now().UTC().Format("2006-01-02 15:04:05.000000"))
+`, loader.Version, run, time.Now().UTC().Format("2006-01-02 15:04:05.000000"))
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/foretide/foretide/core/backtest"
 	"github.com/foretide/foretide/core/forecast"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/internal/version"
+	"github.com/foretide/foretide/loader"
 )
 
 // A Judged is a series that a backtest has judged, and its newest rows: at least
@@ -21,7 +21,7 @@ type Judged struct {
 // backtest's own, what is drawn or told by time is of the rows that there are. The
 // error is ErrNothing.
 func OfBacktest(frames []series.Frame, all []Judged, o Options) (*Report, error) {
-	r := &Report{Title: o.Title, Version: version.Version, Last: o.Last, Every: o.Every, Backtest: true}
+	r := &Report{Title: o.Title, Version: loader.Version, Last: o.Last, Every: o.Every, Backtest: true}
 	var list []*Series
 	for i := range all {
 		k := slices.IndexFunc(frames, func(f series.Frame) bool { return f.Container == all[i].Container })

@@ -10,7 +10,6 @@ import (
 
 	"github.com/foretide/foretide/core/codec"
 	"github.com/foretide/foretide/core/series"
-	"github.com/foretide/foretide/internal/version"
 	"github.com/foretide/foretide/loader"
 )
 
@@ -45,7 +44,7 @@ func Defaults() Options {
 // serve them. The error is ErrNothing, the context's, or that of a checkpoint
 // that cannot be read.
 func Build(ctx context.Context, frames []series.Frame, p *loader.Predictor, o Options) (*Report, error) {
-	r := &Report{Title: o.Title, Version: version.Version, Last: o.Last, Every: o.Every, Warnings: o.Warnings}
+	r := &Report{Title: o.Title, Version: loader.Version, Last: o.Last, Every: o.Every, Warnings: o.Warnings}
 	o.described = &described{}
 	all, err := judgeAll(ctx, frames, p, &o)
 	if err != nil {

@@ -1,14 +1,13 @@
-// Package version says which Foretide this is.
-package version
+package loader
 
 import "runtime/debug"
 
 // Version is the released version that this source belongs to or leads to.
 const Version = "0.1.0"
 
-// String returns the version and, where the build knows it, the commit:
+// BuildVersion returns the version and, where the build knows it, the commit:
 // "0.1.0 (1a2b3c4d5e6f, modified)".
-func String() string {
+func BuildVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return Version
