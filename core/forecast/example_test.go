@@ -18,7 +18,7 @@ func minutes(values ...float64) series.Frame {
 func ExampleFitted() {
 	task := forecast.Task{Metric: series.CPU, Step: 60, Horizons: []int64{300, 900},
 		Levels: forecast.DefaultLevels(), Bounds: series.DefaultBounds(series.CPU)}
-	var model forecast.Fitted = naive.Unfitted(task, forecast.NoCheckpoint)
+	model := naive.Unfitted(task, forecast.NoCheckpoint)
 	frame := minutes(0.5, 0.5, 0.6, 0.4)
 	window := forecast.WindowOf(&frame, model.Spec().Needs)
 	var f forecast.Forecast // keep it: the next forecast reuses its storage
