@@ -43,7 +43,6 @@ type likelihood struct {
 	season                   []float64
 	sum                      float64
 	adjoint                  []float64
-	shares                   [4]float64 // derivatives by the shares, of the last gradient
 	poly                     []float64
 }
 

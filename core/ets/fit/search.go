@@ -12,7 +12,7 @@ import (
 	"github.com/foretide/foretide/core/ets"
 )
 
-// ErrShort: there are too few values to estimate any form.
+// ErrShort reports too few values to estimate any form.
 var ErrShort = errors.New("ets: too few observed values")
 
 // Result is an estimated model.
