@@ -6,7 +6,7 @@ import (
 )
 
 // UpdaterOf returns the model as one that learns from actual values; ok is false
-// where it has no calibration that can.
+// if it cannot.
 func UpdaterOf(m forecast.Fitted) (u forecast.Updater, ok bool) {
 	if h, is := m.(interface{ Updatable() bool }); is && !h.Updatable() {
 		return nil, false
